@@ -1,0 +1,238 @@
+"""What every exchange must satisfy, whatever the test. Judges the wire, not what boto3 makes of it.
+
+Rules are those of `specs/rules/wire.json`. `findings` answers passes and failures, so that a rule that was never
+put to the target is not counted as kept.
+"""
+
+import functools
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import jsonschema_rs
+
+from dxcontract import spec as specs
+from dxcontract.exchange import ANY_OPERATION, Exchange
+from dxcontract.spec import Json, Operation, Spec
+
+CONTENT_TYPE: Final = "application/x-amz-json-1.1"
+_WORDS: Final = {
+    list: "an array",
+    dict: "an object",
+    str: "a string",
+    bool: "a boolean",
+    int: "a number",
+    float: "a number",
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check's outcome on one exchange. `pointer` is where in the body, with `*` for any array item."""
+
+    rule: str
+    ok: bool
+    pointer: str = ""
+    message: str = ""
+
+
+def findings(spec: Spec, exchange: Exchange) -> list[Finding]:
+    """All checks on one exchange; empty when nothing came back."""
+    if exchange.response is None:
+        return []
+    operation = spec.operations.get(exchange.operation)
+    found = [*_envelope(exchange)]
+    if exchange.status >= 500 or exchange.operation == ANY_OPERATION:
+        return found
+    found += _form(exchange)
+    if exchange.succeeded and isinstance(exchange.json, dict) and operation is not None:
+        failed = body_findings(operation, exchange.json)
+        found += failed
+        broken = {finding.rule for finding in failed}
+        found += [Finding(rule, True) for rule in _BODY_RULES if rule not in broken]
+        if not exchange.raw:
+            parsed = exchange.client_error is None
+            found.append(
+                Finding("wire.boto3-parses", parsed, message=f"boto3 could not parse it: {exchange.client_error}")
+            )
+    elif exchange.status >= 400:
+        found += _error(spec, operation, exchange)
+    return found
+
+
+_BODY_RULES: Final = (
+    "wire.schema",
+    "wire.enum-values",
+    "wire.timestamps",
+    "wire.no-null",
+    "wire.unmodelled-member",
+)
+
+
+def _envelope(exchange: Exchange) -> Iterator[Finding]:
+    status = exchange.status
+    yield Finding("wire.no-server-error", status < 500, message=f"status {status}: the server failed on this request")
+    known = status == 200 or 400 <= status < 600
+    yield Finding("wire.status", known, message=f"status {status}; an answer is 200 or an error of 4xx or 5xx")
+
+
+def _form(exchange: Exchange) -> Iterator[Finding]:
+    assert exchange.response is not None
+    headers = exchange.response.headers
+    content_type = headers.get("content-type", "")
+    yield Finding(
+        "wire.content-type",
+        content_type.split(";")[0].strip().lower() == CONTENT_TYPE,
+        message=f"content type {content_type or 'absent'}; it is {CONTENT_TYPE}",
+    )
+    request_id = headers.get("x-amzn-requestid", "")
+    yield Finding("wire.request-id", bool(request_id), message="no x-amzn-requestid header")
+    if request_id:
+        yield Finding(
+            "wire.request-id-form",
+            _is_uuid(request_id),
+            message=f"x-amzn-requestid {request_id!r} is no UUID",
+        )
+    yield Finding(
+        "wire.body-json",
+        isinstance(exchange.json, dict),
+        message="the body is no JSON object"
+        if exchange.json is not None
+        else f"the body is no JSON: {exchange.response.body[:60]!r}",
+    )
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        return str(uuid.UUID(text)) == text.lower()
+    except ValueError:
+        return False
+
+
+def _error(spec: Spec, operation: Operation | None, exchange: Exchange) -> Iterator[Finding]:
+    kind = exchange.error_type
+    message = exchange.body.get("message", exchange.body.get("Message"))
+    needs_message = kind in ("DirectConnectClientException", "DirectConnectServerException")
+    named = isinstance(exchange.body.get("__type"), str)
+    yield Finding(
+        "wire.error-body",
+        named and (isinstance(message, str) or (message is None and not needs_message)),
+        message="the error's `message` is missing or no string"
+        if named
+        else "the body names no error type in `__type`",
+    )
+    if kind is None:
+        return
+    modelled = operation.errors if operation is not None else ()
+    known = kind in modelled or kind in spec.common_errors
+    yield Finding(
+        "wire.error-type",
+        known,
+        message=f"error {kind} is neither modelled for {exchange.operation} nor common to AWS services",
+    )
+    if known:
+        allowed = spec.error_status.get(kind) or (spec.common_errors.get(kind, 400), 400, 403)
+        yield Finding(
+            "wire.error-status",
+            exchange.status in allowed,
+            message=f"{kind} came with status {exchange.status}; it has {' or '.join(map(str, sorted(set(allowed))))}",
+        )
+
+
+def body_findings(operation: Operation, body: Json) -> list[Finding]:
+    """Where a successful answer's body departs from the operation's response schema; failures only."""
+    judge = _judge(operation)
+    found: dict[tuple[str, str], Finding] = {}
+
+    def add(rule: str, pointer: str, message: str) -> None:
+        found.setdefault((rule, pointer), Finding(rule, False, pointer, message))
+
+    clean = _without_oddities(body, judge.schema, "", add)
+    for error in judge.validator.iter_errors(clean):
+        pointer = "".join(f"/{'*' if isinstance(step, int) else step}" for step in error.instance_path)
+        value = functools.reduce(lambda inner, step: inner[step], error.instance_path, clean)
+        node: Any = judge.schema
+        for step in error.schema_path[:-1]:
+            node = node[step]
+        keyword = error.schema_path[-1]
+        if keyword == "enum":
+            if isinstance(value, str) and value not in judge.tolerated.get(pointer, ()):
+                add("wire.enum-values", pointer, f"{value!r} is none of {', '.join(node['enum'])}")
+        elif keyword == "type" and node.get("x-wire") == "epoch-seconds":
+            add(
+                "wire.timestamps",
+                pointer,
+                f"{value!r} is {_worded(value)}; a timestamp is a number of epoch seconds",
+            )
+        elif keyword == "type":
+            add("wire.schema", pointer, f"{value!r:.80} is {_worded(value)}; modelled as {node['type']}")
+        else:
+            add("wire.schema", pointer, error.message)
+    return list(found.values())
+
+
+def _worded(value: Any) -> str:
+    return _WORDS.get(type(value), type(value).__name__)
+
+
+_NOT_JUDGED: Final = frozenset({"$defs", "deprecated", "minLength", "maxLength", "minItems", "maxItems", "pattern"})
+
+
+@dataclass(frozen=True)
+class _Judge:
+    schema: Json
+    validator: jsonschema_rs.Draft202012Validator
+    tolerated: dict[str, tuple[str, ...]]
+
+
+@functools.cache
+def _judges() -> dict[str, _Judge]:
+    return {}
+
+
+def _judge(operation: Operation) -> _Judge:
+    judges = _judges()
+    if operation.checksum not in judges:
+        tolerated: dict[str, tuple[str, ...]] = {}
+        schema = _inlined(operation.response, operation.response, "", tolerated, specs.load().observed_values)
+        judges[operation.checksum] = _Judge(schema, jsonschema_rs.Draft202012Validator(schema), tolerated)
+    return judges[operation.checksum]
+
+
+def _inlined(schema: Json, root: Json, pointer: str, tolerated: dict[str, tuple[str, ...]], observed: Any) -> Json:
+    """`schema` without `$ref`, so that an error's path leads to its node; notes where more values were seen on AWS.
+
+    Lengths and patterns are left out: the model states them for what is sent, and AWS itself answers
+    `tags: []` where the model wants one tag at least (github-issue: aws/aws-sdk-go#2717).
+    """
+    reference = schema.get("$ref", "").rpartition("/")[2]
+    if reference in observed:
+        tolerated[pointer] = observed[reference]
+    node = {key: value for key, value in specs.resolve(schema, root).items() if key not in _NOT_JUDGED}
+    if "properties" in node:
+        node["properties"] = {
+            name: _inlined(member, root, f"{pointer}/{name}", tolerated, observed)
+            for name, member in node["properties"].items()
+        }
+    if "items" in node:
+        node["items"] = _inlined(node["items"], root, f"{pointer}/*", tolerated, observed)
+    return node
+
+
+def _without_oddities(value: Any, schema: Json, pointer: str, add: Any) -> Any:
+    """`value` less its nulls and unmodelled members, each of which is reported: the schema would blame them again."""
+    if isinstance(value, dict) and "properties" in schema:
+        kept = {}
+        for name, inner in value.items():
+            place = f"{pointer}/{name}"
+            if name not in schema["properties"]:
+                add("wire.unmodelled-member", place, f"member `{name}` is not in the model")
+            elif inner is None:
+                add("wire.no-null", place, f"member `{name}` is null; an absent member is left out")
+            else:
+                kept[name] = _without_oddities(inner, schema["properties"][name], place, add)
+        return kept
+    if isinstance(value, list) and "items" in schema:
+        return [_without_oddities(inner, schema["items"], f"{pointer}/*", add) for inner in value]
+    return value

@@ -1,0 +1,161 @@
+"""Where tests state what they found: checks by rule id, collected softly, one tally a test.
+
+A failed check does not end the test: one run reports every distinct violation. A passed check is recorded too, so
+that a rule that was never put to the target counts as untested.
+"""
+
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from dxcontract import checks, lifecycles
+from dxcontract.exchange import Exchange
+from dxcontract.observer import Observer
+from dxcontract.pointers import at
+from dxcontract.spec import Json, Spec
+from dxcontract.verdict import HarnessError, Tally, Violation, fingerprint
+
+
+@dataclass
+class Scope:
+    """One test's findings. `own` are the ids that the target gave to what this test made.
+
+    `concurrent` is set while requests race: their answers have no order, so states are not followed.
+    """
+
+    test: str
+    observer: Observer
+    claims: frozenset[str]
+    operation: str = ""
+    tally: Tally = field(default_factory=Tally)
+    own: set[str] = field(default_factory=set)
+    calls: dict[str, int] = field(default_factory=dict)
+    concurrent: bool = False
+
+
+class Contract:
+    """The contract, put to one target. Tests call `check`, `refused` and `accepted`; the door calls `witness`."""
+
+    def __init__(self, spec: Spec, judge_everything: bool = False) -> None:
+        self.spec = spec
+        self.judge_everything = judge_everything
+        self._lock = threading.Lock()
+        self._scope: Scope | None = None
+
+    @contextmanager
+    def scope(self, test: str, claims: Iterable[str], operation: str = "") -> Iterator[Scope]:
+        """The time of one test; what is found in it goes to the scope's tally."""
+        scope = Scope(test, Observer(self.spec, lifecycles.load()), frozenset(claims), operation)
+        for rule in scope.claims:
+            self.spec.rule(rule)
+        self._scope = scope
+        try:
+            yield scope
+        finally:
+            self._scope = None
+
+    @property
+    def current(self) -> Scope:
+        if self._scope is None:
+            raise HarnessError("a check or a call was made outside of a contract test")
+        return self._scope
+
+    def witness(self, exchange: Exchange) -> None:
+        """Judge one exchange by the rules that hold for all (`checks`)."""
+        scope = self.current
+        with self._lock:
+            scope.calls[exchange.operation] = scope.calls.get(exchange.operation, 0) + 1
+            scope.own.update(self._given_ids(exchange))
+        judged = exchange if self.judge_everything else self._only_own(exchange, scope.own)
+        followed = [] if scope.concurrent else scope.observer.observe(judged)
+        for finding in [*checks.findings(self.spec, judged), *followed]:
+            self._record(finding.rule, exchange.operation, finding.ok, finding.pointer, finding.message, (exchange,))
+
+    def check(
+        self,
+        rule: str,
+        ok: bool,
+        message: str,
+        *exchanges: Exchange,
+        where: str = "",
+        operation: str | None = None,
+    ) -> bool:
+        """State whether `rule` was kept. `message` says what is wrong when it was not; `where` is a JSON pointer
+        or a state pair; the operation is that of the last exchange unless given.
+
+        Raises:
+            HarnessError: the test does not claim this rule, or gives no exchange and no operation.
+        """
+        if rule not in self.current.claims:
+            raise HarnessError(f"{self.current.test} checks {rule} but does not claim it")
+        name = operation or (exchanges[-1].operation if exchanges else "")
+        if not name:
+            raise HarnessError(f"{self.current.test}: a check of {rule} without an exchange or an operation")
+        self._record(rule, name, ok, where, message, exchanges)
+        return ok
+
+    def accepted(self, rule: str, exchange: Exchange, what: str, *before: Exchange, where: str = "") -> bool:
+        """`rule` asks that this request succeeds."""
+        message = f"{what}: refused with {exchange.told()} ({exchange.error_message:.120})"
+        return self.check(rule, exchange.succeeded, message, *before, exchange, where=where)
+
+    def refused(self, rule: str, exchange: Exchange, what: str, *before: Exchange, where: str = "") -> bool:
+        """`rule` asks that this request is refused, with one of the error types that the rule names."""
+        expected = self.spec.rule(rule).errors
+        ok = 400 <= exchange.status < 500 and exchange.error_type in expected
+        message = f"{what}: answered {exchange.told()}; the rule asks for {' or '.join(expected)}"
+        return self.check(rule, ok, message, *before, exchange, where=where)
+
+    def _record(
+        self, rule: str, operation: str, ok: bool, where: str, message: str, exchanges: tuple[Exchange, ...]
+    ) -> None:
+        scope = self.current
+        with self._lock:
+            if ok:
+                scope.tally.note(rule, operation, "conforms")
+                return
+            scope.tally.violate(
+                Violation(
+                    fingerprint=fingerprint(rule, operation, where),
+                    rule=rule,
+                    operation=operation,
+                    where=where,
+                    level=self.spec.rule(rule).level,
+                    message=message,
+                    test=scope.test,
+                    exchanges=tuple(exchange.to_report() for exchange in exchanges),
+                )
+            )
+
+    def _given_ids(self, exchange: Exchange) -> set[str]:
+        operation = self.spec.operations.get(exchange.operation)
+        if operation is None or not exchange.succeeded:
+            return set()
+        return {
+            found
+            for pointer in operation.traits.gives.values()
+            for found in at(exchange.json, pointer)
+            if isinstance(found, str)
+        }
+
+    def _only_own(self, exchange: Exchange, own: set[str]) -> Exchange:
+        """The exchange with only those items of a list that this test made.
+
+        The world is shared: what others left there, malformed or not, must not change what this test finds.
+        """
+        listing = self.spec.listing(exchange.operation)
+        if listing is None or not exchange.succeeded or not isinstance(exchange.json, dict):
+            return exchange
+        member, id_member = listing
+        items = exchange.json.get(member)
+        if not isinstance(items, list):
+            return exchange
+        kept = [item for item in items if not isinstance(item, dict) or item.get(id_member) in own]
+        return _with_json(exchange, {**exchange.json, member: kept})
+
+
+def _with_json(exchange: Exchange, body: Json) -> Exchange:
+    changed = replace(exchange)
+    object.__setattr__(changed, "json", body)
+    return changed

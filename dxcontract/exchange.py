@@ -1,0 +1,158 @@
+"""One request and its answer, as on the wire. Everything that is judged is an Exchange."""
+
+import functools
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+Failure = Literal["refused", "reset", "timeout", "not-http", "other"]
+
+ANY_OPERATION: Final = "*"
+"""In place of an operation's name: the request names none as Direct Connect asks for it."""
+
+SECRET_HEADERS: Final = frozenset({"authorization", "x-amz-security-token"})
+SECRET_MEMBERS: Final = frozenset({"authKey", "cak", "ckn", "loaContent", "customerRouterConfig"})
+REMOVED: Final = "(removed)"
+SHOWN_BODY: Final = 4096
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was sent. `headers` keep their order and case."""
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Response:
+    """What came back. Header names are lower-case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One call: who called what where, what was sent, what came back, how long it took.
+
+    `response` is None when nothing came back; then `failure` says how. `client_error` is set when boto3 could
+    not make sense of the answer.
+    """
+
+    operation: str
+    account: str
+    region: str
+    request: Request
+    response: Response | None
+    seconds: float
+    failure: Failure | None = None
+    client_error: str | None = None
+    raw: bool = False
+    order: int = field(default=0, compare=False)
+
+    @functools.cached_property
+    def json(self) -> Any:
+        """The body parsed as JSON, or None when it is none (or there is no answer)."""
+        if self.response is None:
+            return None
+        try:
+            return json.loads(self.response.body)
+        except (ValueError, RecursionError):
+            return None
+
+    @property
+    def status(self) -> int:
+        """The HTTP status; 0 when nothing came back."""
+        return self.response.status if self.response else 0
+
+    @property
+    def succeeded(self) -> bool:
+        return self.status == 200
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The answer's JSON object; empty when it is none, so that look-ups in it just find nothing."""
+        return self.json if isinstance(self.json, dict) else {}
+
+    @functools.cached_property
+    def error_type(self) -> str | None:
+        """The error's type as clients read it: `__type`, `code` or the header, without namespace and suffix.
+
+        Source: awsJson 1.1, operation error serialization; botocore/parsers.py.
+        """
+        if self.response is None or self.response.status < 300:
+            return None
+        found = self.body.get("__type") or self.body.get("code") or self.response.headers.get("x-amzn-errortype")
+        return str(found).split(":")[0].rpartition("#")[2] if found else None
+
+    @property
+    def error_message(self) -> str:
+        return str(self.body.get("message") or self.body.get("Message") or "")
+
+    def told(self) -> str:
+        """What came back, in a few words: `200`, `400 DirectConnectClientException`, `nothing (timeout)`."""
+        if self.response is None:
+            return f"nothing ({self.failure})"
+        if self.error_type:
+            return f"{self.status} {self.error_type}"
+        kind = self.response.headers.get("content-type", "no content type").split(";")[0]
+        return f"{self.status}" if self.json is not None else f"{self.status} with a body that is no JSON ({kind})"
+
+    def sent(self) -> str:
+        """The body that was sent, shortened to one line, secrets removed."""
+        text = _shown(self.request.body)
+        return text if len(text) <= 200 else text[:197] + "..."
+
+    def to_report(self) -> dict[str, Any]:
+        """The exchange for a report: bodies as text, credentials and secrets removed."""
+        return {
+            "operation": self.operation,
+            "account": self.account,
+            "region": self.region,
+            "request": {
+                "method": self.request.method,
+                "url": self.request.url,
+                "headers": _shown_headers(self.request.headers),
+                "body": _shown(self.request.body),
+            },
+            "response": None
+            if self.response is None
+            else {
+                "status": self.response.status,
+                "headers": _shown_headers(tuple(self.response.headers.items())),
+                "body": _shown(self.response.body),
+            },
+            "failure": self.failure,
+            "seconds": round(self.seconds, 4),
+        }
+
+
+def without_secrets(value: Any) -> Any:
+    """`value` with the members that hold secrets replaced, at any depth."""
+    if isinstance(value, dict):
+        return {
+            key: REMOVED if key in SECRET_MEMBERS and isinstance(inner, str) and inner else without_secrets(inner)
+            for key, inner in value.items()
+        }
+    if isinstance(value, list):
+        return [without_secrets(inner) for inner in value]
+    return value
+
+
+def _shown(body: bytes) -> str:
+    try:
+        text = json.dumps(without_secrets(json.loads(body)), ensure_ascii=False, separators=(",", ":"))
+    except (ValueError, RecursionError):
+        text = body[:SHOWN_BODY].decode("utf-8", "backslashreplace")
+        if any(f'"{member}"' in text for member in SECRET_MEMBERS):
+            text = f"{REMOVED}: {len(body)} bytes that are no JSON and name a secret member"
+    return text if len(text) <= SHOWN_BODY else text[:SHOWN_BODY] + f"... ({len(body)} bytes)"
+
+
+def _shown_headers(headers: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    return {name: REMOVED if name.lower() in SECRET_HEADERS else value for name, value in headers}

@@ -1,0 +1,119 @@
+"""Watches every answer for states: each one seen must be able to follow the one seen before of the same resource.
+
+Judges under the rules `lifecycles.<resource>-initial`, `lifecycles.<resource>-transitions` and
+`lifecycles.identity-stable`. Order matters here, so answers to concurrent requests are not for it.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from dxcontract import spec as specs
+from dxcontract.checks import Finding
+from dxcontract.exchange import Exchange
+from dxcontract.lifecycles import Lifecycle
+from dxcontract.pointers import at
+from dxcontract.spec import Json, Spec
+
+IDENTITY: Final = "lifecycles.identity-stable"
+_IDENTITY_MEMBERS: Final = ("ownerAccount", "region")
+
+Key = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Sight:
+    """One resource in one answer: its lifecycle, what identifies it, its state, and the item that shows it."""
+
+    lifecycle: Lifecycle
+    key: Key
+    state: str
+    item: Json
+
+
+@dataclass
+class Observer:
+    """The states and identities seen so far, by resource; one observer a test."""
+
+    spec: Spec
+    lifecycles: Mapping[str, Lifecycle]
+    last: dict[Key, str] = field(default_factory=dict)
+    identities: dict[Key, dict[str, Any]] = field(default_factory=dict)
+    reached: set[tuple[str, str, str]] = field(default_factory=set)
+
+    def observe(self, exchange: Exchange) -> list[Finding]:
+        """What the answer says of states, judged against what was seen before.
+
+        `reached` collects (resource, from, to) of every change, with an empty `from` for a new resource.
+        """
+        if not exchange.succeeded or exchange.operation not in self.spec.operations:
+            return []
+        found: list[Finding] = []
+        for sight in self._sights(exchange):
+            found += self._identity(sight)
+            found += self._state(sight, exchange.operation)
+        return found
+
+    def _state(self, sight: Sight, operation: str) -> Iterator[Finding]:
+        lifecycle, before = sight.lifecycle, self.last.get(sight.key)
+        self.last[sight.key] = sight.state
+        if before != sight.state:
+            self.reached.add((lifecycle.resource, before or "", sight.state))
+        if before is not None:
+            yield Finding(
+                f"lifecycles.{lifecycle.resource}-transitions",
+                lifecycle.may_follow(before, sight.state),
+                f"{before}->{sight.state}",
+                f"a {lifecycle.resource} that was {before} is {sight.state}; nothing in its lifecycle leads there",
+            )
+        elif allowed := lifecycle.initial.get(operation):
+            yield Finding(
+                f"lifecycles.{lifecycle.resource}-initial",
+                sight.state in allowed | lifecycle.anywhere,
+                f"->{sight.state}",
+                f"a new {lifecycle.resource} is {sight.state}; it starts as {' or '.join(sorted(allowed))}",
+            )
+
+    def _identity(self, sight: Sight) -> Iterator[Finding]:
+        known = self.identities.setdefault(sight.key, {})
+        for member in _IDENTITY_MEMBERS:
+            value = sight.item.get(member)
+            if value is None:
+                continue
+            first = known.setdefault(member, value)
+            yield Finding(IDENTITY, first == value, f"/{member}", f"{member} was {first!r} and is now {value!r}")
+
+    def _sights(self, exchange: Exchange) -> Iterator[Sight]:
+        operation = self.spec.operations[exchange.operation]
+        yield from self._in(exchange.json, operation.response, operation.response, {})
+        for lifecycle in self.lifecycles.values():
+            for bare in lifecycle.bare:
+                if bare.operation == exchange.operation:
+                    sent = json.loads(exchange.request.body or b"{}")
+                    for name, state in zip(at(sent, bare.id), at(exchange.json, bare.state), strict=False):
+                        if isinstance(name, str) and isinstance(state, str):
+                            yield Sight(lifecycle, (lifecycle.resource, name), lifecycle.spelled(state), {})
+
+    def _in(self, value: Any, schema: Json, root: Json, around: Mapping[str, Any]) -> Iterator[Sight]:
+        shape = schema.get("$ref", "").rpartition("/")[2]
+        node = specs.resolve(schema, root)
+        if isinstance(value, list) and "items" in node:
+            for inner in value:
+                yield from self._in(inner, node["items"], root, around)
+        elif isinstance(value, dict) and "properties" in node:
+            yield from self._here(value, shape, around)
+            inside = {**around, shape: value}
+            for name, inner in value.items():
+                if isinstance(inner, (dict, list)) and name in node["properties"]:
+                    yield from self._in(inner, node["properties"][name], root, inside)
+
+    def _here(self, item: Json, shape: str, around: Mapping[str, Any]) -> Iterator[Sight]:
+        for lifecycle in self.lifecycles.values():
+            if shape not in lifecycle.shapes:
+                continue
+            outer = [around[one].get(member) for one, member in lifecycle.within.items() if one in around]
+            names = [*outer, *(item.get(member) for member in lifecycle.id)]
+            state = item.get(lifecycle.state)
+            if isinstance(state, str) and all(isinstance(name, str) and name for name in names):
+                yield Sight(lifecycle, (lifecycle.resource, *names), lifecycle.spelled(state), item)

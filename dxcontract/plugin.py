@@ -1,0 +1,102 @@
+"""The pytest plugin: options and fixtures. What a run and a test's end mean is in `run`."""
+
+import uuid
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from dxcontract import gaps, spec
+from dxcontract.api import ANSWER_SECONDS, Api
+from dxcontract.contract import Contract
+from dxcontract.outcome import UNUSABLE, Outcome
+from dxcontract.run import Run
+from dxcontract.session import Session
+from dxcontract.spec import Spec
+from dxcontract.targets import Choice
+
+DEFAULT_TARGET: Final = "moto"
+RUN: Final = "dxcontract-run"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("dxcontract", "the Direct Connect contract")
+    group.addoption(
+        "--target", metavar="TARGET", help="reference, moto, aws or a URL (default: moto with its known gaps)"
+    )
+    group.addoption("--region", metavar="REGION", help="region to call (default: us-east-1; aws: the profile's)")
+    group.addoption(
+        "--accounts",
+        metavar="LIST",
+        help="ROLE=WHO,… with roles owner, other, partner; WHO is 12 digits, KEY:SECRET[:TOKEN], profile/NAME or a "
+        "role's ARN (default: asked of the endpoint's STS)",
+    )
+    group.addoption(
+        "--fault",
+        metavar="RULE",
+        action="append",
+        default=[],
+        help="let the reference emulator break this rule (repeatable; `dxcontract serve --fault list`)",
+    )
+    group.addoption("--report", metavar="DIR", help="write report.json into DIR")
+    group.addoption("--known-gaps", metavar="FILE", help="violations listed in this TOML file do not fail the run")
+    group.addoption("--write-known-gaps", metavar="FILE", help="write all violations into FILE, keeping its reasons")
+    group.addoption(
+        "--answer-seconds",
+        metavar="SECONDS",
+        type=float,
+        default=ANSWER_SECONDS,
+        help="how long one answer may take (default: %(default)s)",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "rule(id, ...): the rules of the contract that this test claims")
+    try:
+        loaded = spec.load()
+        target, listed = _chosen(config, loaded)
+        known = gaps.read(listed, loaded) if listed is not None else {}
+    except (spec.SpecError, gaps.GapsError) as error:
+        pytest.exit(f"dxcontract: {error}", returncode=UNUSABLE)
+    strict = str(config.getini("strict")).lower() == "true"
+    outcome = Outcome(loaded, target, strict=strict, gaps=known)
+    choice = Choice(
+        target, config.getoption("--region"), config.getoption("--accounts"), tuple(config.getoption("--fault"))
+    )
+    run = Run(config, choice, outcome)
+    run.preflight()
+    config.pluginmanager.register(run, RUN)
+
+
+def _chosen(config: pytest.Config, loaded: Spec) -> tuple[str, Path | None]:
+    """The target and the known-gaps file: a bare run is moto with the list that is kept here."""
+    target, listed = config.getoption("--target"), config.getoption("--known-gaps")
+    if target is None and listed is None and not config.getoption("--write-known-gaps"):
+        return DEFAULT_TARGET, loaded.root.parent / "known-gaps" / f"{DEFAULT_TARGET}.toml"
+    return target or DEFAULT_TARGET, Path(listed) if listed else None
+
+
+@pytest.fixture(scope="session")
+def dx(pytestconfig: pytest.Config) -> Session:
+    """The open target, the door to it and the contract."""
+    run = pytestconfig.pluginmanager.get_plugin(RUN)
+    assert isinstance(run, Run)
+    return run.opened
+
+
+@pytest.fixture(scope="session")
+def api(dx: Session) -> Api:
+    """The one door to the target."""
+    return dx.api
+
+
+@pytest.fixture(scope="session")
+def contract(dx: Session) -> Contract:
+    """Where a test states what it found."""
+    return dx.contract
+
+
+@pytest.fixture(scope="session")
+def run_id() -> str:
+    """Eight characters that the names of everything made in this process carry."""
+    return uuid.uuid4().hex[:8]

@@ -1,0 +1,80 @@
+"""Time: when a state is left, and how far `--advance` and the admin endpoint move it.
+
+A state that leads to another by itself carries the time at which it is due. Nothing happens at that time; the next
+request finds what is due and settles it, so an answer shows what was true when the request came, and a test that
+does not look does not see. With `instant` everything is due at once: the answer that causes a change shows the
+documented first state, the next observation the settled one.
+"""
+
+import heapq
+import math
+import time
+from dataclasses import dataclass
+from typing import Final
+
+MINUTE: Final = 60.0
+DAY: Final = 86400.0
+NEVER: Final = math.inf
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How states advance: after so many seconds, or (`seconds` infinite) only when told."""
+
+    seconds: float
+
+    @classmethod
+    def parse(cls, text: str) -> "Pace":
+        """Read `instant`, `manual` or a number of seconds.
+
+        Raises:
+            ValueError: it is none of these.
+        """
+        if text == "instant":
+            return cls(0.0)
+        if text == "manual":
+            return cls(NEVER)
+        try:
+            seconds = float(text)
+        except ValueError:
+            seconds = -1.0
+        if not 0 <= seconds < NEVER:
+            raise ValueError(f"{text!r} is no pace; say instant, manual or a number of seconds")
+        return cls(seconds)
+
+
+class Clock:
+    """The emulator's time (seconds since 1970), and what is due."""
+
+    def __init__(self, pace: Pace) -> None:
+        self._pace = pace
+        self._offset = 0.0
+        self._due: list[tuple[float, str]] = []
+
+    def now(self) -> float:
+        """The time on this clock; real time plus what `move` added."""
+        return time.time() + self._offset
+
+    def move(self, seconds: float) -> None:
+        """Put the clock forward."""
+        self._offset += seconds
+
+    def next_step(self) -> float:
+        """When a state entered now is left of its own accord."""
+        return NEVER if self._pace.seconds == NEVER else self.now() + self._pace.seconds
+
+    def watch(self, due: float, resource_id: str) -> None:
+        """Remember that a resource has to be looked at when `due` has come."""
+        if due < NEVER:
+            heapq.heappush(self._due, (due, resource_id))
+
+    def take_due(self) -> str | None:
+        """The id of a resource whose time has come, once; None when there is none."""
+        if self._due and self._due[0][0] <= self.now():
+            return heapq.heappop(self._due)[1]
+        return None
+
+    def reset(self) -> None:
+        """Forget everything, as in a new process."""
+        self._offset = 0.0
+        self._due.clear()

@@ -1,0 +1,41 @@
+"""What a refused request answers: an error type, a message, a status."""
+
+from dataclasses import dataclass
+from typing import Final
+
+CLIENT: Final = "DirectConnectClientException"
+SERVER: Final = "DirectConnectServerException"
+# The modelled errors without members (B0.errors.tags, B0.errors.limit): their answers carry no message.
+WITHOUT_MESSAGE: Final = frozenset({"DuplicateTagKeysException", "TooManyTagsException", "LimitExceededException"})
+
+
+@dataclass
+class ServiceError(Exception):
+    """The request is refused; nothing it did remains (see `store.Store.transaction`).
+
+    `rule` is the rule that demands the refusal, where `Rules.refuse_unless` cannot ask whether it is in force because
+    the operation cannot go on: with that rule switched off the request is answered as if it had been performed.
+    """
+
+    code: str
+    message: str
+    status: int = 400
+    rule: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message}"
+
+
+def client_error(message: str) -> ServiceError:
+    """The error that Direct Connect models for every bad request (B0.errors.modelled, status C.err.status)."""
+    return ServiceError(CLIENT, message)
+
+
+def unknown(message: str) -> ServiceError:
+    """The error for an id of the right form that names nothing the caller may name."""
+    return ServiceError(CLIENT, message, rule="requests.unknown-ids")
+
+
+def malformed(message: str) -> ServiceError:
+    """The error for an id that has not the documented form (B0.badformat.connection)."""
+    return ServiceError(CLIENT, message, rule="requests.malformed-ids")

@@ -1,0 +1,153 @@
+"""awsJson 1.1 as Direct Connect speaks it: read a request, write an answer.
+
+What is no JSON, or JSON of the wrong type, cannot be deserialised (SerializationException); what can be, but breaks
+the model (a missing member, an unknown enum value, a length, a pattern), is a bad parameter
+(DirectConnectClientException, B0.errors.modelled). Members that the model does not know are ignored, and a null means
+that the member is absent.
+"""
+
+import functools
+import json
+from typing import Any, Final, NoReturn
+
+import jsonschema_rs
+
+from dxcontract import spec
+from dxcontract.reference.errors import WITHOUT_MESSAGE, ServiceError, client_error
+from dxcontract.reference.rules import Rules
+from dxcontract.spec import Json
+
+CONTENT_TYPE: Final = "application/x-amz-json-1.1"
+MAXIMUM_BODY: Final = 1024 * 1024
+MAXIMUM_DEPTH: Final = 64
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False)
+
+
+def _number(text: str) -> float | int:
+    value = float(text)
+    return int(value) if value.is_integer() else value
+
+
+def _no_constant(text: str) -> NoReturn:
+    raise ValueError(f"{text} is no JSON")
+
+
+_DECODER: Final = json.JSONDecoder(parse_float=_number, parse_constant=_no_constant)
+
+
+def target_operation(target: str | None) -> str:
+    """The operation that an X-Amz-Target header names (C.target).
+
+    Raises:
+        ServiceError: there is no such operation.
+    """
+    prefix, _, name = (target or "").rpartition(".")
+    if prefix != spec.load().target_prefix or name not in spec.load().operations:
+        raise ServiceError("UnknownOperationException", "The X-Amz-Target header names no operation of this service.")
+    return name
+
+
+def parse(body: bytes) -> Json:
+    """The object that a request's body holds.
+
+    Raises:
+        ServiceError: it is no JSON object, is too deep, or is no UTF-8.
+    """
+    if not body:
+        return {}
+    try:
+        text = body.decode("utf-8")
+        if _too_deep(body):
+            raise _unreadable(f"The body is nested more than {MAXIMUM_DEPTH} levels deep.")
+        document = _DECODER.decode(text)
+        if b"\\ud" in body or b"\\uD" in body:
+            _ENCODER.encode(document).encode("utf-8")
+    except UnicodeError:
+        raise _unreadable("The body is not encoded in UTF-8.") from None
+    except (ValueError, RecursionError, OverflowError):
+        raise _unreadable("The body is no JSON.") from None
+    if not isinstance(document, dict):
+        raise _unreadable("The body must be a JSON object.")
+    return dict(_without_nulls(document) if b"null" in body else document)
+
+
+def _unreadable(message: str) -> ServiceError:
+    return ServiceError("SerializationException", message)
+
+
+def _too_deep(body: bytes) -> bool:
+    if body.count(b"[") + body.count(b"{") <= MAXIMUM_DEPTH:
+        return False
+    depth = 0
+    quoted = escaped = False
+    for byte in body:
+        if quoted:
+            if escaped:
+                escaped = False
+            elif byte == 0x5C:
+                escaped = True
+            elif byte == 0x22:
+                quoted = False
+        elif byte == 0x22:
+            quoted = True
+        elif byte in b"[{":
+            depth += 1
+            if depth > MAXIMUM_DEPTH:
+                return True
+        elif byte in b"]}":
+            depth -= 1
+    return False
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_nulls(one) for name, one in value.items() if one is not None}
+    if isinstance(value, list):
+        return [_without_nulls(one) for one in value]
+    return value
+
+
+@functools.cache
+def _validator(operation: str) -> Any:
+    return jsonschema_rs.validator_for(spec.load().operation(operation).request)
+
+
+def warm() -> None:
+    """Compile the validators of all operations, so that no request has to wait for it."""
+    for name in spec.load().operations:
+        _validator(name)
+
+
+def validate(operation: str, request: Json, rules: Rules) -> None:
+    """Check a request against the model.
+
+    Raises:
+        ServiceError: it does not conform.
+    """
+    validator = _validator(operation)
+    if validator.is_valid(request):
+        return
+    errors = list(validator.iter_errors(request))
+    for error in errors:
+        if error.kind.name == "type":
+            raise _unreadable(f"{_place(error.instance_path)} has the wrong JSON type.")
+    for error in errors:
+        if error.kind.name != "type":
+            raise client_error(f"{_place(error.instance_path)}: {error.message[:200]}")
+
+
+def _place(path: list[str | int]) -> str:
+    return "/" + "/".join(str(part) for part in path)
+
+
+def encode(answer: Json) -> bytes:
+    """An answer's body: compact, without nulls (C.resp.compact). Operations leave absent members out themselves."""
+    return _ENCODER.encode(answer).encode("utf-8")
+
+
+def encode_error(error: ServiceError) -> bytes:
+    """The body of a refusal (C.err.body)."""
+    document = {"__type": error.code}
+    if error.code not in WITHOUT_MESSAGE:
+        document["message"] = error.message
+    return encode(document)

@@ -1,0 +1,115 @@
+"""`dxcontract serve`: run the reference emulator until it is told to stop."""
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import socket
+import sys
+from typing import Final
+
+import uvicorn
+
+from dxcontract.reference import accounts, faults
+from dxcontract.reference.accounts import Accounts
+from dxcontract.reference.clock import Clock, Pace
+from dxcontract.reference.rules import Rules
+from dxcontract.reference.server import application
+from dxcontract.reference.store import Store
+from dxcontract.reference.world import World
+
+DESCRIPTION: Final = "Run an emulator of AWS Direct Connect that behaves as documented."
+_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `dxcontract serve` to a parser."""
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="where to listen; anything but loopback is reachable by others"
+    )
+    parser.add_argument("--port", type=int, default=0, help="0 for a free one (the default); the URL is printed")
+    parser.add_argument(
+        "--accounts",
+        action="append",
+        default=[],
+        metavar="KEY:SECRET=ACCOUNT",
+        help="an access key; repeatable",
+    )
+    parser.add_argument(
+        "--secret", default=accounts.DEFAULT_SECRET, help="the secret of access keys that are account numbers"
+    )
+    parser.add_argument(
+        "--partners",
+        default=",".join(accounts.DEFAULT_PARTNERS),
+        help="accounts of Direct Connect partners, by comma",
+    )
+    parser.add_argument("--advance", default="instant", help="how states advance: instant, manual, or seconds per step")
+    parser.add_argument("--latency", type=float, default=0.0, metavar="MS", help="milliseconds before each answer")
+    parser.add_argument("--log", default="warning", choices=("debug", "info", "warning", "error"), help="to stderr")
+    parser.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="break one rule; repeatable; list prints all",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until interrupted; the exit code. The first line on standard output is the URL, once it answers."""
+    if "list" in args.fault:
+        sys.stdout.writelines(f"{one}  {text}\n" for one, text in faults.catalogue().items())
+        return 0
+    try:
+        faults.check(args.fault)
+        clock = Clock(Pace.parse(args.advance))
+        partners = [one for one in args.partners.split(",") if one]
+        world = World(Accounts(args.accounts, partners, args.secret), clock, Rules(args.fault), Store(clock))
+    except ValueError as error:
+        sys.stderr.write(f"dxcontract serve: {error}\n")
+        return 2
+    logging.basicConfig(level=args.log.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
+    if args.host not in _LOOPBACK:
+        sys.stderr.write(f"dxcontract serve: {args.host} can be reached by others; anyone may use this emulator\n")
+    try:
+        listener = _listen(args.host, args.port)
+    except OSError as error:
+        sys.stderr.write(f"dxcontract serve: cannot listen on {args.host}:{args.port}: {error}\n")
+        return 2
+    config = uvicorn.Config(
+        application(world, args.latency / 1000),
+        log_config=None,
+        log_level=args.log,
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=2,
+    )
+    with contextlib.suppress(KeyboardInterrupt), listener:
+        asyncio.run(_serve(uvicorn.Server(config), listener))
+    return 0
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # asyncio sends small answers without delay only on sockets that say they are TCP.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(512)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+async def _serve(server: uvicorn.Server, listener: socket.socket) -> None:
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    while not server.started and not serving.done():
+        await asyncio.sleep(0.005)
+    host, port = listener.getsockname()[:2]
+    sys.stdout.write(f"http://{f'[{host}]' if ':' in host else host}:{port}\n")
+    sys.stdout.flush()
+    await serving

@@ -1,0 +1,45 @@
+"""What an operation gets to work with: the world, and the call that is being made."""
+
+from dataclasses import dataclass
+
+from dxcontract.reference.accounts import Accounts
+from dxcontract.reference.clock import Clock
+from dxcontract.reference.rules import Rules
+from dxcontract.reference.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """All that the emulator holds."""
+
+    accounts: Accounts
+    clock: Clock
+    rules: Rules
+    store: Store
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One operation, asked for by one account in one region. The shortcuts are for the operations' sake."""
+
+    operation: str
+    account: str
+    region: str
+    world: World
+
+    @property
+    def store(self) -> Store:
+        return self.world.store
+
+    @property
+    def clock(self) -> Clock:
+        return self.world.clock
+
+    @property
+    def rules(self) -> Rules:
+        return self.world.rules
+
+    @property
+    def is_partner(self) -> bool:
+        """Whether the caller is a Direct Connect partner."""
+        return self.world.accounts.is_partner(self.account)

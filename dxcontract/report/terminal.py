@@ -1,0 +1,79 @@
+"""The end of a run on the terminal: target, the two figures, each distinct violation in two lines."""
+
+import itertools
+from collections.abc import Iterator
+
+from dxcontract.outcome import Outcome
+from dxcontract.spec import Spec
+from dxcontract.verdict import Violation
+
+Line = tuple[str, dict[str, bool]]
+PLAIN: dict[str, bool] = {}
+
+
+def lines(outcome: Outcome, verbose: bool) -> Iterator[Line]:
+    """The lines to print, each with its markup."""
+    yield _figures(outcome), {"bold": True}
+    yield _verdicts(outcome), PLAIN
+    shown = (
+        outcome.violations if verbose else [one for one in outcome.violations if one.fingerprint not in outcome.gaps]
+    )
+    for operation, group in itertools.groupby(shown, key=lambda violation: violation.operation):
+        yield "", PLAIN
+        yield operation, {"bold": True}
+        for violation in group:
+            yield from _violation(violation, outcome)
+    known = sum(violation.fingerprint in outcome.gaps for violation in outcome.violations)
+    yield "", PLAIN
+    if known:
+        hint = "" if verbose else "; -v shows them"
+        yield f"{known} of {len(outcome.violations)} distinct violations are known gaps{hint}", PLAIN
+    if outcome.harness_errors:
+        yield f"{len(outcome.harness_errors)} tests failed by themselves, not by the target: see above", {"red": True}
+    failing = len(outcome.failing)
+    if failing:
+        yield (
+            f"FAILED: {failing} distinct violations at level must{' or should' if outcome.strict else ''}",
+            {"red": True},
+        )
+    elif not outcome.harness_errors:
+        yield "no new violation at level must" if known else "no violation at level must", {"green": True}
+
+
+def _figures(outcome: Outcome) -> str:
+    total = len(outcome.spec.operations)
+    return (
+        f"{outcome.target} ({outcome.endpoint}, {outcome.region}): "
+        f"coverage {outcome.implemented}/{total} operations, "
+        f"divergence {outcome.violated}/{outcome.assessed} rules"
+    )
+
+
+def _verdicts(outcome: Outcome) -> str:
+    counts = {verdict: len(outcome.rules_with(verdict)) for verdict in ("conforms", "violates", "unsupported")}
+    rest = {verdict: len(outcome.rules_with(verdict)) for verdict in ("indeterminate", "untested")}
+    return "rules: " + ", ".join(f"{count} {verdict}" for verdict, count in {**counts, **rest}.items())
+
+
+def _violation(violation: Violation, outcome: Outcome) -> Iterator[Line]:
+    mark = "known " if violation.fingerprint in outcome.gaps else ""
+    where = f" at {violation.where}" if violation.where else ""
+    colour = {"red": True} if outcome.counts(violation) else {"yellow": True}
+    yield f"  {mark}{violation.level} {violation.rule}{where}: {violation.message}", colour
+    yield f"      {_sent(violation)}; {_rule(violation, outcome.spec)}", PLAIN
+
+
+def _sent(violation: Violation) -> str:
+    if not violation.exchanges:
+        return "no exchange"
+    last = violation.exchanges[-1]
+    body = str(last["request"]["body"])
+    body = body if len(body) <= 160 else body[:157] + "..."
+    response = last["response"]
+    came = response["status"] if response else "nothing"
+    return f"sent {body or 'an empty body'}, came back {came}"
+
+
+def _rule(violation: Violation, spec: Spec) -> str:
+    rule = spec.rule(violation.rule)
+    return f"rule: {rule.statement} [{rule.evidence}: {'; '.join(map(str, rule.sources))}]"

@@ -1,0 +1,140 @@
+"""Is this Direct Connect at all, and which operations does it have? Detected, not declared.
+
+An operation is unsupported when the target answers it as it answers an operation name that cannot exist, or says
+itself that it is not implemented. Seen in the wild: 500 HTML, 501 InternalFailure, 400 UnsupportedOperation, 404,
+200 with an empty body.
+"""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
+
+from dxcontract.api import Api
+from dxcontract.exchange import Exchange
+from dxcontract.spec import Json, Operation, resolve
+from dxcontract.target import TargetError
+from dxcontract.verdict import Unsupported
+
+NONSENSE: Final = "DxcontractOperationThatCannotExist"
+PROBE_SECONDS: Final = 4.0
+NOT_IMPLEMENTED: Final = frozenset(
+    {"UnknownOperationException", "UnknownOperation", "UnsupportedOperation", "UnsupportedOperationException",
+     "NotImplemented", "NotImplementedException", "InvalidAction"}
+)  # fmt: skip
+UNKNOWN_IDS: Final[dict[str, str]] = {
+    "connection": "dxcon-zzzzzzzz",
+    "hosted-connection": "dxcon-zzzzzzzz",
+    "interconnect": "dxcon-zzzzzzzz",
+    "lag": "dxlag-zzzzzzzz",
+    "virtual-interface": "dxvif-zzzzzzzz",
+    "bgp-peer": "dxpeer-zzzzzzzz",
+    "direct-connect-gateway": "00000000-0000-4000-8000-000000000000",
+    "gateway-association": "00000000-0000-4000-8000-000000000000",
+    "association-proposal": "00000000-0000-4000-8000-000000000000",
+    "virtual-gateway": "vgw-00000000000000000",
+    "resiliency-group": "dxrg-zzzzzzzzzzzzzzzzz",
+    "arn": "arn:aws:directconnect:us-east-1:111111111111:dxcon/dxcon-zzzzzzzz",
+    "account": "111111111111",
+    "location": "DXCONTRACT-NOWHERE",
+}
+_VARYING: Final = re.compile(r"[0-9a-fA-F-]{8,}|\d+|" + NONSENSE)
+_WORDS_FOR: Final = {
+    "refused": "refuses connections; is it running?",
+    "timeout": f"accepted the connection but did not answer within {PROBE_SECONDS:.0f} seconds",
+    "reset": "closed the connection without an answer",
+    "not-http": "answered something that is no HTTP",
+    "other": "could not be talked to",
+}
+
+
+def reachable(api: Api) -> Exchange:
+    """Ask for the operation that cannot exist; its answer is the mark of what is unsupported.
+
+    Raises:
+        TargetError: nothing that speaks HTTP answers there.
+    """
+    exchange = api.ask(NONSENSE, {}, PROBE_SECONDS)
+    if exchange.response is None:
+        raise TargetError(f"target {api.target.endpoint} {_WORDS_FOR[exchange.failure or 'other']}")
+    return exchange
+
+
+def unsupported(api: Api, nonsense: Exchange) -> dict[str, str]:
+    """Every operation that the target lacks or must not be sent, with the reason.
+
+    Raises:
+        TargetError: it lacks all of them, or stops answering: there is nothing to test.
+    """
+    mark = _signature(nonsense)
+    operations = list(api.spec.operations.values())
+    first = _probe(api, operations[0], mark)
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        rest = list(pool.map(lambda operation: _probe(api, operation, mark), operations[1:]))
+    found = {operation.name: why for operation, why in zip(operations, [first, *rest], strict=True) if why}
+    if len(found) == len(operations):
+        raise TargetError(
+            f"target {api.target.endpoint} does not speak Direct Connect: it answers all {len(operations)} operations "
+            f"like one that cannot exist ({nonsense.told()})"
+        )
+    return found
+
+
+def _probe(api: Api, operation: Operation, mark: object) -> str | None:
+    if reason := api.target.refusal(operation):
+        return reason
+    told = ""
+    for body in ({}, typical(operation)):
+        try:
+            exchange = api.ask(operation.name, body, PROBE_SECONDS)
+        except Unsupported as reason_given:
+            return str(reason_given)
+        if exchange.response is None:
+            if exchange.failure in ("refused", "not-http", "timeout"):
+                raise TargetError(
+                    f"target {api.target.endpoint} {_WORDS_FOR[exchange.failure]} (asked for {operation.name})"
+                )
+            return None
+        if not _looks_unsupported(exchange, mark):
+            return None
+        told = exchange.told()
+    return f"{operation.name} is not implemented: the target answers it {told}, as an operation that cannot exist"
+
+
+def _looks_unsupported(exchange: Exchange, mark: object) -> bool:
+    assert exchange.response is not None
+    if exchange.status == 501 or exchange.error_type in NOT_IMPLEMENTED:
+        return True
+    if exchange.status == 200 and not exchange.response.body:
+        return True
+    return _signature(exchange) == mark
+
+
+def _signature(exchange: Exchange) -> tuple[int, str | None, str]:
+    assert exchange.response is not None
+    text = exchange.response.body.decode("utf-8", "replace").replace(exchange.operation, NONSENSE)
+    return exchange.status, exchange.error_type, _VARYING.sub("*", text)
+
+
+def typical(operation: Operation) -> Json:
+    """A request with all required members in the right types, naming nothing that exists."""
+    takes = {pointer: UNKNOWN_IDS[kind] for pointer, kind in operation.traits.takes.items()}
+    body = _typical(operation.request, operation.request, "", takes)
+    assert isinstance(body, dict)
+    return body
+
+
+def _typical(schema: Json, root: Json, pointer: str, takes: dict[str, str]) -> Any:
+    node = resolve(schema, root)
+    if pointer in takes:
+        return takes[pointer]
+    if "enum" in node:
+        return node["enum"][0]
+    kind = node["type"]
+    if kind == "object":
+        wanted = node.get("required", [])
+        return {name: _typical(node["properties"][name], root, f"{pointer}/{name}", takes) for name in wanted}
+    if kind == "array":
+        return [_typical(node["items"], root, f"{pointer}/*", takes)]
+    if kind in ("integer", "number"):
+        return max(1, node.get("minimum", 1))
+    return False if kind == "boolean" else "dxcontract-probe"

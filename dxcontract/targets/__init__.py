@@ -1,0 +1,38 @@
+"""The kinds of target, and the choice between them by the value of `--target`."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from dxcontract.target import DEFAULT_REGION, OTHER_REGION, Target, TargetError
+from dxcontract.targets import aws, moto, reference, url
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the user asked for: `--target`, `--region`, `--accounts`; `faults` of the reference emulator."""
+
+    target: str
+    region: str | None = None
+    accounts: str | None = None
+    faults: tuple[str, ...] = ()
+
+
+def open_target(choice: Choice) -> Target:
+    """Start or find the target.
+
+    Raises:
+        TargetError: no such target, or it cannot be reached; one sentence for the user.
+    """
+    region = choice.region or DEFAULT_REGION
+    other_region = OTHER_REGION if region != OTHER_REGION else DEFAULT_REGION
+    if choice.target == "reference":
+        return reference.open_target(region, other_region, choice.faults)
+    if choice.target == "moto":
+        return moto.open_target(region, other_region)
+    if choice.target == "aws":
+        return aws.open_target(choice.region, choice.accounts)
+    if urlsplit(choice.target).scheme in ("http", "https"):
+        return url.open_target(choice.target, region, other_region, choice.accounts)
+    raise TargetError(
+        f"--target={choice.target}: give reference, moto, aws or a URL that begins with http:// or https://"
+    )

@@ -1,0 +1,38 @@
+"""Real Direct Connect: the endpoint that botocore resolves, the user's credentials, reads only."""
+
+import botocore.exceptions
+import botocore.session
+
+from dxcontract.target import DEFAULT_REGION, OTHER_REGION, Account, Role, Target, TargetError
+from dxcontract.targets import accounts as who
+
+
+def open_target(region: str | None, accounts: str | None) -> Target:
+    """Direct Connect in `region` (else the profile's region).
+
+    Raises:
+        TargetError: no credentials, no such profile, or no endpoint in that region.
+    """
+    session = botocore.session.Session()
+    try:
+        chosen = region or session.get_config_variable("region") or DEFAULT_REGION
+        callers: dict[Role, Account] = (
+            who.parse(accounts, None, chosen) if accounts else {"owner": who.from_profile("owner", None)}
+        )
+        client = session.create_client(
+            "directconnect",
+            region_name=chosen,
+            aws_access_key_id=callers["owner"].access_key,
+            aws_secret_access_key=callers["owner"].secret_key,
+        )
+        endpoint = client.meta.endpoint_url
+    except botocore.exceptions.BotoCoreError as error:
+        raise TargetError(f"--target=aws: {error}") from error
+    return Target(
+        name="aws",
+        endpoint=endpoint.rstrip("/") + "/",
+        region=chosen,
+        other_region=OTHER_REGION if chosen != OTHER_REGION else DEFAULT_REGION,
+        accounts=callers,
+        reads_only=True,
+    )

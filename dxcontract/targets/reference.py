@@ -1,0 +1,67 @@
+"""The reference emulator, as a process of its own on a free loopback port, ended whatever happens."""
+
+import atexit
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass, field
+from typing import Final
+
+from dxcontract.target import ROLES, Target, TargetError
+from dxcontract.targets import accounts as who
+
+START_SECONDS: Final = 20.0
+_END_SECONDS: Final = 5.0
+
+
+@dataclass
+class ReferenceTarget(Target):
+    """A target that owns its process."""
+
+    process: "subprocess.Popen[str] | None" = field(default=None, repr=False)
+
+    def stop(self) -> None:
+        if self.process is not None:
+            _end(self.process)
+
+
+def open_target(region: str, other_region: str, faults: tuple[str, ...] = ()) -> Target:
+    """Start the emulator; `faults` are the rules that it is to break.
+
+    Raises:
+        TargetError: it did not come up in time.
+    """
+    command = [sys.executable, "-m", "dxcontract.reference", "--host", "127.0.0.1", "--port", "0"]
+    for fault in faults:
+        command += ["--fault", fault]
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)  # noqa: S603
+    atexit.register(_end, process)
+    killer = threading.Timer(START_SECONDS, process.kill)
+    killer.start()
+    assert process.stdout is not None
+    line = process.stdout.readline().strip()
+    killer.cancel()
+    if not line.startswith("http"):
+        _end(process)
+        raise TargetError(f"the reference emulator did not start within {START_SECONDS:.0f} s: {line or 'no output'}")
+    return ReferenceTarget(
+        name="reference",
+        endpoint=line.rstrip("/") + "/",
+        region=region,
+        other_region=other_region,
+        accounts={role: who.twelve_digits(role) for role in ROLES},
+        process=process,
+    )
+
+
+def _end(process: "subprocess.Popen[str]") -> None:
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(_END_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
+    atexit.unregister(_end)

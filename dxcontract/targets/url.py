@@ -1,0 +1,28 @@
+"""Any http(s) endpoint."""
+
+from dxcontract.target import Target, is_aws
+from dxcontract.targets import accounts as who
+
+
+def open_target(endpoint: str, region: str, other_region: str, accounts: str | None) -> Target:
+    """The endpoint at `endpoint`; AWS's own hosts, in any partition, get reads only.
+
+    Raises:
+        TargetError: `accounts` is malformed.
+    """
+    own = is_aws(endpoint)
+    if accounts is not None:
+        callers = who.parse(accounts, endpoint, region)
+    elif own:
+        callers = {"owner": who.from_profile("owner", None)}
+    else:
+        callers = {"owner": who.twelve_digits("owner")}
+    return Target(
+        name=endpoint,
+        endpoint=endpoint.rstrip("/") + "/",
+        region=region,
+        other_region=other_region,
+        accounts=callers,
+        reads_only=own,
+        ask_for_accounts=accounts is None and not own,
+    )

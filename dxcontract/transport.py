@@ -1,0 +1,91 @@
+"""Bytes to the target and back: one keep-alive pool, no retries, no redirects, every wait bounded."""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import urllib3
+import urllib3.exceptions
+
+from dxcontract.exchange import Failure, Request, Response
+
+CONNECT_SECONDS: Final = 5.0
+LARGEST_ANSWER: Final = 32 * 1024 * 1024
+_CHUNK: Final = 256 * 1024
+_FAILURES: Final[tuple[tuple[type[Exception], Failure], ...]] = (
+    (urllib3.exceptions.NewConnectionError, "refused"),
+    (urllib3.exceptions.TimeoutError, "timeout"),
+    (urllib3.exceptions.ProtocolError, "reset"),
+    (urllib3.exceptions.HTTPError, "other"),
+    (OSError, "other"),
+)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back from one request, or how it failed; `detail` is the failure in words."""
+
+    response: Response | None
+    failure: Failure | None
+    detail: str
+    seconds: float
+
+
+class Transport:
+    """Sends requests as they are. Safe for concurrent use."""
+
+    def __init__(self, answer_seconds: float) -> None:
+        self.answer_seconds = answer_seconds
+        self._pool = urllib3.PoolManager(maxsize=16, retries=False)
+
+    def send(self, request: Request, answer_seconds: float | None = None) -> Answer:
+        """Send `request`; what goes wrong is in the answer, never raised."""
+        limit = answer_seconds if answer_seconds is not None else self.answer_seconds
+        started = time.perf_counter()
+        try:
+            response = self._exchange(request, started, limit)
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            return Answer(None, _failure(error), str(error), time.perf_counter() - started)
+        return Answer(response, None, "", time.perf_counter() - started)
+
+    def _exchange(self, request: Request, started: float, limit: float) -> Response:
+        found = self._pool.request(
+            request.method,
+            request.url,
+            body=request.body,
+            headers=urllib3.HTTPHeaderDict(request.headers),
+            timeout=urllib3.Timeout(connect=min(CONNECT_SECONDS, limit), read=limit),
+            redirect=False,
+            preload_content=False,
+            decode_content=False,
+        )
+        try:
+            body = b"".join(_bounded(found.stream(_CHUNK, decode_content=False), started + limit))
+        except BaseException:
+            found.close()
+            raise
+        finally:
+            found.release_conn()
+        return Response(found.status, {name.lower(): value for name, value in found.headers.items()}, body)
+
+    def close(self) -> None:
+        self._pool.clear()
+
+
+def _bounded(chunks: Iterable[bytes], deadline: float) -> Iterable[bytes]:
+    """`chunks`, unless they grow beyond `LARGEST_ANSWER` or dribble on past `deadline` (of perf_counter)."""
+    size = 0
+    for chunk in chunks:
+        size += len(chunk)
+        if size > LARGEST_ANSWER:
+            raise urllib3.exceptions.HTTPError(f"the answer is larger than {LARGEST_ANSWER} bytes")
+        if time.perf_counter() > deadline:
+            raise urllib3.exceptions.TimeoutError("the answer did not end in time")
+        yield chunk
+
+
+def _failure(error: Exception) -> Failure:
+    if isinstance(error, urllib3.exceptions.ProtocolError) and "BadStatusLine" in repr(error):
+        return "not-http"
+    return next((failure for kind, failure in _FAILURES if isinstance(error, kind)), "other")

@@ -1,0 +1,103 @@
+"""What can be said of a rule, and a violation's identity."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from dxcontract.spec import Level
+
+Verdict = Literal["conforms", "violates", "unsupported", "indeterminate", "untested"]
+
+VERDICTS: Final[tuple[Verdict, ...]] = ("violates", "indeterminate", "conforms", "unsupported", "untested")
+"""From the one that outweighs all others to the one that any other outweighs."""
+
+
+class Unsupported(Exception):  # noqa: N818 - a verdict, not an error
+    """The target lacks something that a test needs: an operation, a second account, a permission."""
+
+
+class Indeterminate(Exception):  # noqa: N818 - a verdict, not an error
+    """The question could not be put: a timeout, throttling, a precondition that was not reached."""
+
+
+class HarnessError(Exception):
+    """The suite itself is wrong: it would have blamed the target for its own mistake."""
+
+
+def fingerprint(rule: str, operation: str, where: str = "") -> str:
+    """A violation's identity: rule, operation and JSON pointer or state pair. Stable across runs, seeds and ids."""
+    return f"{rule}:{operation}:{where}" if where else f"{rule}:{operation}"
+
+
+@dataclass(frozen=True)
+class Violation:
+    """One way in which the target breaks one rule, with the exchanges that show it."""
+
+    fingerprint: str
+    rule: str
+    operation: str
+    where: str
+    level: Level
+    message: str
+    test: str
+    exchanges: tuple[Mapping[str, Any], ...]
+
+    @property
+    def weight(self) -> tuple[int, int, str]:
+        """Smaller is better evidence: fewer exchanges, then fewer bytes sent, then the text."""
+        sent = [str(exchange["request"]["body"]) for exchange in self.exchanges]
+        return len(sent), sum(map(len, sent)), self.message
+
+    def to_json(self) -> dict[str, Any]:
+        return {**vars(self), "exchanges": list(self.exchanges)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Violation":
+        return cls(**{**data, "exchanges": tuple(data["exchanges"])})
+
+
+def heaviest(verdicts: Iterable[Verdict]) -> Verdict:
+    """The verdict that outweighs the others; `untested` when there is none."""
+    return min(verdicts, key=VERDICTS.index, default="untested")
+
+
+@dataclass
+class Tally:
+    """Verdicts by rule and operation, and the distinct violations, of one test or of a whole run."""
+
+    verdicts: dict[tuple[str, str], Verdict] = field(default_factory=dict)
+    violations: dict[str, Violation] = field(default_factory=dict)
+
+    def note(self, rule: str, operation: str, verdict: Verdict) -> None:
+        key = (rule, operation)
+        self.verdicts[key] = heaviest((verdict, self.verdicts.get(key, "untested")))
+
+    def violate(self, violation: Violation) -> None:
+        """Keep a violation; of two with one fingerprint, the one with the smaller evidence."""
+        self.note(violation.rule, violation.operation, "violates")
+        known = self.violations.get(violation.fingerprint)
+        if known is None or violation.weight < known.weight:
+            self.violations[violation.fingerprint] = violation
+
+    def add(self, other: "Tally") -> None:
+        for (rule, operation), verdict in other.verdicts.items():
+            self.note(rule, operation, verdict)
+        for violation in other.violations.values():
+            self.violate(violation)
+
+    def of_rule(self, rule: str) -> dict[str, Verdict]:
+        """The verdicts of one rule, by operation."""
+        return {operation: verdict for (one, operation), verdict in self.verdicts.items() if one == rule}
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "verdicts": [[rule, operation, verdict] for (rule, operation), verdict in self.verdicts.items()],
+            "violations": [violation.to_json() for violation in self.violations.values()],
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Tally":
+        tally = cls({(rule, operation): verdict for rule, operation, verdict in data["verdicts"]})
+        for violation in data["violations"]:
+            tally.violate(Violation.from_json(violation))
+        return tally

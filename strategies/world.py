@@ -1,0 +1,271 @@
+"""The independent model: what the suite believes exists. Handles, never raw ids.
+
+Draws and preconditions depend on handles alone; ids and states, which the target chooses, are put in when a
+request is sent. Everything that is made carries the run's id in its name and is deleted at the end; what cannot be
+deleted fails nobody else's test.
+"""
+
+import itertools
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from dxcontract.api import Api
+from dxcontract.exchange import Exchange
+from dxcontract.pointers import at
+from dxcontract.spec import Json, Resource, Spec
+from dxcontract.target import Role
+from dxcontract.verdict import Indeterminate, Unsupported
+
+SETTLE_SECONDS: Final = 10.0
+FALLBACK_LOCATION: Final = "EqDC2"
+_FIRST_WAIT: Final = 0.02
+_LONGEST_WAIT: Final = 1.0
+_NUMBERS = itertools.count(1)
+
+
+@dataclass(eq=False)
+class Handle:
+    """One resource of the model: what it is, whose it is, how it was made. `id` is the target's; it is never drawn."""
+
+    resource: Resource
+    role: Role
+    name: str
+    operation: str
+    params: Json
+    made: Exchange
+    id: str = ""
+    deleted: bool = False
+
+    @property
+    def kind(self) -> str:
+        return self.resource.kind
+
+    def __repr__(self) -> str:
+        return f"<{self.kind} {self.name}>"
+
+
+@dataclass(frozen=True)
+class Arn:
+    """Stands for a handle's ARN in a request."""
+
+    handle: Handle
+
+
+@dataclass(frozen=True)
+class AccountId:
+    """Stands for the account id of a role in a request."""
+
+    role: Role
+
+
+class World:
+    """All that one test made on the target, and how to make more."""
+
+    def __init__(self, api: Api, run_id: str) -> None:
+        self.api = api
+        self.spec: Spec = api.spec
+        self.handles: list[Handle] = []
+        self._run_id = run_id
+        self._known_ids: set[str] = set()
+        self._afterwards: list[Callable[[], object]] = []
+
+    def __enter__(self) -> "World":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def name(self) -> str:
+        """A name that nothing else on the target has: lower case, digits and hyphens only."""
+        return f"dxc-{self._run_id}-{next(_NUMBERS)}"
+
+    def location(self) -> str:
+        """The code of a location in the target's region; a well-known one where the target cannot list any."""
+        return locations(self.api)[0]
+
+    def account_id(self, role: Role) -> str:
+        """The account id of a role.
+
+        Raises:
+            Unsupported: the target has no such account, or never said its id.
+        """
+        account = self.api.account(role)
+        if account.account_id is None:
+            raise Unsupported(f"the account id of the {role} account is not known; pass --accounts with 12-digit ids")
+        return account.account_id
+
+    def resolved(self, tree: Any) -> Any:
+        """`tree` with handles, ARNs and account ids as the target knows them."""
+        if isinstance(tree, Handle):
+            return tree.id
+        if isinstance(tree, Arn):
+            return self.arn(tree.handle)
+        if isinstance(tree, AccountId):
+            return self.account_id(tree.role)
+        if isinstance(tree, Mapping):
+            return {key: self.resolved(value) for key, value in tree.items()}
+        if isinstance(tree, list):
+            return [self.resolved(value) for value in tree]
+        return tree
+
+    def arn(self, handle: Handle) -> str:
+        """The ARN as documented for the kind; gateways and resiliency groups have none of the region.
+
+        Source: awscli-examples tag-resource.rst; cloud-custodian-recordings test_directconnect_tagging.
+        """
+        world_wide = handle.kind in ("direct-connect-gateway", "resiliency-group")
+        region = "" if world_wide else self.api.target.region
+        return f"arn:aws:directconnect:{region}:{self.account_id(handle.role)}:{handle.resource.arn}/{handle.id}"
+
+    def call(self, operation: str, params: Mapping[str, Any] | None = None, *, role: Role = "owner") -> Exchange:
+        """One call with handles in its parameters."""
+        return self.api.call(operation, self.resolved(params or {}), role=role)
+
+    def make(
+        self,
+        kind: str,
+        params: Mapping[str, Any],
+        *,
+        operation: str | None = None,
+        role: Role = "owner",
+        settle: bool = True,
+    ) -> Handle:
+        """Make a resource; by default wait until it can be used.
+
+        Raises:
+            Unsupported: the target lacks what this needs.
+            Indeterminate: the target refused, or the resource did not become ready in time.
+        """
+        resource = self.spec.resources[kind]
+        how = operation or resource.made_by
+        assert how is not None, f"nothing makes a {kind}"
+        exchange = self.call(how, params, role=role)
+        handle = self.adopt(kind, how, exchange, params, role)
+        if handle is None:
+            raise Indeterminate(
+                f"{how}, which this test needs first, was answered {exchange.told()} {exchange.error_message:.100}"
+            )
+        if settle and resource.describe is not None:
+            # An allocated virtual interface waits for its owner (boto3-2018, L503).
+            waits = kind == "virtual-interface" and how.startswith("Allocate")
+            self.settle(handle, *(("confirming",) if waits else ()))
+        return handle
+
+    def adopt(
+        self, kind: str, operation: str, exchange: Exchange, params: Mapping[str, Any], role: Role
+    ) -> Handle | None:
+        """The handle for what `exchange` made; None when it made nothing of this kind."""
+        resource = self.spec.resources[kind]
+        gives = self.spec.operation(operation).traits.gives
+        fresh: dict[str, list[str]] = {}
+        for given, pointer in gives.items():
+            ids = [one for one in at(exchange.json, pointer) if isinstance(one, str) and one]
+            fresh[given] = [one for one in ids if one not in self._known_ids] or ids
+            self._known_ids.update(ids)
+        if not exchange.succeeded or not fresh.get(kind):
+            return None
+        name = next((str(v) for v in params.values() if isinstance(v, str) and v.startswith("dxc-")), kind)
+        owner: Role = "owner" if kind == "hosted-connection" else role
+        if operation.startswith("Allocate") and kind == "virtual-interface":
+            owner = "other"
+        handle = Handle(resource, owner, name, operation, dict(params), exchange, id=fresh[kind][0])
+        self.handles.append(handle)
+        return handle
+
+    def observe(self, handle: Handle, *, role: Role | None = None) -> tuple[Exchange, Json | None]:
+        """Read one resource: the exchange, and the item (None when it is not listed).
+
+        Raises:
+            Unsupported: the kind cannot be read by itself, or the target lacks the operation.
+        """
+        describe = handle.resource.describe
+        if describe is None:
+            raise Unsupported(f"no operation reads a {handle.kind} by itself")
+        params = {describe.filter: handle} if describe.filter else {}
+        exchange = self.call(describe.operation, params, role=role or handle.role)
+        items = exchange.body.get(describe.list, [])
+        listed = items if isinstance(items, list) else []
+        found = [item for item in listed if isinstance(item, dict) and item.get(handle.resource.id) == handle.id]
+        return exchange, (found[0] if found else None)
+
+    def seen(self) -> dict[Handle, Json | None]:
+        """All that this test made and that can be read, as the target describes it now."""
+        return {
+            handle: self.observe(handle)[1]
+            for handle in self.handles
+            if handle.resource.describe and handle.resource.describe.operation not in self.api.unsupported
+        }
+
+    def state(self, handle: Handle) -> str | None:
+        """The state that the target shows for a resource; None when it is not listed."""
+        _, item = self.observe(handle)
+        found = item.get(handle.resource.state) if item else None
+        return str(found) if found is not None else None
+
+    def settle(self, handle: Handle, *states: str, seconds: float = SETTLE_SECONDS) -> None:
+        """Wait until a resource shows one of `states` (its kind's ready ones unless given); bounded, never a guess.
+
+        Does nothing where the target cannot read that kind.
+
+        Raises:
+            Indeterminate: it did not get there in time.
+        """
+        wanted = states or handle.resource.ready
+        describe = handle.resource.describe
+        if describe is None or describe.operation in self.api.unsupported:
+            return
+        deadline = time.monotonic() + seconds
+        wait = _FIRST_WAIT
+        while (seen := self.state(handle)) not in wanted:
+            if time.monotonic() + wait > deadline:
+                raise Indeterminate(
+                    f"{handle.kind} did not become {' or '.join(wanted)} within {seconds:.0f} s; "
+                    f"it is {seen or 'not listed'}"
+                )
+            time.sleep(wait)
+            wait = min(2 * wait, _LONGEST_WAIT)
+
+    def delete(self, handle: Handle, *, role: Role | None = None) -> Exchange:
+        """Delete a resource by its kind's operation."""
+        operation = handle.resource.deleted_by
+        assert operation is not None, f"nothing deletes a {handle.kind}"
+        exchange = self.call(operation, {handle.resource.id: handle}, role=role or handle.role)
+        handle.deleted = handle.deleted or exchange.succeeded
+        return exchange
+
+    def afterwards(self, action: Callable[[], object]) -> None:
+        """Have `action` done once everything is deleted; of several, the last one first."""
+        self._afterwards.append(action)
+
+    def close(self) -> None:
+        """Delete what is left, children first; what cannot be deleted is left to `sweep`."""
+        for handle in reversed(self.handles):
+            operation = handle.resource.deleted_by
+            if handle.deleted or operation is None or handle.kind == "bgp-peer":
+                continue
+            if operation in self.api.unsupported:
+                continue
+            try:
+                self.delete(handle)
+            except (Unsupported, Indeterminate):
+                continue
+        while self._afterwards:
+            self._afterwards.pop()()
+
+
+_LOCATIONS: dict[int, list[str]] = {}
+
+
+def locations(api: Api) -> list[str]:
+    """The codes of the locations in the target's region; asked once."""
+    if id(api) not in _LOCATIONS:
+        found: list[str] = []
+        if "DescribeLocations" not in api.unsupported:
+            exchange = api.call("DescribeLocations")
+            codes = at(exchange.json, "/locations/*")
+            here = [one for one in codes if isinstance(one, dict) and one.get("region") in (None, api.target.region)]
+            found = [str(one["locationCode"]) for one in here if one.get("locationCode")]
+        _LOCATIONS[id(api)] = found or [FALLBACK_LOCATION]
+    return _LOCATIONS[id(api)]

@@ -1,0 +1,45 @@
+"""Every operation: a valid request is accepted, and the answer is what AWS JSON 1.1 and the model say it is."""
+
+import pytest
+
+from dxcontract import spec as specs
+from dxcontract.contract import Contract
+from dxcontract.spec import Operation
+from strategies.requests import Scene, least
+from strategies.world import World
+
+OPERATIONS = specs.load().where()
+
+WIRE = (
+    "wire.status",
+    "wire.content-type",
+    "wire.request-id",
+    "wire.request-id-form",
+    "wire.body-json",
+    "wire.schema",
+    "wire.enum-values",
+    "wire.timestamps",
+    "wire.no-null",
+    "wire.unmodelled-member",
+    "wire.no-server-error",
+    "wire.boto3-parses",
+)
+
+
+@pytest.mark.rule("requests.valid-accepted", *WIRE)
+@pytest.mark.parametrize("operation", OPERATIONS, ids=str)
+def test_a_valid_request_is_accepted_and_well_answered(contract: Contract, world: World, operation: Operation) -> None:
+    """Clients are generated from the model: an answer that departs from it breaks them in ways nobody looks for."""
+    scene = Scene(world, operation)
+    params = least(scene)
+    scene.before()
+    exchange = world.call(operation.name, params, role=scene.caller)
+    contract.accepted("requests.valid-accepted", exchange, "the smallest valid request")
+
+
+@pytest.mark.rule("wire.request-id")
+def test_no_two_answers_carry_the_same_request_id(contract: Contract, world: World) -> None:
+    """Support cases and traces are found by it."""
+    answers = [world.call("DescribeConnections") for _ in range(5)]
+    found = [one.response.headers.get("x-amzn-requestid") for one in answers if one.response]
+    contract.check("wire.request-id", len(set(found)) == len(found), f"request ids repeat: {found}", answers[-1])

@@ -1,0 +1,172 @@
+"""Each kind of resource from its making to its end: the observer judges every state that is seen on the way.
+
+The checks are those of `dxcontract.observer`; it watches all other contract tests too. Here each lifecycle is walked
+as far as the API can cause it, so that its rules are put to the target in any case.
+"""
+
+from typing import Any
+
+import pytest
+
+from dxcontract import spec as specs
+from dxcontract.contract import Contract
+from dxcontract.spec import Operation
+from strategies.requests import Scene, arrange, done, least
+from strategies.world import World
+
+INITIAL_AND_TRANSITIONS = {
+    "connection": "connection",
+    "interconnect": "interconnect",
+    "lag": "lag",
+    "virtual-interface": "virtual-interface",
+    "direct-connect-gateway": "gateway",
+    "gateway-association": "association",
+    "association-proposal": "proposal",
+    "resiliency-group": "resiliency-group",
+}
+CREATES = [specs.load().operation(name) for name in specs.load().rule("lifecycles.ids-unique").operations]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pytest.param(
+            kind, marks=pytest.mark.rule(f"lifecycles.{name}-initial", f"lifecycles.{name}-transitions"), id=name
+        )
+        for kind, name in INITIAL_AND_TRANSITIONS.items()
+    ],
+)
+def test_a_resource_goes_the_way_of_its_lifecycle(world: World, kind: str) -> None:
+    """Automation waits for the next state; a state that cannot follow makes it wait for ever, or act too early."""
+    handle = arrange(world, kind)
+    world.observe(handle)
+    done(world.delete(handle))
+    world.observe(handle)
+
+
+@pytest.mark.rule("lifecycles.connection-initial", "lifecycles.connection-transitions")
+def test_a_hosted_connection_goes_the_way_of_its_lifecycle(world: World) -> None:
+    """It waits for its owner, who confirms or declines it."""
+    for operation in ("ConfirmConnection", "DeleteConnection"):
+        connection = arrange(world, "hosted-connection")
+        done(world.call(operation, {"connectionId": connection}))
+        world.observe(connection)
+
+
+@pytest.mark.rule("lifecycles.virtual-interface-initial", "lifecycles.virtual-interface-transitions")
+@pytest.mark.parametrize("kind", ["Private", "Public", "Transit"])
+def test_an_allocated_interface_goes_the_way_of_its_lifecycle(world: World, kind: str) -> None:
+    """It waits for its owner, who confirms or declines it."""
+    operation = world.spec.operation(f"Confirm{kind}VirtualInterface")
+    for ending in (operation.name, "DeleteVirtualInterface"):
+        scene = Scene(world, operation)
+        params = least(scene)
+        interface = scene.take("/virtualInterfaceId")
+        done(
+            world.call(ending, params if ending == operation.name else {"virtualInterfaceId": interface}, role="other")
+        )
+        world.observe(interface)
+
+
+@pytest.mark.rule(
+    "lifecycles.bgp-peer-initial",
+    "lifecycles.bgp-peer-transitions",
+    "lifecycles.attachment-initial",
+    "lifecycles.attachment-transitions",
+)
+def test_peers_and_attachments_go_the_way_of_their_lifecycles(world: World) -> None:
+    """They come and go with their virtual interface."""
+    scene = Scene(world, world.spec.operation("DeleteBGPPeer"))
+    params = least(scene)
+    interface = scene.take("/virtualInterfaceId")
+    for _ in range(2):
+        world.call("DescribeDirectConnectGatewayAttachments", {"virtualInterfaceId": interface})
+        world.observe(interface)
+    done(world.call("DeleteBGPPeer", params))
+    world.observe(interface)
+    done(world.delete(interface))
+    world.call("DescribeDirectConnectGatewayAttachments", {"virtualInterfaceId": interface})
+
+
+@pytest.mark.rule("lifecycles.virtual-gateway-transitions")
+def test_virtual_gateways_go_the_way_of_their_lifecycle(world: World) -> None:
+    """They are made and deleted elsewhere and only shown here."""
+    for _ in range(2):
+        done(world.call("DescribeVirtualGateways"))
+
+
+@pytest.mark.rule("lifecycles.macsec-key-initial", "lifecycles.macsec-key-transitions")
+def test_a_macsec_key_goes_the_way_of_its_lifecycle(world: World) -> None:
+    """The link is encrypted while a key is associated, and not before."""
+    scene = Scene(world, world.spec.operation("DisassociateMacSecKey"))
+    params = least(scene)
+    scene.before()
+    world.observe(scene.take("/connectionId"))
+    done(world.call("DisassociateMacSecKey", params))
+    world.observe(scene.take("/connectionId"))
+
+
+@pytest.mark.rule("lifecycles.failover-test-initial", "lifecycles.failover-test-transitions")
+def test_a_failover_test_goes_the_way_of_its_lifecycle(world: World) -> None:
+    """A test that is shown as over while sessions are still down hides an outage."""
+    scene = Scene(world, world.spec.operation("StopBgpFailoverTest"))
+    params = least(scene)
+    scene.before()
+    world.call("ListVirtualInterfaceTestHistory", params)
+    done(world.call("StopBgpFailoverTest", params))
+    world.call("ListVirtualInterfaceTestHistory", params)
+
+
+@pytest.mark.rule(
+    "lifecycles.resiliency-group-association-initial", "lifecycles.resiliency-group-association-transitions"
+)
+def test_a_group_membership_goes_the_way_of_its_lifecycle(world: World) -> None:
+    """A connection that is still joining does not count for the group's resiliency."""
+    scene = Scene(world, world.spec.operation("DisassociateConnectionsFromResiliencyGroup"))
+    params = least(scene)
+    scene.before()
+    group = {"resiliencyGroupId": params["resiliencyGroupId"]}
+    world.call("ListResiliencyGroupAssociations", group)
+    done(world.call("DisassociateConnectionsFromResiliencyGroup", params))
+    world.call("ListResiliencyGroupAssociations", group)
+
+
+@pytest.mark.rule("lifecycles.identity-stable")
+def test_a_resource_keeps_its_owner_and_region(contract: Contract, world: World) -> None:
+    """An id that speaks of another resource tomorrow is worse than none."""
+    connection = arrange(world, "connection")
+    _, first = world.observe(connection)
+    done(world.call("UpdateConnection", {"connectionId": connection, "connectionName": world.name()}))
+    exchange, second = world.observe(connection)
+    same = first is not None and second is not None and first.get("region") == second.get("region")
+    contract.check("lifecycles.identity-stable", same, "the connection's region changed with its name", exchange)
+
+
+@pytest.mark.rule("lifecycles.ids-unique")
+@pytest.mark.parametrize("operation", CREATES, ids=str)
+def test_ids_are_unique_however_fast_things_are_made(contract: Contract, world: World, operation: Operation) -> None:
+    """Two resources under one id: deleting one deletes the other."""
+    scene = Scene(world, operation)
+    params = least(scene)
+    answers = [done(world.call(operation.name, _numbered(params, number), role=scene.caller)) for number in range(4)]
+    kind = operation.traits.resource
+    handles = [world.adopt(kind, operation.name, answer, params, scene.caller) for answer in answers]
+    ids = [handle.id for handle in handles if handle is not None]
+    contract.check(
+        "lifecycles.ids-unique",
+        len(ids) == len(set(ids)) == len(answers),
+        "equal requests within a second were given one id",
+        *answers,
+    )
+
+
+def _numbered(tree: Any, number: int) -> Any:
+    """The request with what must differ between two resources in one place (VLAN, addresses) counted up."""
+    if not isinstance(tree, dict):
+        return tree
+    differing = {
+        "vlan": 100 + number,
+        "amazonAddress": f"175.45.176.{4 * number + 1}/30",
+        "customerAddress": f"175.45.176.{4 * number + 2}/30",
+    }
+    return {name: differing.get(name, _numbered(value, number)) for name, value in tree.items()}

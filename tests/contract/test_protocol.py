@@ -1,0 +1,125 @@
+"""The wire below the operations: bodies that are no request, headers that name nothing, signatures that do not fit."""
+
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from dxcontract import spec as specs
+from dxcontract.api import Api
+from dxcontract.contract import Contract
+from dxcontract.exchange import Exchange
+from dxcontract.spec import Operation
+from dxcontract.support import NONSENSE
+
+PROBE = "DescribeConnections"
+WITH_REQUIRED = [one for one in specs.load().where() if one.required and one.traits.effect in ("read", "update")]
+
+
+def refused_by_status(contract: Contract, rule: str, exchange: Exchange, what: str) -> None:
+    """Which error is due is documented nowhere; that it is the client's fault is."""
+    ok = 400 <= exchange.status < 500
+    contract.check(rule, ok, f"{what}: answered {exchange.told()}, not a status of 4xx", exchange)
+
+
+MALFORMED = {
+    "open brace": b"{",
+    "cut off in a name": b'{"connectionId',
+    "cut off in a value": b'{"connectionId": "dxcon',
+    "single quotes": b"{'connectionId': 'dxcon-aaaaaaaa'}",
+    "trailing comma": b'{"connectionId": "dxcon-aaaaaaaa",}',
+    "bare word": b"connections",
+    "XML": b"<DescribeConnectionsRequest/>",
+    "invalid UTF-8": b'{"connectionId": "\xff\xfe"}',
+}
+
+
+@pytest.mark.rule("wire.malformed-json")
+@pytest.mark.parametrize("body", MALFORMED.values(), ids=list(MALFORMED))
+def test_a_body_that_is_no_json_is_refused(api: Api, contract: Contract, body: bytes) -> None:
+    """A proxy that cuts a request off must not turn it into another request."""
+    refused_by_status(contract, "wire.malformed-json", api.send(PROBE, body), "a body that is no JSON")
+
+
+@pytest.mark.parametrize("operation", WITH_REQUIRED, ids=str)
+@pytest.mark.rule("wire.empty-body", "wire.array-body", "wire.null-body")
+def test_a_body_that_is_no_object_is_refused(api: Api, contract: Contract, operation: Operation) -> None:
+    """An operation with required members cannot succeed without any."""
+    for rule, body, what in (
+        ("wire.empty-body", b"", "an empty body"),
+        ("wire.array-body", b"[]", "an array as body"),
+        ("wire.null-body", b"null", "null as body"),
+    ):
+        refused_by_status(contract, rule, api.send(operation.name, body), what)
+
+
+@pytest.mark.rule("wire.trailing-bytes")
+def test_bytes_after_the_object_are_refused(api: Api, contract: Contract) -> None:
+    """What follows may be the second half of a smuggled request."""
+    refused_by_status(contract, "wire.trailing-bytes", api.send(PROBE, b"{} {}"), "bytes after the object")
+
+
+@pytest.mark.rule("wire.target-missing")
+def test_no_target_header_is_refused(api: Api, contract: Contract) -> None:
+    """The header alone says which operation is meant."""
+    exchange = api.send(PROBE, b"{}", headers={"X-Amz-Target": None}, addressed=False)
+    refused_by_status(contract, "wire.target-missing", exchange, "no X-Amz-Target header")
+
+
+@pytest.mark.rule("wire.target-prefix")
+@pytest.mark.parametrize("target", [f"DirectConnect_20121025.{PROBE}", f"ovcservice.{PROBE}", PROBE])
+def test_another_services_target_is_refused(api: Api, contract: Contract, target: str) -> None:
+    """A request that was meant for another service must not be executed by this one."""
+    exchange = api.send(PROBE, b"{}", headers={"X-Amz-Target": target}, addressed=False)
+    refused_by_status(contract, "wire.target-prefix", exchange, f"X-Amz-Target {target}")
+
+
+@pytest.mark.rule("wire.unknown-operation")
+def test_an_unknown_operation_is_refused(api: Api, contract: Contract) -> None:
+    """An SDK that is newer than the service learns this way what it cannot do; a 5xx would make it retry."""
+    exchange = api.send(PROBE, b"{}", headers={"X-Amz-Target": f"{api.spec.target_prefix}.{NONSENSE}"}, addressed=False)
+    refused_by_status(contract, "wire.unknown-operation", exchange, f"operation {NONSENSE}")
+
+
+@pytest.mark.rule("wire.wrong-content-type")
+@pytest.mark.parametrize("content_type", ["text/plain", "application/xml", "application/x-www-form-urlencoded"])
+def test_another_content_type_is_refused(api: Api, contract: Contract, content_type: str) -> None:
+    """The same bytes mean something else under another content type."""
+    exchange = api.send(PROBE, b"{}", headers={"Content-Type": content_type}, addressed=False)
+    refused_by_status(contract, "wire.wrong-content-type", exchange, f"content type {content_type}")
+
+
+@pytest.mark.rule("wire.get-refused")
+def test_a_get_is_not_executed(api: Api, contract: Contract) -> None:
+    """Crawlers and prefetchers send GET."""
+    exchange = api.send(PROBE, b"", method="GET", addressed=False)
+    called = exchange.succeeded and "connections" in exchange.body
+    contract.check("wire.get-refused", not called, "a GET was answered as the operation", exchange)
+
+
+@pytest.mark.rule("wire.unsigned")
+def test_an_unsigned_request_is_refused(api: Api, contract: Contract) -> None:
+    """Whoever forgets to sign finds out on AWS, in production."""
+    refused_by_status(contract, "wire.unsigned", api.send(PROBE, b"{}", sign=False, addressed=False), "no signature")
+
+
+def _changed(change: Callable[[str], str]) -> Callable[[list[tuple[str, str]]], list[tuple[str, str]]]:
+    def tamper(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        return [(name, change(value) if name.lower() == "authorization" else value) for name, value in headers]
+
+    return tamper
+
+
+TAMPERED: Mapping[str, Callable[[str], str]] = {
+    "signature of zeros": lambda value: value[:-64] + "0" * 64,
+    "signature cut off": lambda value: value[:-10],
+    "no signature in the header": lambda value: value.partition(", Signature=")[0],
+    "scheme unknown": lambda value: value.replace("AWS4-HMAC-SHA256", "AWS9-HMAC-SHA999"),
+}
+
+
+@pytest.mark.rule("wire.wrongly-signed")
+@pytest.mark.parametrize("change", TAMPERED.values(), ids=list(TAMPERED))
+def test_a_wrong_signature_is_refused(api: Api, contract: Contract, change: Callable[[str], str]) -> None:
+    """A request that was changed on its way carries a signature that does not fit."""
+    exchange = api.send(PROBE, b"{}", tamper=_changed(change), addressed=False)
+    refused_by_status(contract, "wire.wrongly-signed", exchange, "a signature that does not fit")

@@ -1,0 +1,117 @@
+"""Every operation: what breaks one constraint of the model is refused, and nothing happens then."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dxcontract import spec as specs
+from dxcontract.api import Api
+from dxcontract.contract import Contract
+from dxcontract.exchange import Exchange
+from dxcontract.pointers import at
+from dxcontract.spec import Operation
+from strategies import malformed
+from strategies.malformed import NearMiss, Raw, near_misses
+from strategies.requests import Scene, least, valid
+from strategies.world import World
+
+OPERATIONS = specs.load().where()
+WITH_MEMBERS = [one for one in OPERATIONS if one.members]
+
+REFUSALS = (
+    malformed.REQUIRED,
+    malformed.TYPES,
+    malformed.ENUMS,
+    malformed.LENGTHS,
+    malformed.PATTERNS,
+    malformed.MALFORMED_IDS,
+    malformed.UNKNOWN_IDS_RULE,
+)
+ERRORS = ("wire.error-type", "wire.error-status", "wire.error-body")
+ODDITIES = (malformed.NULLS, malformed.DUPLICATES, malformed.SURPLUS)
+
+
+@pytest.mark.rule("requests.valid-accepted")
+@pytest.mark.parametrize("operation", OPERATIONS, ids=str)
+@given(data=st.data())
+def test_all_valid_requests_are_accepted(
+    api: Api, contract: Contract, run_id: str, operation: Operation, data: st.DataObject
+) -> None:
+    """Whatever is documented as valid works, not only the example that everybody tries."""
+    with World(api, run_id) as world:
+        scene = Scene(world, operation)
+        requests = valid(scene)
+        scene.before()
+        params = data.draw(requests)
+        exchange = world.call(operation.name, params, role=scene.caller)
+        contract.accepted("requests.valid-accepted", exchange, "a valid request")
+
+
+@pytest.mark.rule(*REFUSALS, malformed.NULLS, "requests.refusal-has-no-effect", *ERRORS)
+@pytest.mark.parametrize("operation", WITH_MEMBERS, ids=str)
+def test_a_broken_constraint_is_refused_without_effect(contract: Contract, world: World, operation: Operation) -> None:
+    """A request that is half understood is worse than one that is refused: on AWS it may be a physical order."""
+    scene, params = _arranged(world, operation)
+    before = world.seen()
+    for miss in near_misses(operation, params):
+        if not miss.refused or miss.also == "accepted":
+            continue
+        exchange = _send(world, scene, miss)
+        if _judge(contract, operation, miss, exchange):
+            after = world.seen()
+            contract.check(
+                "requests.refusal-has-no-effect",
+                after == before,
+                f"{miss.what} was refused, and yet what is described has changed",
+                exchange,
+            )
+            before = after
+        else:
+            world.close()
+            scene, params = _arranged(world, operation)
+            before = world.seen()
+
+
+@pytest.mark.rule(*ODDITIES)
+@pytest.mark.parametrize("operation", WITH_MEMBERS, ids=str)
+def test_an_oddity_changes_nothing(contract: Contract, world: World, operation: Operation) -> None:
+    """Clients of other languages write null for absent and send members that a newer model has."""
+    scene, params = _arranged(world, operation)
+    for miss in near_misses(operation, params):
+        if miss.refused:
+            continue
+        exchange = _send(world, scene, miss)
+        if miss.also != "refused" or exchange.succeeded:
+            contract.accepted(miss.rule, exchange, miss.what, where=miss.pointer)
+        else:
+            contract.refused(miss.rule, exchange, miss.what, where=miss.pointer)
+        if operation.traits.effect != "read":
+            world.close()
+            scene, params = _arranged(world, operation)
+
+
+def _arranged(world: World, operation: Operation) -> tuple[Scene, dict[str, Any]]:
+    scene = Scene(world, operation)
+    params = least(scene)
+    scene.before()
+    return scene, params
+
+
+def _send(world: World, scene: Scene, miss: NearMiss) -> Exchange:
+    def encode(tree: Any) -> str:
+        return json.dumps(world.resolved(tree))
+
+    text = miss.body.text(encode) if isinstance(miss.body, Raw) else encode(miss.body)
+    return world.api.send(scene.operation.name, text.encode(), role=scene.caller)
+
+
+def _judge(contract: Contract, operation: Operation, miss: NearMiss, exchange: Exchange) -> bool:
+    """Whether the near miss was refused, or answered with an empty list where that is documented too."""
+    listing = contract.spec.listing(operation.name)
+    if miss.also == "empty" and listing is not None and exchange.succeeded:
+        nothing = not at(exchange.json, f"/{listing[0]}/*")
+        return contract.check(miss.rule, nothing, f"{miss.what}: answered with resources", exchange, where=miss.pointer)
+    return contract.refused(miss.rule, exchange, miss.what, where=miss.pointer)

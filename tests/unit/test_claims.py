@@ -1,0 +1,69 @@
+"""Every rule has a test, and every test claims rules that exist."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from dxcontract import spec as specs
+
+CONTRACT = Path(__file__).parent.parent / "contract"
+
+
+def claims() -> dict[str, set[str]]:
+    """Rule ids, each with the tests that claim it, read from the marks of the imported modules."""
+    found: dict[str, set[str]] = {}
+    for path in sorted(CONTRACT.glob("test_*.py")):
+        for name, rules in _of_module(path):
+            for rule in rules:
+                found.setdefault(rule, set()).add(f"{path.name}::{name}")
+    return found
+
+
+def _of_module(path: Path) -> list[tuple[str, set[str]]]:
+    import importlib.util
+
+    loaded = importlib.util.spec_from_file_location(f"claims_{path.stem}", path)
+    assert loaded is not None
+    assert loaded.loader is not None
+    module = importlib.util.module_from_spec(loaded)
+    loaded.loader.exec_module(module)
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    names = [node.name for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")]
+    result = []
+    for name in names:
+        function = getattr(module, name)
+        marks = [mark for mark in getattr(function, "pytestmark", []) if mark.name == "rule"]
+        result.append((name, {rule for mark in marks for rule in mark.args}))
+    return result
+
+
+@pytest.fixture(scope="module")
+def claimed() -> dict[str, set[str]]:
+    return claims()
+
+
+def test_every_rule_is_claimed_by_a_test(claimed: dict[str, set[str]]) -> None:
+    assert sorted(set(specs.load().rules) - set(claimed)) == []
+
+
+def test_every_claim_names_a_rule(claimed: dict[str, set[str]]) -> None:
+    assert {rule: tests for rule, tests in claimed.items() if rule not in specs.load().rules} == {}
+
+
+def test_every_contract_test_claims_a_rule() -> None:
+    idle = [
+        f"{path.name}::{name}"
+        for path in sorted(CONTRACT.glob("test_*.py"))
+        for name, rules in _of_module(path)
+        if not rules
+    ]
+    assert idle == []
+
+
+def test_every_rule_names_operations_and_sources_that_exist() -> None:
+    spec = specs.load()
+    for rule in spec.rules.values():
+        assert set(rule.operations) <= set(spec.operations), rule.id
+        assert {source.source for source in rule.sources} <= set(spec.sources), rule.id
+        assert rule.sources, rule.id
