@@ -1,12 +1,16 @@
 """The command `dxcontract`. Its exit status is for programs: 0 fine, 1 found something, 2 unusable."""
 
 import argparse
+import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import dxcontract
-from dxcontract import spec, sync
+from dxcontract import diagrams, lifecycles, spec, suite, sync
+from dxcontract.lifecycles import Lifecycle
 from dxcontract.reference import serve
+from dxcontract.report import compare
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -21,6 +25,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     serve.add_arguments(command)
     command.set_defaults(run=serve.run)
 
+    command = commands.add_parser(
+        "run",
+        help="run the contract: pytest's own options and those of dxcontract, such as --target and --report",
+        add_help=False,
+    )
+    command.set_defaults(run=None)
+
+    command = commands.add_parser("compare", help="compare two reports: fixed, new, still there; exit 1 when worse")
+    command.add_argument("old", type=Path, metavar="OLD", help="report.json, or the folder that holds it")
+    command.add_argument("new", type=Path, metavar="NEW")
+    command.set_defaults(run=_compare)
+
     command = commands.add_parser("sync", help="generate specs/model/ from the installed botocore")
     command.set_defaults(run=_sync)
 
@@ -29,16 +45,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     command.set_defaults(run=_drift)
 
+    command = commands.add_parser("diagrams", help="draw the lifecycles into docs/lifecycles (needs graphviz)")
+    command.set_defaults(run=_diagrams)
+
     command = commands.add_parser("rules", help="print rules: statement, level, evidence, sources")
     command.add_argument("rule", nargs="?", metavar="ID", help="one rule, whole (default: all, a line each)")
     command.set_defaults(run=_rules)
 
-    options = parser.parse_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] == ["run"]:
+        return suite.run(given[1:])
+    options = parser.parse_args(given)
     try:
         return int(options.run(options))
-    except (spec.SpecError, OSError, ValueError) as error:
+    except BrokenPipeError:
+        return 0
+    except (spec.SpecError, diagrams.DiagramError, compare.ReportError, OSError, ValueError) as error:
         sys.stderr.write(f"dxcontract: {error}\n")
         return 2
+
+
+def _compare(options: argparse.Namespace) -> int:
+    old, new = compare.read(options.old), compare.read(options.new)
+    found = compare.compare(old, new)
+    print(compare.markdown(found, old, new))
+    return 1 if found.worse else 0
 
 
 def _sync(_: argparse.Namespace) -> int:
@@ -60,6 +91,12 @@ def _drift(_: argparse.Namespace) -> int:
     return 1 if found else 0
 
 
+def _diagrams(_: argparse.Namespace) -> int:
+    for path in diagrams.draw(lifecycles.load().values(), spec.root().parent / "docs" / "lifecycles"):
+        print(path)
+    return 0
+
+
 def _rules(options: argparse.Namespace) -> int:
     loaded = spec.load()
     if options.rule is None:
@@ -75,4 +112,25 @@ def _rules(options: argparse.Namespace) -> int:
         print(f"  source      {loaded.sources[source.source]['title']}: {source.at}")
     every = len(rule.operations) == len(loaded.operations)
     print(f"  operations  {'all' if every else ', '.join(rule.operations)}")
+    for lifecycle in _lifecycles(loaded, rule):
+        print(f"  lifecycle   {lifecycle.resource}: {' '.join(lifecycle.states)}")
+    for test in _tests(rule.id):
+        print(f"  test        {test}")
     return 0
+
+
+def _lifecycles(loaded: spec.Spec, rule: spec.Rule) -> list[Lifecycle]:
+    """The lifecycles of the resources that the rule's operations concern; none for a rule about all operations."""
+    if len(rule.operations) == len(loaded.operations):
+        return []
+    kinds = {loaded.operation(name).traits.resource for name in rule.operations}
+    shapes = {loaded.resources[kind].shape for kind in kinds if kind in loaded.resources}
+    return [one for one in lifecycles.load().values() if shapes & set(one.shapes)]
+
+
+def _tests(rule: str) -> list[str]:
+    """The contract tests that claim a rule, as pytest collects them."""
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "--no-header", "--rule", rule, "tests/contract"]
+    collected = subprocess.run(command, cwd=suite.folder(), capture_output=True, text=True, check=False)
+    found = [line.partition("[")[0] for line in collected.stdout.splitlines() if "::" in line]
+    return list(dict.fromkeys(found))

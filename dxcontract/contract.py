@@ -5,23 +5,30 @@ that a rule that was never put to the target counts as untested.
 """
 
 import threading
+from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from dxcontract import checks, lifecycles
 from dxcontract.exchange import Exchange
+from dxcontract.exploration import Exploration
 from dxcontract.observer import Observer
 from dxcontract.pointers import at
 from dxcontract.spec import Json, Spec
 from dxcontract.verdict import HarnessError, Tally, Violation, fingerprint
+
+HISTORY: Final = 2000
+"""So many calls of a test are kept, to tell how what a violation concerns was made."""
 
 
 @dataclass
 class Scope:
     """One test's findings. `own` are the ids that the target gave to what this test made.
 
-    `concurrent` is set while requests race: their answers have no order, so states are not followed.
+    `concurrent` is set while requests race: their answers have no order, so states are not followed. `exploration` is
+    how far a rule machine got, in a test that runs one.
     """
 
     test: str
@@ -31,7 +38,9 @@ class Scope:
     tally: Tally = field(default_factory=Tally)
     own: set[str] = field(default_factory=set)
     calls: dict[str, int] = field(default_factory=dict)
+    history: deque[Exchange] = field(default_factory=lambda: deque(maxlen=HISTORY))
     concurrent: bool = False
+    exploration: Exploration | None = None
 
 
 class Contract:
@@ -40,6 +49,11 @@ class Contract:
     def __init__(self, spec: Spec, judge_everything: bool = False) -> None:
         self.spec = spec
         self.judge_everything = judge_everything
+        self._ids_given = {
+            pointer.rpartition("/")[2]
+            for operation in spec.operations.values()
+            for pointer in operation.traits.gives.values()
+        }
         self._lock = threading.Lock()
         self._scope: Scope | None = None
 
@@ -66,6 +80,7 @@ class Contract:
         scope = self.current
         with self._lock:
             scope.calls[exchange.operation] = scope.calls.get(exchange.operation, 0) + 1
+            scope.history.append(exchange)
             scope.own.update(self._given_ids(exchange))
         judged = exchange if self.judge_everything else self._only_own(exchange, scope.own)
         followed = [] if scope.concurrent else scope.observer.observe(judged)
@@ -124,7 +139,7 @@ class Contract:
                     level=self.spec.rule(rule).level,
                     message=message,
                     test=scope.test,
-                    exchanges=tuple(exchange.to_report() for exchange in exchanges),
+                    exchanges=tuple(exchange.to_report() for exchange in _with_origins(exchanges, scope.history)),
                 )
             )
 
@@ -148,6 +163,8 @@ class Contract:
         if listing is None or not exchange.succeeded or not isinstance(exchange.json, dict):
             return exchange
         member, id_member = listing
+        if id_member not in self._ids_given:
+            return exchange  # virtual private gateways, say: nothing here makes them
         items = exchange.json.get(member)
         if not isinstance(items, list):
             return exchange
@@ -159,3 +176,24 @@ def _with_json(exchange: Exchange, body: Json) -> Exchange:
     changed = replace(exchange)
     object.__setattr__(changed, "json", body)
     return changed
+
+
+def _with_origins(exchanges: Iterable[Exchange], history: Iterable[Exchange]) -> list[Exchange]:
+    """The evidence with, before it, the calls that made what its requests name, and what those name in turn."""
+    evidence = {exchange.order: exchange for exchange in exchanges}
+    makers = [one for one in history if one.succeeded and b'"' in one.request.body]
+    waiting = list(evidence.values())
+    while waiting:
+        wanted = waiting.pop()
+        for earlier in makers:
+            if earlier.order < wanted.order and earlier.order not in evidence and _made_for(earlier, wanted):
+                evidence[earlier.order] = earlier
+                waiting.append(earlier)
+    return [evidence[order] for order in sorted(evidence)]
+
+
+def _made_for(earlier: Exchange, later: Exchange) -> bool:
+    """Whether `earlier` is a creation whose answer holds an id that the request of `later` names."""
+    if not earlier.operation.startswith(("Create", "Allocate", "Accept")) or earlier.response is None:
+        return False
+    return any(given in later.request.body for given in earlier.given_ids)

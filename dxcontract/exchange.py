@@ -2,7 +2,7 @@
 
 import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -64,6 +64,11 @@ class Exchange:
             return json.loads(self.response.body)
         except (ValueError, RecursionError):
             return None
+
+    @functools.cached_property
+    def given_ids(self) -> frozenset[bytes]:
+        """The ids in the answer, in quotes as they stand in a request: values of members whose names end in Id."""
+        return frozenset(f'"{value}"'.encode() for value in _ids(self.json))
 
     @property
     def status(self) -> int:
@@ -156,3 +161,15 @@ def _shown(body: bytes) -> str:
 
 def _shown_headers(headers: tuple[tuple[str, str], ...]) -> dict[str, str]:
     return {name: REMOVED if name.lower() in SECRET_HEADERS else value for name, value in headers}
+
+
+def _ids(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            if isinstance(inner, str) and name.endswith("Id") and name != "awsLogicalDeviceId" and inner:
+                yield inner
+            else:
+                yield from _ids(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _ids(inner)

@@ -1,15 +1,23 @@
-"""Known gaps: violations that somebody has looked at and written down, by identity."""
+"""Known gaps: violations that somebody has looked at and written down, by identity.
 
+A file lists them as `[[gap]]` entries, may keep a note for each family of rules under `[notes]`, and names under
+`implemented` the operations that the target had when it was written.
+"""
+
+import datetime
+import json
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from dxcontract.spec import Spec
 from dxcontract.verdict import Violation
 
-_MEMBERS = ("fingerprint", "rule", "operation", "reason", "link")
+_TEXTS: Final = ("fingerprint", "rule", "operation", "reason", "link")
+_MEMBERS: Final = (*_TEXTS, "expires")
+_TABLES: Final = ("implemented", "notes", "gap")
 
 
 class GapsError(Exception):
@@ -18,42 +26,72 @@ class GapsError(Exception):
 
 @dataclass(frozen=True)
 class Gap:
-    """One listed violation."""
+    """One listed violation; after `expires` it counts again."""
 
     fingerprint: str
     rule: str
     operation: str
     reason: str = ""
     link: str = ""
+    expires: datetime.date | None = None
+
+    def expired(self, today: datetime.date) -> bool:
+        return self.expires is not None and self.expires < today
 
 
-def read(path: Path, spec: Spec) -> dict[str, Gap]:
-    """The gaps of a TOML file, by fingerprint.
+@dataclass(frozen=True)
+class Gaps:
+    """What a file says: the gaps by fingerprint, notes by family of rules, operations that were implemented."""
+
+    gaps: Mapping[str, Gap] = field(default_factory=dict)
+    notes: Mapping[str, str] = field(default_factory=dict)
+    implemented: frozenset[str] = frozenset()
+
+
+def read(path: Path, spec: Spec) -> Gaps:
+    """The gaps of a TOML file.
 
     Raises:
         GapsError: it cannot be read, is no TOML, has an unknown member, names an unknown rule or lists one twice.
     """
+    where = f"known gaps {path}"
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise GapsError(f"known gaps {path}: {error}") from error
-    if unknown := set(document) - {"gap"}:
-        raise GapsError(f"known gaps {path}: unknown table {sorted(unknown)[0]!r}; entries are [[gap]]")
+        raise GapsError(f"{where}: {error}") from error
+    if unknown := sorted(set(document) - set(_TABLES)):
+        raise GapsError(f"{where}: unknown key {unknown[0]!r}; it has {', '.join(_TABLES)}")
     found: dict[str, Gap] = {}
-    for number, entry in enumerate(document.get("gap", []), 1):
-        gap = _gap(entry, f"known gaps {path}, entry {number}", spec)
+    for number, entry in enumerate(_list(document, "gap", dict, where), 1):
+        gap = _gap(entry, f"{where}, entry {number}", spec)
         if gap.fingerprint in found:
-            raise GapsError(f"known gaps {path}, entry {number}: {gap.fingerprint} is listed twice; remove one")
+            raise GapsError(f"{where}, entry {number}: {gap.fingerprint} is listed twice; remove one")
         found[gap.fingerprint] = gap
+    notes = document.get("notes", {})
+    if not isinstance(notes, dict) or not all(isinstance(note, str) for note in notes.values()):
+        raise GapsError(f"{where}: [notes] must give a text for each family of rules")
+    implemented = _list(document, "implemented", str, where)
+    if strangers := sorted(set(implemented) - set(spec.operations)):
+        raise GapsError(f"{where}: `implemented` names {strangers[0]!r}, which is no operation of Direct Connect")
+    return Gaps(found, notes, frozenset(implemented))
+
+
+def _list(document: Mapping[str, Any], key: str, kind: type, where: str) -> list[Any]:
+    found = document.get(key, [])
+    if not isinstance(found, list) or not all(isinstance(one, kind) for one in found):
+        raise GapsError(f"{where}: `{key}` must be {'[[gap]] entries' if key == 'gap' else 'a list of names'}")
     return found
 
 
 def _gap(entry: Mapping[str, Any], where: str, spec: Spec) -> Gap:
     if unknown := sorted(set(entry) - set(_MEMBERS)):
         raise GapsError(f"{where}: unknown member {unknown[0]!r}; it has {', '.join(_MEMBERS)}")
-    for member in _MEMBERS:
+    for member in _TEXTS:
         if not isinstance(entry.get(member, ""), str):
             raise GapsError(f"{where}: `{member}` must be a string")
+    expires = entry.get("expires")
+    if expires is not None and (not isinstance(expires, datetime.date) or isinstance(expires, datetime.datetime)):
+        raise GapsError(f"{where}: `expires` must be a date such as 2027-01-31, without quotes")
     fingerprint = entry.get("fingerprint", "")
     rule, _, rest = fingerprint.partition(":")
     operation = rest.partition(":")[0]
@@ -63,22 +101,33 @@ def _gap(entry: Mapping[str, Any], where: str, spec: Spec) -> Gap:
         raise GapsError(f"{where}: there is no rule {rule!r}; was it renamed? write the file anew")
     if entry.get("rule", rule) != rule or entry.get("operation", operation) != operation:
         raise GapsError(f"{where}: `rule` and `operation` contradict the fingerprint {fingerprint}")
-    return Gap(fingerprint, rule, operation, entry.get("reason", ""), entry.get("link", ""))
+    return Gap(fingerprint, rule, operation, entry.get("reason", ""), entry.get("link", ""), expires)
 
 
-def write(path: Path, violations: Iterable[Violation], known: Mapping[str, Gap], target: str) -> int:
+def write(path: Path, violations: Iterable[Violation], known: Gaps, target: str, implemented: Iterable[str]) -> int:
     """Write all `violations` as gaps, sorted, keeping what `known` says of them; answers how many."""
     entries = sorted({violation.fingerprint: violation for violation in violations}.items())
-    lines = [f"# Known gaps of {target}. Written by `pytest --write-known-gaps`; reasons and links are kept.", ""]
+    lines = [
+        f"# Known gaps of {target}. Written by `pytest --write-known-gaps`, which keeps reasons, links and notes.",
+        "",
+    ]
+    lines += ["implemented = [", *(f"  {_quoted(name)}," for name in sorted(implemented)), "]", ""]
+    if known.notes:
+        lines += [
+            "[notes]",
+            *(f"{_quoted(family)} = {_quoted(note)}" for family, note in sorted(known.notes.items())),
+            "",
+        ]
     for fingerprint, violation in entries:
-        old = known.get(fingerprint)
+        old = known.gaps.get(fingerprint)
         lines += [
             "[[gap]]",
             f"fingerprint = {_quoted(fingerprint)}",
             f"rule = {_quoted(violation.rule)}",
             f"operation = {_quoted(violation.operation)}",
-            f"reason = {_quoted(old.reason if old and old.reason else violation.message)}",
+            f"reason = {_quoted(old.reason if old else '')}",
             *([f"link = {_quoted(old.link)}"] if old and old.link else []),
+            *([f"expires = {old.expires.isoformat()}"] if old and old.expires else []),
             "",
         ]
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -87,6 +136,5 @@ def write(path: Path, violations: Iterable[Violation], known: Mapping[str, Gap],
 
 
 def _quoted(text: str) -> str:
-    import json
-
-    return json.dumps(text, ensure_ascii=False)
+    """A TOML basic string: JSON's escapes are TOML's, but for the slash and DEL."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")

@@ -1,9 +1,12 @@
 """The outcome of a run: tallies of all tests put together, the two figures, the exit status."""
 
+import datetime
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from dxcontract.gaps import Gap
+from dxcontract.exploration import Exploration
+from dxcontract.gaps import Gap, Gaps
 from dxcontract.spec import Spec
 from dxcontract.verdict import Tally, Verdict, Violation, heaviest
 
@@ -20,13 +23,18 @@ class Outcome:
     region: str = ""
     accounts: tuple[str, ...] = ()
     strict: bool = False
-    gaps: Mapping[str, Gap] = field(default_factory=dict)
+    known: Gaps = field(default_factory=Gaps)
+    allow_fixed: bool = False
+    whole: bool = False
     tally: Tally = field(default_factory=Tally)
     unsupported: dict[str, str] = field(default_factory=dict)
     claims: dict[str, set[str]] = field(default_factory=dict)
     calls: dict[str, int] = field(default_factory=dict)
     reasons: dict[str, set[str]] = field(default_factory=dict)
     harness_errors: list[str] = field(default_factory=list)
+    reached: set[tuple[str, str, str]] = field(default_factory=set)
+    exploration: Exploration = field(default_factory=Exploration)
+    started: float = field(default_factory=time.time)
 
     def supported(self, operation: str) -> bool:
         return operation not in self.unsupported
@@ -59,17 +67,46 @@ class Outcome:
     def counts(self, violation: Violation) -> bool:
         """Whether a violation fails the run: of level must (should, with --strict), and not a known gap."""
         failing = violation.level == "must" or (self.strict and violation.level == "should")
-        return failing and violation.fingerprint not in self.gaps
+        return failing and not self.is_known(violation)
+
+    def is_known(self, violation: Violation) -> bool:
+        """Whether a violation is listed as a known gap that has not expired."""
+        gap = self.known.gaps.get(violation.fingerprint)
+        return gap is not None and not gap.expired(datetime.date.today())
 
     @property
     def failing(self) -> list[Violation]:
         return [violation for violation in self.violations if self.counts(violation)]
 
     @property
+    def fixed(self) -> list[Gap]:
+        """Listed violations that no longer occur, though their rule was put to that operation (or the run whole)."""
+        return [
+            gap
+            for fingerprint, gap in self.known.gaps.items()
+            if fingerprint not in self.tally.violations and self._was_put(gap)
+        ]
+
+    def _was_put(self, gap: Gap) -> bool:
+        verdict = self.tally.verdicts.get((gap.rule, gap.operation), "untested")
+        return verdict in ("conforms", "violates") or (self.whole and verdict != "indeterminate")
+
+    @property
+    def expired(self) -> list[Gap]:
+        """Listed violations that still occur after their date."""
+        today = datetime.date.today()
+        return [gap for name, gap in self.known.gaps.items() if gap.expired(today) and name in self.tally.violations]
+
+    @property
+    def lost(self) -> list[str]:
+        """Operations that the known-gaps file says were implemented, and are not now."""
+        return sorted(self.known.implemented & set(self.unsupported))
+
+    @property
     def exit_status(self) -> int:
         if self.harness_errors:
             return UNUSABLE
-        return VIOLATED if self.failing else OK
+        return VIOLATED if self.failing or self.lost or (self.fixed and not self.allow_fixed) else OK
 
     def add_test(self, test: str, claims: Iterable[str], tally: Tally, calls: Mapping[str, int]) -> None:
         self.tally.add(tally)

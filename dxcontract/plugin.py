@@ -38,8 +38,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=[],
         help="let the reference emulator break this rule (repeatable; `dxcontract serve --fault list`)",
     )
+    group.addoption(
+        "--rule", metavar="ID", action="append", default=[], help="only tests that claim this rule (repeatable)"
+    )
+    group.addoption(
+        "--operation",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="only tests of this operation, and of rules that name it (repeatable)",
+    )
     group.addoption("--report", metavar="DIR", help="write report.json into DIR")
     group.addoption("--known-gaps", metavar="FILE", help="violations listed in this TOML file do not fail the run")
+    group.addoption(
+        "--allow-fixed", action="store_true", help="listed violations that no longer occur do not fail the run"
+    )
     group.addoption("--write-known-gaps", metavar="FILE", help="write all violations into FILE, keeping its reasons")
     group.addoption(
         "--answer-seconds",
@@ -55,11 +68,22 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         loaded = spec.load()
         target, listed = _chosen(config, loaded)
-        known = gaps.read(listed, loaded) if listed is not None else {}
+        known = gaps.read(listed, loaded) if listed is not None else gaps.Gaps()
+        for rule in config.getoption("--rule"):
+            loaded.rule(rule)
+        for operation in config.getoption("--operation"):
+            loaded.operation(operation)
     except (spec.SpecError, gaps.GapsError) as error:
         pytest.exit(f"dxcontract: {error}", returncode=UNUSABLE)
     strict = str(config.getini("strict")).lower() == "true"
-    outcome = Outcome(loaded, target, strict=strict, gaps=known)
+    outcome = Outcome(
+        loaded,
+        target,
+        strict=strict,
+        known=known,
+        allow_fixed=config.getoption("--allow-fixed"),
+        whole=_is_whole(config),
+    )
     choice = Choice(
         target, config.getoption("--region"), config.getoption("--accounts"), tuple(config.getoption("--fault"))
     )
@@ -74,6 +98,14 @@ def _chosen(config: pytest.Config, loaded: Spec) -> tuple[str, Path | None]:
     if target is None and listed is None and not config.getoption("--write-known-gaps"):
         return DEFAULT_TARGET, loaded.root.parent / "known-gaps" / f"{DEFAULT_TARGET}.toml"
     return target or DEFAULT_TARGET, Path(listed) if listed else None
+
+
+def _is_whole(config: pytest.Config) -> bool:
+    """Whether this run is of the whole contract, as far as the command line says."""
+    chosen = ("keyword", "markexpr", "deselect", "ignore", "lf", "rule", "operation")
+    if any(getattr(config.option, name, None) for name in chosen):
+        return False
+    return all(Path(argument).name in ("contract", "tests") for argument in config.args)
 
 
 @pytest.fixture(scope="session")

@@ -12,8 +12,9 @@ import pytest
 
 from dxcontract import gaps
 from dxcontract.contract import Scope
+from dxcontract.exploration import Exploration
 from dxcontract.outcome import OK, UNUSABLE, VIOLATED, Outcome
-from dxcontract.report import document, terminal
+from dxcontract.report import document, folder, terminal
 from dxcontract.session import Session, open_session
 from dxcontract.target import TargetError
 from dxcontract.targets import Choice
@@ -68,6 +69,27 @@ class Run:
         if self.has_workers and not self.config.option.collectonly and self.choice.target not in IN_PROCESS:
             self.open().close()
 
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """`--rule` and `--operation` select contract tests."""
+        rules, operations = set(self.config.getoption("--rule")), set(self.config.getoption("--operation"))
+        if not rules and not operations:
+            return
+        kept = [item for item in items if self._selected(item, rules, operations)]
+        left = set(kept)
+        self.config.hook.pytest_deselected(items=[item for item in items if item not in left])
+        items[:] = kept
+
+    def _selected(self, item: pytest.Item, rules: set[str], operations: set[str]) -> bool:
+        claimed = _claims(item)
+        if rules and not rules & claimed:
+            return False
+        if not operations:
+            return True
+        own = _operation_of(item)
+        about = {own} if own else {one for rule in claimed for one in self.outcome.spec.rule(rule).operations}
+        return bool(operations & about)
+
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """The target is opened once it is known that contract tests will run."""
         if any(map(is_contract_test, session.items)) and not self.config.option.collectonly:
@@ -77,8 +99,7 @@ class Run:
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         if self.session is None or not is_contract_test(item):
             return (yield)
-        claims = [rule for mark in item.iter_markers("rule") for rule in mark.args]
-        with self.session.contract.scope(item.nodeid, claims, _operation_of(item)) as scope:
+        with self.session.contract.scope(item.nodeid, _claims(item), _operation_of(item)) as scope:
             item.stash[SCOPE] = scope
             return (yield)
 
@@ -92,10 +113,11 @@ class Run:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        raised = call.excinfo.value if call.excinfo else None  # before pytest turns a SkipTest into its own
         report = yield
         scope = item.stash.get(SCOPE, None)
-        if scope is not None and (call.when == "call" or call.excinfo is not None):
-            self._conclude(item, scope, call.excinfo.value if call.excinfo else None, report)
+        if scope is not None and (call.when == "call" or raised is not None):
+            self._conclude(item, scope, raised, report)
         return report
 
     def _conclude(
@@ -123,7 +145,9 @@ class Run:
             "reason": reason,
             "claims": sorted(scope.claims),
             "calls": scope.calls,
+            "reached": sorted(map(list, scope.observer.reached)),
             "tally": scope.tally.to_json(),
+            **({"exploration": scope.exploration.to_json()} if scope.exploration is not None else {}),
         }
 
     def pytest_report_teststatus(self, report: pytest.TestReport | pytest.CollectReport) -> Any:
@@ -138,6 +162,9 @@ class Run:
             self.ordinary_failures += report.failed
             return
         self.outcome.add_test(data["test"], data["claims"], Tally.from_json(data["tally"]), data["calls"])
+        self.outcome.reached |= {(resource, before, after) for resource, before, after in data["reached"]}
+        if "exploration" in data:
+            self.outcome.exploration.add(Exploration.from_json(data["exploration"]))
         if data["word"] == "harness":
             self.outcome.harness_errors.append(data["test"])
         if data["reason"]:
@@ -170,18 +197,23 @@ class Run:
             self._write()
 
     def _write(self) -> None:
-        if folder := self.config.getoption("--report"):
-            document.write(self.outcome, Path(folder))
+        if wanted := self.config.getoption("--report"):
+            folder.write(document.document(self.outcome), Path(wanted))
         if listed := self.config.getoption("--write-known-gaps"):
             path = Path(listed)
-            existing = gaps.read(path, self.outcome.spec) if path.exists() else {}
-            gaps.write(path, self.outcome.violations, existing, self.outcome.target)
+            existing = gaps.read(path, self.outcome.spec) if path.exists() else gaps.Gaps()
+            implemented = [name for name in self.outcome.spec.operations if self.outcome.supported(name)]
+            gaps.write(path, self.outcome.violations, existing, self.outcome.target, implemented)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         if self.outcome.endpoint:
             terminalreporter.section("Direct Connect contract")
             for line, markup in terminal.lines(self.outcome, self.config.option.verbose > 0):
                 terminalreporter.write_line(line, **markup)
+
+
+def _claims(item: pytest.Item) -> set[str]:
+    return {rule for mark in item.iter_markers("rule") for rule in mark.args}
 
 
 def _operation_of(item: pytest.Item) -> str:

@@ -1,10 +1,12 @@
 """What can be tested: an endpoint, who calls it, where, and what may be sent to it."""
 
-import re
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 from urllib.parse import urlsplit
+
+import botocore.loaders
 
 from dxcontract.spec import Operation
 
@@ -13,7 +15,6 @@ ROLES: Final[tuple[Role, ...]] = ("owner", "other", "partner")
 
 DEFAULT_REGION: Final = "us-east-1"
 OTHER_REGION: Final = "eu-west-1"
-AWS_HOSTS: Final = re.compile(r"(^|\.)(amazonaws\.com(\.cn)?|api\.aws|amazonaws\.[a-z.]+|[a-z0-9-]+\.sc2s\.sgov\.gov)$")
 
 
 class TargetError(Exception):
@@ -63,6 +64,15 @@ class Target:
         """End what was started for this run; nothing for an endpoint of somebody else."""
 
 
+@functools.cache
+def aws_suffixes() -> frozenset[str]:
+    """The DNS suffixes of all partitions of AWS, as botocore knows them."""
+    partitions = botocore.loaders.Loader().load_data("partitions")["partitions"]
+    members = ("dnsSuffix", "dualStackDnsSuffix")
+    return frozenset(str(one["outputs"][member]) for one in partitions for member in members)
+
+
 def is_aws(endpoint: str) -> bool:
     """Whether `endpoint` is AWS's own, in any partition: such endpoints get reads only."""
-    return bool(AWS_HOSTS.search(urlsplit(endpoint).hostname or ""))
+    host = urlsplit(endpoint).hostname or ""
+    return any(host == suffix or host.endswith(f".{suffix}") for suffix in aws_suffixes())

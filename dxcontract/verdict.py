@@ -1,5 +1,6 @@
 """What can be said of a rule, and a violation's identity."""
 
+import unittest
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
@@ -12,12 +13,16 @@ VERDICTS: Final[tuple[Verdict, ...]] = ("violates", "indeterminate", "conforms",
 """From the one that outweighs all others to the one that any other outweighs."""
 
 
-class Unsupported(Exception):  # noqa: N818 - a verdict, not an error
+class Unsupported(unittest.SkipTest):
     """The target lacks something that a test needs: an operation, a second account, a permission."""
 
 
-class Indeterminate(Exception):  # noqa: N818 - a verdict, not an error
-    """The question could not be put: a timeout, throttling, a precondition that was not reached."""
+class Indeterminate(unittest.SkipTest):
+    """The question could not be put: a timeout, throttling, a precondition that was not reached.
+
+    A SkipTest, as Unsupported is, because Hypothesis lets those through at once: as a failure of an example it would be
+    replayed, and a target that answers otherwise the second time would make it flaky.
+    """
 
 
 class HarnessError(Exception):
@@ -31,7 +36,10 @@ def fingerprint(rule: str, operation: str, where: str = "") -> str:
 
 @dataclass(frozen=True)
 class Violation:
-    """One way in which the target breaks one rule, with the exchanges that show it."""
+    """One way in which the target breaks one rule, with the exchanges that show it.
+
+    `steps` tell in plain words what a rule machine did, as far as it did anything; else there are none.
+    """
 
     fingerprint: str
     rule: str
@@ -41,6 +49,7 @@ class Violation:
     message: str
     test: str
     exchanges: tuple[Mapping[str, Any], ...]
+    steps: tuple[str, ...] = ()
 
     @property
     def weight(self) -> tuple[int, int, str]:
@@ -49,11 +58,11 @@ class Violation:
         return len(sent), sum(map(len, sent)), self.message
 
     def to_json(self) -> dict[str, Any]:
-        return {**vars(self), "exchanges": list(self.exchanges)}
+        return {**vars(self), "exchanges": list(self.exchanges), "steps": list(self.steps)}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Violation":
-        return cls(**{**data, "exchanges": tuple(data["exchanges"])})
+        return cls(**{**data, "exchanges": tuple(data["exchanges"]), "steps": tuple(data["steps"])})
 
 
 def heaviest(verdicts: Iterable[Verdict]) -> Verdict:

@@ -3,12 +3,15 @@
 With a CI variable set, Hypothesis silently loads its own derandomized `ci` profile: none is left to chance.
 """
 
+from pathlib import Path
 from typing import Any, Final
 
 from hypothesis import HealthCheck, Phase, settings
+from hypothesis.database import DirectoryBasedExampleDatabase, ExampleDatabase
 
 GATE: Final = "gate"
 NIGHTLY: Final = "nightly"
+EXAMPLES: Final = Path(".hypothesis") / "examples"
 
 # A slow target must not look like a slow strategy.
 _COMMON: Final[dict[str, Any]] = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
@@ -26,7 +29,34 @@ settings.register_profile(
 settings.register_profile(NIGHTLY, max_examples=500, print_blob=True, **_COMMON)
 
 
+def pytest_addoption(parser: Any) -> None:
+    group = parser.getgroup("dxcontract", "the Direct Connect contract")
+    group.addoption(
+        "--example-db",
+        metavar="PLACE",
+        help=f"where machines remember what failed: a folder or redis://… (default: {EXAMPLES}; none at the gate)",
+    )
+    group.addoption("--examples", metavar="N", type=int, help="how many examples each machine explores")
+
+
 def pytest_configure(config: Any) -> None:
     """Choose `gate` unless the user chose a profile."""
     if not config.getoption("--hypothesis-profile", default=None):
         settings.load_profile(GATE)
+
+
+def database(config: Any) -> ExampleDatabase:
+    """Where what failed is remembered from one night to the next.
+
+    Raises:
+        ValueError: the Redis client is not installed.
+    """
+    place = config.getoption("--example-db") or str(EXAMPLES)
+    if not place.startswith(("redis://", "rediss://", "unix://")):
+        return DirectoryBasedExampleDatabase(place)
+    try:
+        from hypothesis.extra.redis import RedisExampleDatabase
+        from redis import Redis
+    except ImportError as error:
+        raise ValueError("--example-db=redis://… needs the package redis") from error
+    return RedisExampleDatabase(Redis.from_url(place))

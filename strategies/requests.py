@@ -8,17 +8,16 @@ member the values that are documented as valid; optional members that are not li
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from dxcontract.exchange import Exchange
-from dxcontract.pointers import at
 from dxcontract.spec import Json, Operation, Spec, resolve
 from dxcontract.target import ROLES, Role
 from dxcontract.verdict import Indeterminate
-from strategies.ec2 import virtual_private_gateway
+from strategies.ec2 import free_virtual_private_gateways, virtual_private_gateway
 from strategies.shapes import conforming
 from strategies.world import AccountId, Arn, Handle, World
 
@@ -81,6 +80,27 @@ class Scene:
             members=how.members if how else {},
             shared={one: self.take(one) for one in how.shares} if how else {},
         )
+
+    def filled(self, tree: Any) -> Any:
+        """A drawn request with its places filled: what it takes is made now.
+
+        Raises:
+            Unsupported, Indeterminate: what it takes cannot be had on this target.
+        """
+        if isinstance(tree, dict):
+            return {name: self.filled(value) for name, value in tree.items()}
+        if isinstance(tree, list):
+            return [self.filled(value) for value in tree]
+        if not isinstance(tree, _Place):
+            return tree
+        if tree.what == "taken":
+            return self.take(tree.pointer)
+        if tree.what == "name":
+            return self.world.name()
+        if tree.what == "location":
+            return self.world.location()
+        region, account = self.world.api.target.region, self.world.account_id("owner")
+        return f"arn:aws:secretsmanager:{region}:{account}:secret:dxcontract"
 
     def before(self) -> None:
         """Do what must have been done on the same resources first (`before` in the operation's traits).
@@ -153,23 +173,35 @@ def merged(tree: Any, changes: Mapping[str, Any]) -> Json:
 
 
 def least(scene: Scene) -> Json:
-    """The smallest valid request: required members and those that `specs/values.json` asks for, first values."""
-    parts = _parts(scene)
-    return _assembled({pointer: part.first for pointer, part in parts.items() if not part.optional})
-
-
-def valid(scene: Scene) -> SearchStrategy[Json]:
-    """Valid requests for the scene's operation; what they take is made now, before anything is drawn.
+    """The smallest valid request: required members and those that `specs/values.json` asks for, first values.
 
     Raises:
-        Unsupported, Indeterminate: what they take cannot be had on this target.
+        Unsupported, Indeterminate: what it takes cannot be had on this target.
     """
-    parts = _parts(scene)
+    parts = _parts(scene.world.spec, scene.operation)
+    request = _assembled({pointer: part.first for pointer, part in parts.items() if not part.optional})
+    return {name: scene.filled(value) for name, value in request.items()}
+
+
+def valid(spec: Spec, operation: Operation) -> SearchStrategy[Json]:
+    """Valid requests, with places for what only a world can give: `Scene.filled` puts that in after the draw.
+
+    Nothing here depends on the target, so that a replay draws the same whatever the target does.
+    """
+    parts = _parts(spec, operation)
     drawn = {
         pointer: st.one_of(part.strategy, st.just(_ABSENT)) if part.optional else part.strategy
         for pointer, part in parts.items()
     }
     return st.fixed_dictionaries(drawn).map(_assembled)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A place in a drawn request for what only a world can give."""
+
+    pointer: str
+    what: Literal["taken", "name", "location", "secret"]
 
 
 @dataclass(frozen=True)
@@ -181,33 +213,38 @@ class _Part:
     optional: bool = False
 
 
-def _parts(scene: Scene) -> dict[str, _Part]:
-    operation = scene.operation
-    values = scene.world.spec.values.get(operation.name, {})
-    parts: dict[str, _Part] = {}
-    needed = [one for one in required(operation) if not any(one.startswith(f"{listed}/") for listed in values)]
-    for pointer in dict.fromkeys([*needed, *values]):
-        if pointer in operation.traits.takes and not values.get(pointer, {}).get("location"):
-            if operation.traits.takes[pointer] == "location":
-                raise ValueError(f"specs/values.json: {operation.name}{pointer} names a location; say so there")
-            parts[pointer] = _just(scene.take(pointer))
-        else:
-            parts[pointer] = _part(scene.world, operation, pointer, values.get(pointer, {}))
-    return parts
+def _parts(spec: Spec, operation: Operation) -> Mapping[str, _Part]:
+    if operation.checksum not in _PARTS:
+        values = spec.values.get(operation.name, {})
+        needed = [
+            one
+            for one in required(operation)
+            if not any(one.startswith(f"{listed}/") or listed.startswith(f"{one}/") for listed in values)
+        ]
+        _PARTS[operation.checksum] = {
+            pointer: _part(operation, pointer, values.get(pointer, {})) for pointer in dict.fromkeys([*needed, *values])
+        }
+    return _PARTS[operation.checksum]
 
 
-def _just(value: Any) -> _Part:
+def _fixed(value: Any) -> _Part:
     return _Part(st.just(value), value)
 
 
-def _part(world: World, operation: Operation, pointer: str, entry: Json) -> _Part:
+_PARTS: dict[str, Mapping[str, _Part]] = {}
+
+
+def _part(operation: Operation, pointer: str, entry: Json) -> _Part:
     """A member's values by its entry in `specs/values.json`; by its modelled shape when it has none."""
-    if entry.get("location"):
-        return _just(world.location())
-    if entry.get("name"):
-        return _just(world.name())
-    if entry.get("secret"):
-        return _just(f"arn:aws:secretsmanager:{world.api.target.region}:{world.account_id('owner')}:secret:dxcontract")
+    kind = operation.traits.takes.get(pointer)
+    if kind == "location" and not entry.get("location"):
+        raise ValueError(f"specs/values.json: {operation.name}{pointer} names a location; say so there")
+    what: Literal["taken", "name", "location", "secret"]
+    for what in ("location", "name", "secret"):
+        if entry.get(what):
+            return _fixed(_Place(pointer, what))
+    if kind is not None:
+        return _fixed(_Place(pointer, "taken"))
     if entry.get("tags"):
         optional = not any(one.startswith(pointer) for one in required(operation))
         return _Part(tags(), [{"key": "dxcontract", "value": "yes"}], optional)
@@ -301,17 +338,11 @@ def _put(tree: Json, steps: list[str], value: Any) -> None:
 
 
 def virtual_gateway(world: World, role: Role) -> str:
-    """The id of a virtual private gateway of this account that can be used.
+    """The id of a virtual private gateway of this account that can be used and associated.
 
     Raises:
         Unsupported: the target lists none and has no EC2 to make one.
         Indeterminate: EC2 refused.
     """
-    exchange = world.api.call("DescribeVirtualGateways", role=role)
-    resource = world.spec.resources["virtual-gateway"]
-    usable = [
-        item[resource.id]
-        for item in at(exchange.json, "/virtualGateways/*")
-        if isinstance(item, dict) and item.get(resource.state) in resource.ready
-    ]
-    return str(usable[0]) if usable else virtual_private_gateway(world, role)
+    listed = next(free_virtual_private_gateways(world, role), None)
+    return listed or virtual_private_gateway(world, role)

@@ -20,6 +20,9 @@ from dxcontract.verdict import Indeterminate, Unsupported
 
 SETTLE_SECONDS: Final = 10.0
 FALLBACK_LOCATION: Final = "EqDC2"
+HOLDS_OTHERS: Final = frozenset({"gateway-association", "virtual-interface"})
+"""Kinds that keep another resource (a gateway, a VLAN) from being used or deleted until they are really gone."""
+
 _FIRST_WAIT: Final = 0.02
 _LONGEST_WAIT: Final = 1.0
 _NUMBERS = itertools.count(1)
@@ -204,8 +207,9 @@ class World:
         found = item.get(handle.resource.state) if item else None
         return str(found) if found is not None else None
 
-    def settle(self, handle: Handle, *states: str, seconds: float = SETTLE_SECONDS) -> None:
-        """Wait until a resource shows one of `states` (its kind's ready ones unless given); bounded, never a guess.
+    def settle(self, handle: Handle, *states: str | None, seconds: float = SETTLE_SECONDS) -> None:
+        """Wait until a resource shows one of `states` (its kind's ready ones unless given; None: not listed any more);
+        bounded, never a guess.
 
         Does nothing where the target cannot read that kind.
 
@@ -221,7 +225,7 @@ class World:
         while (seen := self.state(handle)) not in wanted:
             if time.monotonic() + wait > deadline:
                 raise Indeterminate(
-                    f"{handle.kind} did not become {' or '.join(wanted)} within {seconds:.0f} s; "
+                    f"{handle.kind} did not become {' or '.join(map(str, wanted))} within {seconds:.0f} s; "
                     f"it is {seen or 'not listed'}"
                 )
             time.sleep(wait)
@@ -243,16 +247,14 @@ class World:
         """Delete what is left, children first; what cannot be deleted is left to `sweep`."""
         for handle in reversed(self.handles):
             operation = handle.resource.deleted_by
-            if handle.deleted or operation is None or handle.kind == "bgp-peer":
-                continue
-            if operation in self.api.unsupported:
+            if handle.deleted or operation is None or handle.kind == "bgp-peer" or operation in self.api.unsupported:
                 continue
             try:
-                self.delete(handle)
+                if self.delete(handle).succeeded and handle.kind in HOLDS_OTHERS:
+                    self.settle(handle, None, *handle.resource.gone)
             except (Unsupported, Indeterminate):
                 continue
-        while self._afterwards:
-            self._afterwards.pop()()
+        self.handles.clear()
 
 
 _LOCATIONS: dict[int, list[str]] = {}

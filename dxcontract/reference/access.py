@@ -4,6 +4,7 @@ Everything else asks `admits` (or `shows`, for lists), so this is the one place 
 """
 
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import Final, TypeVar
 
 from dxcontract.reference.store import Record
@@ -28,6 +29,7 @@ _FOREIGN: Final = {
     "ConfirmTransitVirtualInterface": "virtual_interfaces.confirm-owner-only",
     "ConfirmTransitVirtualInterface gateway": "access.gateway-foreign-use",
     "CreateBGPPeer": "access.virtual-interface-foreign-change",
+    "CreateDirectConnectGatewayAssociation gateway": "associations.own-gateway",
     "CreatePrivateVirtualInterface": "virtual_interfaces.parent-foreign",
     "CreatePrivateVirtualInterface gateway": "access.gateway-foreign-use",
     "CreatePublicVirtualInterface": "virtual_interfaces.parent-foreign",
@@ -106,5 +108,11 @@ def shows(call: Call, kind: type[R], mine: Sequence[R], what: str = "") -> Seque
     return _ordered(one for one in call.store.everything() if isinstance(one, kind) and admits(call, one, what=what))
 
 
+def one(call: Call, kind: type[R], record_id: str, *whats: str) -> list[R]:
+    """What a description of one id shows: the record, if the caller may see it, or nothing."""
+    record = call.store.get(kind, record_id)
+    return [record] if record is not None and any(admits(call, record, what=what) for what in whats or ("",)) else []
+
+
 def _ordered(records: Iterable[R]) -> list[R]:
-    return sorted(records, key=lambda one: one.serial)
+    return sorted(records, key=attrgetter("serial"))

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Final
 
+from dxcontract.reference.errors import client_error
 from dxcontract.reference.records import Agreement
 from dxcontract.reference.registry import operation
 from dxcontract.reference.world import Call, World
@@ -38,6 +39,8 @@ def confirm_customer_agreement(call: Call, request: Json) -> Json:
     """Sign an agreement; the first one when none is named, since the model requires no name."""
     rules = call.rules
     name = request.get("agreementName", NAMES[0])
+    if not rules.holds("requests.valid-accepted"):
+        raise client_error("No agreement can be confirmed now.")
     found = [one for one in _of(call.world, call.account) if one.name == name]
     rules.refuse_unless("agreements.confirm-unknown", bool(found), f"No agreement is called {name}.")
     for one in found:

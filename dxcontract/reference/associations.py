@@ -11,12 +11,13 @@ from dxcontract.reference.records import (
     DirectConnectGateway,
     Prefixes,
     VirtualGateway,
+    Vpc,
 )
 from dxcontract.reference.registry import operation
 from dxcontract.reference.world import Call
 from dxcontract.spec import Json
 
-# The block of the VPC that a virtual private gateway is attached to.
+# The block of a VPC that every account has from the start.
 DEFAULT_PREFIXES: Final = ("10.0.0.0/16",)
 _PRIVATE: Final = "PrivateVirtualInterface"
 
@@ -102,7 +103,8 @@ def associate(call: Call, gateway: DirectConnectGateway, virtual: VirtualGateway
     """Put a new association into the store: `associating` at first (A7.create)."""
     store = call.store
     if not prefixes and virtual.type == virtual_gateways.VIRTUAL_PRIVATE:
-        prefixes = DEFAULT_PREFIXES
+        vpc = store.get(Vpc, virtual.vpc_id or "")
+        prefixes = (vpc.cidr,) if vpc is not None else DEFAULT_PREFIXES
     return store.put(
         Association(
             id=store.new_uuid(),
@@ -157,18 +159,18 @@ def describe_direct_connect_gateway_associations(call: Call, request: Json) -> J
         identifiers.check_gateway(gateway_id)
     if association_id is not None:
         identifiers.check_association(association_id)
-    found = [one for one in store.everything() if isinstance(one, Association)] if not gateway_id else []
     if gateway_id:
         found = store.find(Association, "gateway", gateway_id)
     elif virtual_id:
         found = store.find(Association, "associated", virtual_id)
-    elif association_id:
-        one = store.get(Association, association_id)
-        found = [one] if one is not None else []
+    else:
+        found = [one for one in store.everything() if isinstance(one, Association)]
     if gateway_id and virtual_id and rules.holds("associations.describe-by-both"):
         found = [one for one in found if one.associated_id == virtual_id]
-    if association_id:
+    if association_id and rules.holds("associations.describe-by-id"):
         found = [one for one in found if one.id == association_id]
+    if not association_id and not rules.holds("associations.describe-by-gateway"):
+        found = found[:-1]
     visible = [one for one in found if access.admits(call, one, one.associated_owner)]
     return pages.page(call, request, "directConnectGatewayAssociations", visible, view)
 
@@ -222,9 +224,10 @@ def change_prefixes(call: Call, association: Association, added: Prefixes, remov
 def delete_direct_connect_gateway_association(call: Call, request: Json) -> Json:
     """End an association, named by its id or by both gateways (B6.assoc.delete.key)."""
     gateway_id, virtual_id = request.get("directConnectGatewayId"), request.get("virtualGatewayId")
-    if "associationId" in request:
+    rules = call.rules
+    if "associationId" in request and rules.holds("associations.delete-by-id"):
         association = _own(call, request["associationId"])
-    elif gateway_id and virtual_id:
+    elif gateway_id and virtual_id and rules.holds("associations.delete-by-gateways"):
         association = _between(call, gateway_id, virtual_id)
     else:
         raise ServiceError(

@@ -69,5 +69,8 @@ def describe_direct_connect_gateway_attachments(call: Call, request: Json) -> Js
         found = [one for one in call.store.everything() if isinstance(one, Attachment)]
     if interface_id is not None and call.rules.holds("attachments.describe-by-both"):
         found = [one for one in found if one.virtual_interface_id == interface_id]
+    one_rule = "attachments.describe-by-gateway" if interface_id is None else "attachments.describe-by-interface"
+    if (gateway_id is None) != (interface_id is None) and not call.rules.holds(one_rule):
+        found = found[:-1]
     visible = [one for one in found if access.admits(call, one, one.gateway_owner)]
     return pages.page(call, request, "directConnectGatewayAttachments", visible, view)

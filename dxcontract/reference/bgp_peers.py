@@ -28,6 +28,8 @@ def create_bgp_peer(call: Call, request: Json) -> Json:
         len(same) < (2 if peers.redundant(call, interface) else 1),
         f"{interface.id} has a BGP peer of the address family {family} already.",
     )
+    if not same and not rules.holds("bgp_peers.other-family"):
+        raise client_error(f"{interface.id} takes no BGP peer of the address family {family}.")
     peer = peers.add(call, interface, new, PEER, confirmed=interface.state != "confirming")
     answer = virtual_interfaces.view(call, interface)
     if not rules.holds("bgp_peers.created-listed"):
@@ -45,6 +47,8 @@ def delete_bgp_peer(call: Call, request: Json) -> Json:
     virtual_interfaces.check_alive(interface)
     staying = peers.staying(call.world, interface)
     named = [one for one in staying if _is_named(one, request)]
+    if not rules.holds("bgp_peers.delete-by-id" if "bgpPeerId" in request else "bgp_peers.delete-by-asn"):
+        named = []
     rules.refuse_unless("bgp_peers.delete-no-match", bool(named), f"{interface.id} has no such BGP peer.")
     rules.refuse_unless(
         "bgp_peers.delete-last", len(staying) > 1, "The last BGP Peer on a Virtual Interface cannot be deleted."

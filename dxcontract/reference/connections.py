@@ -1,5 +1,6 @@
 """Connections: ordering, describing, updating and deleting them (A1, B1)."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -88,6 +89,8 @@ def create_connection(call: Call, request: Json) -> Json:
     """Order a dedicated connection: it is `requested` at first (A1.requested.init)."""
     lag = ports.own_lag(call, request["lagId"]) if "lagId" in request else None
     location = order_location(call, request["location"], "connections.location-known")
+    if location.code == locations.of_region(call.region)[0].code and not call.rules.holds("locations.usable"):
+        raise client_error(f"There is no free port at {location.code}.")
     bandwidth = request["bandwidth"]
     call.rules.refuse_unless(
         "connections.bandwidth-known", bandwidth in bandwidths.DEDICATED, f"Bandwidth {bandwidth[:100]} is not valid."
@@ -141,7 +144,7 @@ def new(
     store = call.store
     return store.put(
         Connection(
-            id=store.new_id("dxcon"),
+            id=call.new_id("dxcon", "interconnects.id-form" if kind == "interconnect" else "connections.id-form"),
             serial=store.next_serial(),
             owner=call.account,
             region=call.region,
@@ -225,15 +228,15 @@ def describe_connections(call: Call, request: Json) -> Json:
 
     An unknown id gives an empty list, as recorded (B0.unknown.connection).
     """
-    mine = call.store.find(Connection, "owner", call.account, call.region)
-    every = access.shows(call, Connection, mine)
-    if not call.rules.holds("access.hosted-connection-hidden"):
-        every = access.shows(call, Connection, mine, "hosted")
-    found = [one for one in every if one.kind != "interconnect"]
     if "connectionId" in request:
         identifiers.check_connection(request["connectionId"])
-        if call.rules.holds("connections.describe-one"):
-            found = [one for one in found if one.id == request["connectionId"]]
+    if "connectionId" in request and call.rules.holds("connections.describe-one"):
+        every: Sequence[Connection] = access.one(call, Connection, request["connectionId"], "", "hosted")
+    else:
+        mine = call.store.find(Connection, "owner", call.account, call.region)
+        hosted = "hosted" if not call.rules.holds("access.hosted-connection-hidden") else ""
+        every = access.shows(call, Connection, mine, hosted)
+    found = [one for one in every if one.kind != "interconnect"]
     return pages.page(call, request, "connections", found, lambda one: view(call, one))
 
 
@@ -249,7 +252,10 @@ def update_connection(call: Call, request: Json) -> Json:
             connection = replace(connection, encryption_mode=request["encryptionMode"])
     if not call.rules.holds("connections.update-preserves"):
         connection = replace(connection, provider_name="Somebody Else", bandwidth="50Mbps")
-    return view(call, call.store.put(connection))
+    answer = view(call, connection)
+    if not call.rules.broken("fault.lost-update"):
+        call.store.put(connection)
+    return answer
 
 
 @operation("DeleteConnection")

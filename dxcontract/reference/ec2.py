@@ -10,9 +10,9 @@ from typing import Final
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
-from dxcontract.reference import associations, virtual_gateways
+from dxcontract.reference import addresses, associations, virtual_gateways
 from dxcontract.reference.errors import ServiceError
-from dxcontract.reference.records import Association, VirtualGateway
+from dxcontract.reference.records import Association, VirtualGateway, Vpc
 from dxcontract.reference.world import Call
 
 CONTENT_TYPE: Final = "text/xml;charset=UTF-8"
@@ -98,6 +98,35 @@ def _create_vpn_gateway(call: Call, parameters: Parameters) -> str:
     return f"<vpnGateway>{_vpn_gateway(one)}</vpnGateway>"
 
 
+def _create_vpc(call: Call, parameters: Parameters) -> str:
+    cidr = parameters.get("CidrBlock", "")
+    if not addresses.is_cidr(cidr):
+        raise _ActionError("InvalidParameterValue", f"{cidr[:100]!r} is no CIDR block")
+    store = call.store
+    one = store.put(
+        Vpc(
+            id=store.new_hex_id("vpc"),
+            serial=store.next_serial(),
+            owner=call.account,
+            region=call.region,
+            state="available",
+            cidr=cidr,
+        )
+    )
+    return f"<vpc><vpcId>{one.id}</vpcId><state>{one.state}</state><cidrBlock>{escape(cidr)}</cidrBlock></vpc>"
+
+
+def _delete_vpc(call: Call, parameters: Parameters) -> str:
+    vpc = parameters.get("VpcId", "")
+    one = call.store.get(Vpc, vpc)
+    if one is None or one.owner != call.account or one.region != call.region:
+        raise _ActionError("InvalidVpcID.NotFound", f"The vpc ID {vpc[:100]!r} does not exist")
+    if any(gateway.vpc_id == vpc for gateway in call.store.find(VirtualGateway, "owner", call.account, call.region)):
+        raise _ActionError("DependencyViolation", f"The vpc {vpc!r} has dependencies and cannot be deleted.")
+    call.store.remove(one)
+    return "<return>true</return>"
+
+
 def _attach_vpn_gateway(call: Call, parameters: Parameters) -> str:
     one = virtual_gateways.own(call, parameters.get("VpnGatewayId", ""), virtual_gateways.VIRTUAL_PRIVATE)
     vpc = parameters.get("VpcId", "")
@@ -147,8 +176,10 @@ def _check_unused(call: Call, gateway: VirtualGateway) -> None:
 _ACTIONS: Final[dict[str, Callable[[Call, Parameters], str]]] = {
     "AttachVpnGateway": _attach_vpn_gateway,
     "CreateTransitGateway": _create_transit_gateway,
+    "CreateVpc": _create_vpc,
     "CreateVpnGateway": _create_vpn_gateway,
     "DeleteTransitGateway": _delete_transit_gateway,
+    "DeleteVpc": _delete_vpc,
     "DeleteVpnGateway": _delete_vpn_gateway,
     "DescribeTransitGateways": _describe_transit_gateways,
     "DescribeVpnGateways": _describe_vpn_gateways,

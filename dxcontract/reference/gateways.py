@@ -1,5 +1,6 @@
 """Direct Connect gateways: global resources that join virtual interfaces and virtual gateways (A6, B6)."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -77,7 +78,7 @@ def usable(call: Call, gateway_id: str) -> DirectConnectGateway:
 def create_direct_connect_gateway(call: Call, request: Json) -> Json:
     """Make a gateway; it is `available` at once, as in the published example (A6.create.real, X7)."""
     rules, store = call.rules, call.store
-    asn = request.get("amazonSideAsn", DEFAULT_ASN)
+    asn = request.get("amazonSideAsn", DEFAULT_ASN if rules.holds("gateways.asn-default") else DEFAULT_ASN + 1)
     rules.refuse_unless(
         "gateways.asn-range",
         is_asn(asn),
@@ -91,7 +92,7 @@ def create_direct_connect_gateway(call: Call, request: Json) -> Json:
                 return {"directConnectGateway": view(call, one)}
     gateway = store.put(
         DirectConnectGateway(
-            id=store.new_uuid(),
+            id=call.new_uuid("gateways.id-form", "dxgw"),
             serial=store.next_serial(),
             owner=call.account,
             region="" if rules.holds("gateways.global") else call.region,
@@ -108,13 +109,16 @@ def create_direct_connect_gateway(call: Call, request: Json) -> Json:
 @operation("DescribeDirectConnectGateways")
 def describe_direct_connect_gateways(call: Call, request: Json) -> Json:
     """The caller's gateways, the same in every Region, or one; deleted ones are hidden (A6.deleted.hidden)."""
-    mine = call.store.find(DirectConnectGateway, "owner", call.account, "")
-    mine += call.store.find(DirectConnectGateway, "owner", call.account, call.region)
-    found = access.shows(call, DirectConnectGateway, mine)
     if "directConnectGatewayId" in request:
         identifiers.check_gateway(request["directConnectGatewayId"])
-        if call.rules.holds("gateways.describe-one"):
-            found = [one for one in found if one.id == request["directConnectGatewayId"]]
+    if "directConnectGatewayId" in request and call.rules.holds("gateways.describe-one"):
+        found: Sequence[DirectConnectGateway] = access.one(
+            call, DirectConnectGateway, request["directConnectGatewayId"]
+        )
+    else:
+        mine = call.store.find(DirectConnectGateway, "owner", call.account, "")
+        mine += call.store.find(DirectConnectGateway, "owner", call.account, call.region)
+        found = access.shows(call, DirectConnectGateway, mine)
     return pages.page(call, request, "directConnectGateways", found, lambda one: view(call, one))
 
 

@@ -10,7 +10,8 @@ _PORT: Final = re.compile(r"(dxcon|dxlag)-[0-9A-Za-z]{6,17}")
 _CONNECTION: Final = re.compile(r"dxcon-[0-9A-Za-z]{6,17}")
 _LAG: Final = re.compile(r"dxlag-[0-9A-Za-z]{6,17}")
 _INTERFACE: Final = re.compile(r"dxvif-[0-9A-Za-z]{6,17}")
-_UUID: Final = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+# The second form is given where the rule that demands UUIDs is switched off.
+_UUID: Final = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|dx(gw|prop)-f[0-9a-z]{7}")
 _ACCOUNT: Final = re.compile(r"[0-9]{12}")
 
 

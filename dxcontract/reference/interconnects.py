@@ -1,5 +1,7 @@
 """Interconnects: the ports of partners, on which hosted connections are provisioned (A2, B2)."""
 
+from collections.abc import Sequence
+
 from dxcontract.reference import access, bandwidths, connections, identifiers, pages, ports, tags
 from dxcontract.reference.errors import client_error, unknown
 from dxcontract.reference.records import GONE, Connection
@@ -81,12 +83,13 @@ def create_interconnect(call: Call, request: Json) -> Json:
 def describe_interconnects(call: Call, request: Json) -> Json:
     """The caller's interconnects of the Region, or one; for partners only (B0.partner.error)."""
     partners_only(call, "access.interconnect-hidden")
-    mine = call.store.find(Connection, "owner", call.account, call.region)
-    found = [one for one in access.shows(call, Connection, mine) if one.kind == "interconnect"]
     if "interconnectId" in request:
         identifiers.check_connection(request["interconnectId"])
-        if call.rules.holds("interconnects.describe-one"):
-            found = [one for one in found if one.id == request["interconnectId"]]
+    if "interconnectId" in request and call.rules.holds("interconnects.describe-one"):
+        every: Sequence[Connection] = access.one(call, Connection, request["interconnectId"])
+    else:
+        every = access.shows(call, Connection, call.store.find(Connection, "owner", call.account, call.region))
+    found = [one for one in every if one.kind == "interconnect"]
     return pages.page(call, request, "interconnects", found, lambda one: view(call, one))
 
 

@@ -1,5 +1,6 @@
 """Link aggregation groups: bundling connections, and taking them out again (A3, B3)."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -80,7 +81,7 @@ def create_lag(call: Call, request: Json) -> Json:
                 return view(call, one)
     lag = store.put(
         Lag(
-            id=store.new_id("dxlag"),
+            id=call.new_id("dxlag", "lags.id-form"),
             serial=store.next_serial(),
             owner=call.account,
             region=call.region,
@@ -191,13 +192,13 @@ def describe_lags(call: Call, request: Json) -> Json:
 
     An unknown id is refused, unlike that of a connection (B0.unknown.lag).
     """
-    found = access.shows(call, Lag, call.store.find(Lag, "owner", call.account, call.region))
     if "lagId" in request:
         identifiers.check_lag(request["lagId"])
-        one = [lag for lag in found if lag.id == request["lagId"]]
-        if not one:
+        found: Sequence[Lag] = access.one(call, Lag, request["lagId"])
+        if not found:
             raise unknown(f"Could not find Lag with ID {request['lagId']}")
-        found = one if call.rules.holds("lags.describe-one") else found
+    if "lagId" not in request or not call.rules.holds("lags.describe-one"):
+        found = access.shows(call, Lag, call.store.find(Lag, "owner", call.account, call.region))
     return pages.page(call, request, "lags", found, lambda one: view(call, one))
 
 
@@ -221,6 +222,8 @@ def update_lag(call: Call, request: Json) -> Json:
                 call.store.put(replace(member, encryption_mode=lag.encryption_mode))
     if not rules.holds("lags.update-preserves"):
         lag = replace(lag, minimum_links=lag.minimum_links + ("minimumLinks" not in request), provider_name="Nobody")
+    if rules.broken("fault.lost-update"):
+        return view(call, lag)
     return view(call, call.store.put(lag))
 
 
@@ -298,7 +301,8 @@ def associate_connection_with_lag(call: Call, request: Json) -> Json:
         _check_conflicts(call, connection, lag)
     if connection.state == "available":
         lifecycle.lag_came_up(call.world, lag.id)
-    if not call.rules.holds("lags.associate-changes-lag") and connection.lag_id is not None:
+    changes = call.rules.holds("lags.associate-changes-lag") or connection.lag_id is None
+    if not changes or not call.rules.holds("lags.associate-counted"):
         return {**connections.view(call, connection), "lagId": lag.id}
     return connections.view(call, join(call, connection, lag, "lags.associate-interfaces-move"))
 

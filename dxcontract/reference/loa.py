@@ -4,7 +4,7 @@ import base64
 from dataclasses import replace
 
 from dxcontract.reference import ports
-from dxcontract.reference.errors import client_error
+from dxcontract.reference.errors import SERVER, ServiceError, client_error
 from dxcontract.reference.ports import Port
 from dxcontract.reference.records import Connection
 from dxcontract.reference.registry import operation
@@ -44,11 +44,18 @@ def _issue(call: Call, port: Port, request: Json) -> Json:
     if ports.state(call.world, port) == "requested":
         # It is there when AWS has processed the order (B7.notready).
         raise client_error(f"The letter of authorization for {port.id} is not available yet.")
-    if isinstance(port, Connection) and call.rules.holds("loa.issue-time"):
+    rules = call.rules
+    if not rules.holds("loa.available"):
+        raise ServiceError(SERVER, "There is no letter of authorization.")
+    if "providerName" in request and not rules.holds("loa.provider-name"):
+        raise client_error("providerName is not allowed.")
+    if call.operation != "DescribeLoa" and not rules.holds("loa.deprecated"):
+        raise client_error(f"{call.operation} is no longer available.")
+    if isinstance(port, Connection) and rules.holds("loa.issue-time"):
         # Describing it has this side effect (B7.time).
         port = call.store.put(replace(port, loa_issue_time=float(int(call.clock.now()))))
     document = _document(call, port, request.get("providerName"))
-    if not call.rules.holds("loa.pdf"):
+    if not rules.holds("loa.pdf"):
         document = b"<html></html>"
     return {"loaContent": base64.b64encode(document).decode("ascii"), "loaContentType": "application/pdf"}
 

@@ -60,6 +60,8 @@ def associate_macsec_key(call: Call, request: Json) -> Json:
             rules.refuse_unless(
                 "macsec.key-form", _HEXADECIMAL.fullmatch(value) is not None, "ckn and cak must be hexadecimal."
             )
+    if isinstance(port, Lag) and not rules.holds("macsec.on-lag"):
+        raise client_error(f"{port.id} is a LAG.")
     hosted = isinstance(port, Connection) and port.kind == "hosted"
     rules.refuse_unless("hosted_connections.no-macsec", not hosted, f"{port.id} is a hosted connection.")
     rules.refuse_unless(

@@ -36,6 +36,8 @@ def page(call: Call, request: Json, member: str, found: Sequence[R], view: Calla
     """
     after = _after(call, request)
     rules = call.rules
+    if after and not rules.holds("pagination.filter-kept"):
+        found = _unfiltered(call, found)
     if after:
         found = [one for one in found if one.serial > after or not rules.holds("pagination.ends")]
     size = _size(call, request)
@@ -43,15 +45,21 @@ def page(call: Call, request: Json, member: str, found: Sequence[R], view: Calla
     answer: Json = {member: [view(one) for one in shown]}
     if size is not None and (len(found) > size or not rules.holds("pagination.ends")):
         last = shown[-1].serial if shown else after
-        if not rules.holds("pagination.no-repeats") and len(shown) > 1:
+        if (not rules.holds("pagination.no-repeats") or rules.broken("fault.page-repeats-item")) and len(shown) > 1:
             last = shown[-2].serial
-        if not rules.holds("pagination.complete"):
+        if not rules.holds("pagination.complete") or rules.broken("fault.page-skips-item"):
             last = found[min(size, len(found) - 1)].serial
         if rules.holds("pagination.token-continues"):
             answer["nextToken"] = _token(call, last)
     if not rules.holds("pagination.page-size") and size is not None and len(found) > size:
         answer[member].append(view(found[size]))
     return answer
+
+
+def _unfiltered(call: Call, found: Sequence[R]) -> Sequence[R]:
+    kinds = {type(one) for one in found}
+    every: list[Any] = [one for one in call.store.everything() if type(one) in kinds and one.owner == call.account]
+    return every or found
 
 
 def _size(call: Call, request: Json) -> int | None:

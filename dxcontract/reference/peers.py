@@ -77,7 +77,7 @@ def add(call: Call, interface: VirtualInterface, request: Json, what: Wording, *
     amazon, customer = addresses.pair(call, request, interface.type, what)
     return store.put(
         BgpPeer(
-            id=store.new_id("dxpeer"),
+            id=call.new_id("dxpeer", "bgp_peers.id-form"),
             serial=store.next_serial(),
             owner=interface.owner,
             region=interface.region,

@@ -48,7 +48,7 @@ def create_direct_connect_gateway_association_proposal(call: Call, request: Json
     before = existing.prefixes if existing is not None else ()
     proposal = store.put(
         Proposal(
-            id=store.new_uuid(),
+            id=call.new_uuid("proposals.id-form", "dxprop"),
             serial=store.next_serial(),
             owner=call.account,
             region=call.region,

@@ -8,6 +8,7 @@ that the member is absent.
 
 import functools
 import json
+from collections.abc import Mapping
 from typing import Any, Final, NoReturn
 
 import jsonschema_rs
@@ -23,6 +24,21 @@ MAXIMUM_DEPTH: Final = 64
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False)
 
 
+_RULES: Final = {
+    "required": "requests.required-members",
+    "type": "requests.member-types",
+    "enum": "requests.enum-values",
+    "pattern": "requests.patterns",
+    "minLength": "requests.lengths",
+    "maxLength": "requests.lengths",
+    "minItems": "requests.lengths",
+    "maxItems": "requests.lengths",
+    "minimum": "requests.lengths",
+    "maximum": "requests.lengths",
+}
+CHECKS: Final = frozenset(_RULES.values())
+
+
 def _number(text: str) -> float | int:
     value = float(text)
     return int(value) if value.is_integer() else value
@@ -35,25 +51,39 @@ def _no_constant(text: str) -> NoReturn:
 _DECODER: Final = json.JSONDecoder(parse_float=_number, parse_constant=_no_constant)
 
 
-def target_operation(target: str | None) -> str:
+def target_operation(headers: Mapping[str, str]) -> str:
     """The operation that an X-Amz-Target header names (C.target).
 
     Raises:
         ServiceError: there is no such operation.
     """
-    prefix, _, name = (target or "").rpartition(".")
-    if prefix != spec.load().target_prefix or name not in spec.load().operations:
-        raise ServiceError("UnknownOperationException", "The X-Amz-Target header names no operation of this service.")
+    target = headers.get("x-amz-target")
+    if not target:
+        raise _unnamed("X-Amz-Target names no operation.", "wire.target-missing")
+    prefix, _, name = target.rpartition(".")
+    if name not in spec.load().operations:
+        raise _unnamed("X-Amz-Target names no operation of this service.", "wire.unknown-operation")
+    if prefix != spec.load().target_prefix:
+        raise _unnamed("X-Amz-Target names another service.", "wire.target-prefix")
+    if headers.get("content-type", "").partition(";")[0].strip().lower() != CONTENT_TYPE:
+        # No source says which error this is.
+        raise ServiceError("SerializationException", f"The content type must be {CONTENT_TYPE}.")
     return name
 
 
-def parse(body: bytes) -> Json:
+def _unnamed(message: str, rule_id: str) -> ServiceError:
+    return ServiceError("UnknownOperationException", message, rule=rule_id)
+
+
+def parse(body: bytes, operation: str) -> Json:
     """The object that a request's body holds.
 
     Raises:
         ServiceError: it is no JSON object, is too deep, or is no UTF-8.
     """
     if not body:
+        if spec.load().operation(operation).required:
+            raise _unreadable("The body is empty.", "wire.empty-body")
         return {}
     try:
         text = body.decode("utf-8")
@@ -65,14 +95,15 @@ def parse(body: bytes) -> Json:
     except UnicodeError:
         raise _unreadable("The body is not encoded in UTF-8.") from None
     except (ValueError, RecursionError, OverflowError):
-        raise _unreadable("The body is no JSON.") from None
+        raise _unreadable("The body is no JSON.", "wire.malformed-json") from None
     if not isinstance(document, dict):
-        raise _unreadable("The body must be a JSON object.")
+        rule = {list: "wire.array-body", type(None): "wire.null-body"}.get(type(document))
+        raise _unreadable("The body must be a JSON object.", rule)
     return dict(_without_nulls(document) if b"null" in body else document)
 
 
-def _unreadable(message: str) -> ServiceError:
-    return ServiceError("SerializationException", message)
+def _unreadable(message: str, rule_id: str | None = None) -> ServiceError:
+    return ServiceError("SerializationException", message, rule=rule_id)
 
 
 def _too_deep(body: bytes) -> bool:
@@ -127,13 +158,12 @@ def validate(operation: str, request: Json, rules: Rules) -> None:
     validator = _validator(operation)
     if validator.is_valid(request):
         return
-    errors = list(validator.iter_errors(request))
+    errors = [one for one in validator.iter_errors(request) if rules.holds(_RULES.get(one.kind.name, ""))]
     for error in errors:
         if error.kind.name == "type":
             raise _unreadable(f"{_place(error.instance_path)} has the wrong JSON type.")
     for error in errors:
-        if error.kind.name != "type":
-            raise client_error(f"{_place(error.instance_path)}: {error.message[:200]}")
+        raise client_error(f"{_place(error.instance_path)}: {error.message[:200]}")
 
 
 def _place(path: list[str | int]) -> str:

@@ -132,6 +132,13 @@ class VirtualGateway(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Vpc(Record):
+    """A VPC of EC2: what a virtual private gateway leads into."""
+
+    cidr: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Association(Record):
     """A Direct Connect gateway associated with a virtual private or transit gateway; `owner` owns the former."""
 

@@ -10,9 +10,10 @@ from typing import Final
 
 import uvicorn
 
-from dxcontract.reference import accounts, faults
+from dxcontract.reference import accounts
 from dxcontract.reference.accounts import Accounts
 from dxcontract.reference.clock import Clock, Pace
+from dxcontract.reference.faults.catalogue import catalogue, check
 from dxcontract.reference.rules import Rules
 from dxcontract.reference.server import application
 from dxcontract.reference.store import Store
@@ -58,10 +59,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Serve until interrupted; the exit code. The first line on standard output is the URL, once it answers."""
     if "list" in args.fault:
-        sys.stdout.writelines(f"{one}  {text}\n" for one, text in faults.catalogue().items())
+        sys.stdout.writelines(f"{one}  {text}\n" for one, text in catalogue().items())
         return 0
     try:
-        faults.check(args.fault)
+        check(args.fault)
         clock = Clock(Pace.parse(args.advance))
         partners = [one for one in args.partners.split(",") if one]
         world = World(Accounts(args.accounts, partners, args.secret), clock, Rules(args.fault), Store(clock))

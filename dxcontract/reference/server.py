@@ -9,15 +9,14 @@ import logging
 import time
 import uuid
 from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass
 from typing import Any, Final
 
-from starlette.applications import Starlette
-from starlette.routing import Route
+from starlette.routing import Route, Router
 
 from dxcontract.reference import admin, ec2, lifecycle, protocol, registry, virtual_gateways
+from dxcontract.reference.answer import Answer
 from dxcontract.reference.errors import ServiceError
-from dxcontract.reference.faults import Saboteur
+from dxcontract.reference.faults.saboteur import Saboteur
 from dxcontract.reference.signature import Caller, Signed, verify
 from dxcontract.reference.world import Call, World
 from dxcontract.spec import Json
@@ -29,17 +28,6 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 LOG: Final = logging.getLogger("dxcontract.reference")
 # A body that is too long is read to its end, so that the client hears why, but not kept; beyond this it is cut off.
 _MAXIMUM_DRAINED: Final = 64 * protocol.MAXIMUM_BODY
-_SERVICES: Final = frozenset({"directconnect", "ec2"})
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An HTTP answer."""
-
-    status: int
-    body: bytes
-    content_type: str = protocol.CONTENT_TYPE
-    request_id: str = ""
 
 
 class Emulator:
@@ -73,52 +61,76 @@ class Emulator:
         request_id = str(uuid.uuid4())
         started = time.perf_counter()
         content_type = protocol.CONTENT_TYPE
-        name = "?"
+        # Known as soon as the request is read, for the log and the faults.
+        operation = (request.headers.get("x-amz-target") or "?").rpartition(".")[2][:100]
         try:
             if len(request.body) > protocol.MAXIMUM_BODY:
                 raise ServiceError("SerializationException", f"The body is longer than {protocol.MAXIMUM_BODY} bytes.")
             caller = verify(request, self.world.accounts, time.time())
             if caller.service == "ec2":
-                name, content_type = "ec2", ec2.CONTENT_TYPE
                 status, body = self._perform_ec2(caller, request.body, request_id)
+                content_type = ec2.CONTENT_TYPE
             else:
-                name, body = self._perform(caller, request)
-                status = 200
+                status, body = 200, protocol.encode(self._perform(caller, request))
         except ServiceError as error:
-            content_type = protocol.CONTENT_TYPE
             status, body = error.status, protocol.encode_error(error)
         except Exception:  # the emulator's own mistake must be seen, and must not end the connection
             LOG.exception("request %s failed", request_id)
-            content_type = protocol.CONTENT_TYPE
-            failure = ServiceError("InternalFailure", "The emulator failed; see its log.", 500)
-            status, body = failure.status, protocol.encode_error(failure)
-        LOG.info("%s %s %d %.1f ms", request_id, name, status, (time.perf_counter() - started) * 1000)
-        return self._saboteur.wire(Answer(status, body, content_type, request_id))
+            status, body = (
+                500,
+                protocol.encode_error(ServiceError("InternalFailure", "The emulator failed; see its log.")),
+            )
+        LOG.info("%s %s %d %.1f ms", request_id, operation, status, (time.perf_counter() - started) * 1000)
+        answer = Answer(status, body, content_type, request_id)
+        return answer if content_type == ec2.CONTENT_TYPE else self._saboteur.wire(operation, answer)
 
-    def _perform(self, caller: Caller, request: Signed) -> tuple[str, bytes]:
-        if caller.service not in _SERVICES:
+    def _perform(self, caller: Caller, request: Signed) -> Json:
+        if caller.service != "directconnect":
             raise ServiceError(
                 "InvalidSignatureException", "The credential must be scoped to the service directconnect."
             )
         if request.method != "POST" or request.path != "/":
             raise ServiceError("UnknownOperationException", "Operations are sent as POST to /.")
-        operation = protocol.target_operation(request.headers.get("x-amz-target"))
-        document = protocol.parse(request.body)
-        call = Call(operation, caller.account, caller.region, self.world)
-        self._begin(call.account, call.region)
-        answer = self.perform(call, document)
-        return operation, protocol.encode(answer)
+        try:
+            operation = protocol.target_operation(request.headers)
+        except ServiceError as error:
+            return self._unless_required(error)
+        return self.perform_as(caller, operation, request.body)
 
-    def perform(self, call: Call, document: Json) -> Json:
-        """Validate and perform one operation; all of it or nothing."""
-        document = self._saboteur.request(call, document)
-        protocol.validate(call.operation, document, self.world.rules)
-        function = registry.PERFORM.get(call.operation)
-        if function is None:
-            raise ServiceError("UnknownOperationException", f"{call.operation} is not implemented.")
-        with self.world.store.transaction():
-            answer = function(call, document)
-            return self._saboteur.answer(call, document, answer)
+    def perform_as(self, caller: Caller, operation: str, body: bytes) -> Json:
+        """Perform one operation for a caller who was let in.
+
+        Raises:
+            ServiceError: the request is refused.
+        """
+        try:
+            document = protocol.parse(body, operation)
+        except ServiceError as error:
+            return self._unless_required(error)
+        self._begin(caller.account, caller.region)
+        return self._perform_parsed(Call(operation, caller.account, caller.region, self.world), document)
+
+    def _perform_parsed(self, call: Call, document: Json) -> Json:
+        store, function = self.world.store, registry.PERFORM[call.operation]
+        try:
+            protocol.validate(call.operation, document, self.world.rules)
+            with store.transaction():
+                return self._saboteur.answer(call, document, function(call, document))
+        except ServiceError as error:
+            with store.transaction():
+                self._saboteur.refused(call, document, function)
+            return self._unless_required(error)
+        except (KeyError, TypeError, AttributeError, ValueError):
+            # Only where a rule that keeps bad requests away from the operations is switched off.
+            if not protocol.CHECKS & self.world.rules.faults:
+                raise
+            return {}
+
+    def _unless_required(self, error: ServiceError) -> Json:
+        """An empty answer, where the rule that demands a refusal is switched off."""
+        if error.rule is None or self.world.rules.holds(error.rule):
+            raise error
+        return {}
 
     def _perform_ec2(self, caller: Caller, body: bytes, request_id: str) -> tuple[int, bytes]:
         self._begin(caller.account, caller.region)
@@ -131,10 +143,9 @@ class Emulator:
             virtual_gateways.ensure(self.world, account, region)
 
 
-def application(world: World, latency: float = 0.0) -> Starlette:
-    """The emulator as an ASGI application."""
-    emulator = Emulator(world, latency)
-    return Starlette(routes=[Route("/{path:path}", emulator)])
+def application(world: World, latency: float = 0.0) -> Router:
+    """The emulator as an ASGI application: a bare router, since there is one endpoint and it lets no exception out."""
+    return Router(routes=[Route("/{path:path}", Emulator(world, latency))])
 
 
 async def _read(receive: Receive) -> bytes | None:

@@ -61,12 +61,11 @@ def verify(request: Signed, accounts: Accounts, now: float) -> Caller:
             "Credential must have the form KEY/YYYYMMDD/REGION/SERVICE/aws4_request.",
         )
     stamp = request.headers.get("x-amz-date", "")
-    try:
-        signed_at = datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
-    except ValueError:
+    signed_at = _seconds(stamp)
+    if signed_at is None:
         raise ServiceError(
             "IncompleteSignatureException", "The request needs an X-Amz-Date header such as 20250131T235959Z."
-        ) from None
+        )
     names = fields["SignedHeaders"].split(";")
     if "host" not in names or any(name not in request.headers for name in names):
         raise ServiceError(
@@ -97,6 +96,14 @@ def verify(request: Signed, accounts: Accounts, now: float) -> Caller:
             "The request signature does not match the one computed from the request and the secret of this access key.",
         )
     return Caller(credential.account, scope["region"], scope["service"])
+
+
+@functools.lru_cache(maxsize=64)
+def _seconds(stamp: str) -> float | None:
+    try:
+        return datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        return None
 
 
 def _fields(authorization: str) -> dict[str, str]:

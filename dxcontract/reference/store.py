@@ -5,6 +5,7 @@ completely whatever it had done. Requests are handled one after another (see `se
 lock.
 """
 
+import operator
 import random
 import string
 import uuid
@@ -17,6 +18,7 @@ from dxcontract.reference.clock import NEVER, Clock
 
 _ALPHABET: Final = string.ascii_lowercase + string.digits
 _HEX: Final = "0123456789abcdef"
+_BY_SERIAL: Final = operator.attrgetter("serial")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +65,7 @@ class Store:
         if not found:
             return []
         records: list[Any] = [self._records[one] for one in found]
-        records.sort(key=_by_serial)
+        records.sort(key=_BY_SERIAL)
         return records
 
     def count(self, kind: type[Record], *key: Hashable) -> int:
@@ -162,7 +164,3 @@ def _keys(record: Record | None) -> set[Hashable]:
         return set()
     kind, keys = type(record), record.keys()
     return {(kind, *key) for key in keys}
-
-
-def _by_serial(record: Record) -> int:
-    return record.serial

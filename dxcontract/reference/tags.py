@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from dxcontract.reference import access, identifiers
-from dxcontract.reference.errors import CLIENT, ServiceError
+from dxcontract.reference.errors import CLIENT, ServiceError, client_error
 from dxcontract.reference.records import (
     GONE,
     Connection,
@@ -65,7 +65,16 @@ def read(call: Call, tags: list[Json] | None, duplicate_rule: str, maximum_rule:
         f"A resource can have at most {MAXIMUM} tags.",
         "TooManyTagsException" if modelled else CLIENT,
     )
-    return tuple({tag["key"]: tag.get("value", "") for tag in tags}.items())
+    return tuple({_kept(call, tag["key"]): _kept(call, tag.get("value", "")) for tag in tags}.items())
+
+
+def _kept(call: Call, text: str) -> str:
+    rules = call.rules
+    if not text and not rules.holds("tags.empty-value"):
+        return "-"
+    if not rules.holds("tags.unicode"):
+        text = text.encode("ascii", "replace").decode("ascii")
+    return text if rules.holds("tags.longest-accepted") else text[:120]
 
 
 def on_creation(call: Call, tags: list[Json] | None, kept_rule: str, *, modelled: bool = True) -> Tags:
@@ -87,6 +96,9 @@ def _resource(call: Call, arn: str) -> Taggable:
     match = _ARN.fullmatch(arn)
     if match is None or match["type"] not in _KINDS:
         raise ServiceError(CLIENT, f"{arn[:200]} is no ARN of a resource that can be tagged.", rule="tags.refused-arn")
+    form = "tags.arn-gateway" if match["type"] == "dx-gateway" else "tags.arn-regional"
+    if match["type"] != "dx-resiliency-group" and not call.rules.holds(form):
+        raise client_error(f"{arn[:200]} is no ARN of a resource that can be tagged.")
     record: Taggable | None = call.store.get(_KINDS[match["type"]], match["id"])
     region = "" if match["type"] in _GLOBAL else call.region
     if (
@@ -124,7 +136,8 @@ def tag_resource(call: Call, request: Json) -> Json:
     before, added = dict(record.tags), dict(new)
     merged = before | added if rules.holds("tags.overwritten") else added | before
     full = len(before) >= MAXIMUM and not rules.holds("tags.overwrite-at-maximum")
-    allowed = len(merged) <= MAXIMUM and not full
+    most = MAXIMUM if rules.holds("tags.fifty-accepted") else MAXIMUM - 1
+    allowed = len(merged) <= most and not full
     rules.refuse_unless("tags.maximum", allowed, f"A resource can have at most {MAXIMUM} tags.", "TooManyTagsException")
     if not rules.holds("tags.kept"):
         merged = added

@@ -68,6 +68,8 @@ def _port(call: Call, port_id: str) -> Port:
         # B4.conn.available. Whether `down` will do is contradictory in public threads, so it does.
         raise client_error("The specified Connection ID is not available")
     if isinstance(port, Lag):
+        if not rules.holds("virtual_interfaces.on-lag"):
+            raise client_error(f"{port.id} is a LAG.")
         rules.refuse_unless(
             "lags.partner-interfaces",
             not port.allows_hosted_connections,
@@ -179,7 +181,7 @@ def _make(call: Call, request: Json, kind: VirtualInterfaceType, new: Json, owne
         prefixes = addresses.prefixes(call, new.get("routeFilterPrefixes", []))
     interface = store.put(
         VirtualInterface(
-            id=store.new_id("dxvif"),
+            id=call.new_id("dxvif", "virtual_interfaces.id-form"),
             serial=store.next_serial(),
             owner=owner or call.account,
             region=call.region,
@@ -210,8 +212,11 @@ def _make(call: Call, request: Json, kind: VirtualInterfaceType, new: Json, owne
     )
     peers.add(call, interface, new, INTERFACE, confirmed=owner is None)
     if gateway is not None:
-        rule = "attachments.by-creation" if kind == "transit" else "attachments.by-creation"
+        rule = "attachments.by-creation"
         attachments.attach(call, interface, gateway, rule)
+    if kind == "public" and not rules.holds("attachments.none-for-public"):
+        for any_gateway in store.find(DirectConnectGateway, "owner", interface.owner, "")[:1]:
+            attachments.attach(call, interface, any_gateway, "attachments.by-creation")
     return virtual_interfaces.view(call, interface)
 
 

@@ -154,33 +154,35 @@ def describe_virtual_interfaces(call: Call, request: Json) -> Json:
     """
     store, rules = call.store, call.rules
     found: Iterable[VirtualInterface]
-    found = store.find(VirtualInterface, "owner", call.account, call.region)
-    found = access.shows(call, VirtualInterface, found)
+    if "virtualInterfaceId" in request:
+        identifiers.check_interface(request["virtualInterfaceId"])
+    if "connectionId" in request:
+        identifiers.check_port(request["connectionId"])
+    if "virtualInterfaceId" in request and rules.holds("virtual_interfaces.describe-by-id"):
+        found = _one(call, request["virtualInterfaceId"])
+    elif "connectionId" in request and rules.holds("virtual_interfaces.describe-by-connection"):
+        port = ports.find(call, request["connectionId"])
+        mine = port is not None and port.owner == call.account
+        on_it = store.find(VirtualInterface, "parent", request["connectionId"])
+        found = [one for one in on_it if mine or _concerns(call, one)]
+    else:
+        found = access.shows(call, VirtualInterface, store.find(VirtualInterface, "owner", call.account, call.region))
+    if "connectionId" in request and rules.holds("virtual_interfaces.describe-by-connection"):
+        found = [one for one in found if one.parent_id == request["connectionId"]]
     if not rules.holds("virtual_interfaces.listed-for-connection-owner"):
         found = [one for one in found if one.owner == call.account]
     if not rules.holds("virtual_interfaces.listed-for-owner"):
         found = [one for one in found if one.allocated_by in (None, call.account)]
-    if "connectionId" in request:
-        port_id = request["connectionId"]
-        identifiers.check_port(port_id)
-        port = ports.find(call, port_id)
-        if port is not None and port.owner == call.account:
-            found = _merged(found, store.find(VirtualInterface, "parent", port_id))
-        if rules.holds("virtual_interfaces.describe-by-connection"):
-            found = [one for one in found if one.parent_id == port_id]
-    if "virtualInterfaceId" in request:
-        identifiers.check_interface(request["virtualInterfaceId"])
-        if rules.holds("virtual_interfaces.describe-by-id"):
-            one = store.get(VirtualInterface, request["virtualInterfaceId"])
-            if one is not None and owner_of_parent(call, one) == call.account:
-                found = _merged(found, [one]) if "connectionId" not in request else found
-            found = [one for one in found if one.id == request["virtualInterfaceId"]]
     return pages.page(call, request, "virtualInterfaces", list(found), lambda one: view(call, one))
 
 
-def _merged(some: Iterable[VirtualInterface], more: Iterable[VirtualInterface]) -> list[VirtualInterface]:
-    every = {one.id: one for one in (*some, *more)}
-    return sorted(every.values(), key=lambda one: one.serial)
+def _concerns(call: Call, interface: VirtualInterface) -> bool:
+    return access.admits(call, interface, interface.allocated_by, owner_of_parent(call, interface))
+
+
+def _one(call: Call, interface_id: str) -> list[VirtualInterface]:
+    interface = call.store.get(VirtualInterface, interface_id)
+    return [interface] if interface is not None and _concerns(call, interface) else []
 
 
 @operation("DeleteVirtualInterface")

@@ -39,6 +39,15 @@ class Call:
     def rules(self) -> Rules:
         return self.world.rules
 
+    def new_id(self, prefix: str, form_rule: str, length: int = 8) -> str:
+        """A new id such as `dxcon-fg31ab2x`, of the form that `form_rule` states."""
+        made = self.store.new_id(prefix, length)
+        return made if self.rules.holds(form_rule) else f"{prefix}-{made.partition('-')[2].upper()}"
+
+    def new_uuid(self, form_rule: str, other_form: str) -> str:
+        """A new UUID, as `form_rule` states; an id that begins with `other_form` where that rule is switched off."""
+        return self.store.new_uuid() if self.rules.holds(form_rule) else self.store.new_id(other_form)
+
     @property
     def is_partner(self) -> bool:
         """Whether the caller is a Direct Connect partner."""

@@ -1,10 +1,11 @@
-"""report.json: the whole outcome as data, under `specs/schemas/report.json`."""
+"""The whole outcome as data, under `specs/schemas/report.json`: report.json, and what all other reports are made of."""
 
-import json
-from pathlib import Path
+import datetime
+import time
 from typing import Any, Final
 
 import dxcontract
+from dxcontract import lifecycles
 from dxcontract.outcome import Outcome
 from dxcontract.verdict import VERDICTS
 
@@ -24,6 +25,8 @@ def document(outcome: Outcome) -> dict[str, Any]:
         "accounts": list(outcome.accounts),
         "strict": outcome.strict,
         "exit_status": outcome.exit_status,
+        "started": datetime.datetime.fromtimestamp(outcome.started, datetime.UTC).isoformat(timespec="seconds"),
+        "seconds": round(time.time() - outcome.started, 1),
         "coverage": {"implemented": outcome.implemented, "all": len(spec.operations)},
         "divergence": {"violated": outcome.violated, "assessed": outcome.assessed},
         "verdicts": {verdict: len(outcome.rules_with(verdict)) for verdict in VERDICTS},
@@ -41,6 +44,7 @@ def document(outcome: Outcome) -> dict[str, Any]:
         "rules": {
             rule.id: {
                 "verdict": outcome.verdict(rule.id),
+                "subject": rule.subject,
                 "level": rule.level,
                 "evidence": rule.evidence,
                 "statement": rule.statement,
@@ -51,17 +55,22 @@ def document(outcome: Outcome) -> dict[str, Any]:
             }
             for rule in spec.rules.values()
         },
+        "lifecycles": {
+            name: {
+                "reached": sorted([before, after] for one, before, after in outcome.reached if one == name),
+                "violated": _violated(outcome, name),
+            }
+            for name in lifecycles.load()
+        },
         "violations": [
-            {**violation.to_json(), "known": violation.fingerprint in outcome.gaps} for violation in outcome.violations
+            {**violation.to_json(), "known": outcome.is_known(violation)} for violation in outcome.violations
         ],
         "harness_errors": outcome.harness_errors,
     }
 
 
-def write(outcome: Outcome, folder: Path) -> Path:
-    """Write report.json into `folder`, readable by its owner only; answers its path."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "report.json"
-    path.touch(mode=0o600)
-    path.write_text(json.dumps(document(outcome), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    return path
+def _violated(outcome: Outcome, resource: str) -> list[list[str]]:
+    """The state pairs that broke this lifecycle; an empty first state is a wrong beginning."""
+    rules = (f"lifecycles.{resource}-initial", f"lifecycles.{resource}-transitions")
+    found = {violation.where for violation in outcome.violations if violation.rule in rules}
+    return sorted(pair.split("->") for pair in found)

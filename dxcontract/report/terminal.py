@@ -3,7 +3,8 @@
 import itertools
 from collections.abc import Iterator
 
-from dxcontract.outcome import Outcome
+from dxcontract.exploration import explored
+from dxcontract.outcome import OK, Outcome
 from dxcontract.spec import Spec
 from dxcontract.verdict import Violation
 
@@ -15,29 +16,41 @@ def lines(outcome: Outcome, verbose: bool) -> Iterator[Line]:
     """The lines to print, each with its markup."""
     yield _figures(outcome), {"bold": True}
     yield _verdicts(outcome), PLAIN
-    shown = (
-        outcome.violations if verbose else [one for one in outcome.violations if one.fingerprint not in outcome.gaps]
-    )
+    for line in explored(outcome.exploration, outcome.spec, outcome.unsupported):
+        yield line, PLAIN
+    shown = outcome.violations if verbose else [one for one in outcome.violations if not outcome.is_known(one)]
     for operation, group in itertools.groupby(shown, key=lambda violation: violation.operation):
         yield "", PLAIN
         yield operation, {"bold": True}
         for violation in group:
             yield from _violation(violation, outcome)
-    known = sum(violation.fingerprint in outcome.gaps for violation in outcome.violations)
+    known = sum(outcome.is_known(violation) for violation in outcome.violations)
     yield "", PLAIN
     if known:
         hint = "" if verbose else "; -v shows them"
         yield f"{known} of {len(outcome.violations)} distinct violations are known gaps{hint}", PLAIN
     if outcome.harness_errors:
         yield f"{len(outcome.harness_errors)} tests failed by themselves, not by the target: see above", {"red": True}
+    yield from _gaps(outcome)
     failing = len(outcome.failing)
     if failing:
         yield (
             f"FAILED: {failing} distinct violations at level must{' or should' if outcome.strict else ''}",
             {"red": True},
         )
-    elif not outcome.harness_errors:
+    elif outcome.exit_status == OK:
         yield "no new violation at level must" if known else "no violation at level must", {"green": True}
+
+
+def _gaps(outcome: Outcome) -> Iterator[Line]:
+    """What the known-gaps file says that is not so any more."""
+    red = {"yellow": True} if outcome.allow_fixed else {"red": True}
+    for gap in outcome.fixed:
+        yield f"no longer occurs, remove it from the known gaps: {gap.fingerprint}", red
+    for gap in outcome.expired:
+        yield f"known gap that expired on {gap.expires}: {gap.fingerprint}", {"red": True}
+    for operation in outcome.lost:
+        yield f"was implemented and is not now: {operation}", {"red": True}
 
 
 def _figures(outcome: Outcome) -> str:
@@ -56,10 +69,12 @@ def _verdicts(outcome: Outcome) -> str:
 
 
 def _violation(violation: Violation, outcome: Outcome) -> Iterator[Line]:
-    mark = "known " if violation.fingerprint in outcome.gaps else ""
+    mark = "known " if outcome.is_known(violation) else ""
     where = f" at {violation.where}" if violation.where else ""
     colour = {"red": True} if outcome.counts(violation) else {"yellow": True}
     yield f"  {mark}{violation.level} {violation.rule}{where}: {violation.message}", colour
+    for number, step in enumerate(violation.steps, 1):
+        yield f"      {number}. {step}", PLAIN
     yield f"      {_sent(violation)}; {_rule(violation, outcome.spec)}", PLAIN
 
 

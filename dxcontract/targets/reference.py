@@ -34,7 +34,7 @@ def open_target(region: str, other_region: str, faults: tuple[str, ...] = ()) ->
     command = [sys.executable, "-m", "dxcontract.reference", "--host", "127.0.0.1", "--port", "0"]
     for fault in faults:
         command += ["--fault", fault]
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)  # noqa: S603
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
     atexit.register(_end, process)
     killer = threading.Timer(START_SECONDS, process.kill)
     killer.start()
@@ -43,7 +43,10 @@ def open_target(region: str, other_region: str, faults: tuple[str, ...] = ()) ->
     killer.cancel()
     if not line.startswith("http"):
         _end(process)
-        raise TargetError(f"the reference emulator did not start within {START_SECONDS:.0f} s: {line or 'no output'}")
+        raise TargetError(
+            f"the reference emulator did not come up within {START_SECONDS:.0f} s (exit status {process.returncode}); "
+            "run `dxcontract serve` to see why"
+        )
     return ReferenceTarget(
         name="reference",
         endpoint=line.rstrip("/") + "/",

@@ -10,6 +10,7 @@ import pytest
 
 from dxcontract import spec as specs
 from dxcontract.contract import Contract
+from dxcontract.pointers import at
 from dxcontract.spec import Operation
 from strategies.requests import Scene, arrange, done, least
 from strategies.world import World
@@ -74,14 +75,21 @@ def test_an_allocated_interface_goes_the_way_of_its_lifecycle(world: World, kind
     "lifecycles.attachment-initial",
     "lifecycles.attachment-transitions",
 )
-def test_peers_and_attachments_go_the_way_of_their_lifecycles(world: World) -> None:
+def test_peers_and_attachments_go_the_way_of_their_lifecycles(contract: Contract, world: World) -> None:
     """They come and go with their virtual interface."""
     scene = Scene(world, world.spec.operation("DeleteBGPPeer"))
     params = least(scene)
     interface = scene.take("/virtualInterfaceId")
-    for _ in range(2):
-        world.call("DescribeDirectConnectGatewayAttachments", {"virtualInterfaceId": interface})
-        world.observe(interface)
+    first = done(world.call("DescribeDirectConnectGatewayAttachments", {"virtualInterfaceId": interface}))
+    states = at(first.json, "/directConnectGatewayAttachments/*/attachmentState")
+    contract.check(
+        "lifecycles.attachment-initial",
+        bool(states) and set(states) <= {"attaching", "attached"},
+        f"the attachment of a new interface is first seen as {states}",
+        first,
+    )
+    world.call("DescribeDirectConnectGatewayAttachments", {"virtualInterfaceId": interface})
+    world.observe(interface)
     done(world.call("DeleteBGPPeer", params))
     world.observe(interface)
     done(world.delete(interface))

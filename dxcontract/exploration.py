@@ -1,0 +1,137 @@
+"""How far rule machines got: transitions of lifecycles, ordered pairs of operations, the share of refused calls.
+
+The figures ride on a test's scope and report, as its tally does, and are added up over a run.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from dxcontract import lifecycles
+from dxcontract.lifecycles import Lifecycle
+from dxcontract.spec import Operation, Spec
+
+Transition = tuple[str, str, str]
+Pair = tuple[str, str]
+
+# What an ARN can name.
+_TAGGABLE: Final = ("connection", "lag", "virtual-interface", "direct-connect-gateway")
+
+
+@dataclass
+class Exploration:
+    """What examples of one machine, or of several, have reached."""
+
+    examples: int = 0
+    steps: int = 0
+    calls: int = 0
+    refused: int = 0
+    transitions: set[Transition] = field(default_factory=set)
+    pairs: set[Pair] = field(default_factory=set)
+
+    def add(self, other: "Exploration") -> None:
+        self.examples += other.examples
+        self.steps += other.steps
+        self.calls += other.calls
+        self.refused += other.refused
+        self.transitions |= other.transitions
+        self.pairs |= other.pairs
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            **vars(self),
+            "transitions": sorted(list(one) for one in self.transitions),
+            "pairs": sorted(list(one) for one in self.pairs),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Exploration":
+        return cls(
+            data["examples"],
+            data["steps"],
+            data["calls"],
+            data["refused"],
+            {(one[0], one[1], one[2]) for one in data["transitions"]},
+            {(one[0], one[1]) for one in data["pairs"]},
+        )
+
+
+def explored(reached: Exploration, spec: Spec, unsupported: Iterable[str] = ()) -> list[str]:
+    """The figures in words, against what there is to reach on a target; none when no machine ran."""
+    if not reached.examples:
+        return []
+    known = lifecycles.load()
+    every, caused = transitions(known), transitions(known, by_operation=True)
+    of_pairs = pairs(spec, unsupported)
+    share = reached.refused / reached.calls if reached.calls else 0.0
+    by_kind = ", ".join(
+        f"{kind} {sum(one[0] == kind for one in reached.transitions & every)}/{sum(one[0] == kind for one in every)}"
+        for kind in known
+    )
+    return [
+        f"machines: {reached.examples} examples, {reached.steps} steps, {reached.calls} calls, {share:.0%} of them "
+        f"refused; {len(reached.pairs & of_pairs)} of {len(of_pairs)} pairs of operations on shared resources",
+        f"machines: {len(reached.transitions & caused)} of {len(caused)} transitions that operations cause, "
+        f"{len(reached.transitions & every)} of {len(every)} in all: {by_kind}",
+    ]
+
+
+def transitions(known: Mapping[str, Lifecycle], *, by_operation: bool = False) -> set[Transition]:
+    """All transitions of all lifecycles; only those that an operation causes, if asked."""
+    return {
+        (lifecycle.resource, one.before, one.after)
+        for lifecycle in known.values()
+        for one in lifecycle.transitions
+        if one.operation is not None or not by_operation
+    }
+
+
+def certain(known: Mapping[str, Lifecycle], seen: Iterable[Transition]) -> set[Transition]:
+    """The transitions that happened between two states that were seen one after the other.
+
+    If a transition leads from the one to the other, it is that one. Else states in between went unseen, and those
+    transitions are certain without which nothing leads there.
+    """
+    found: set[Transition] = set()
+    for resource, before, after in seen:
+        lifecycle = known[resource]
+        edges = {(one.before, one.after) for one in lifecycle.transitions}
+        if (before, after) in edges:
+            found.add((resource, before, after))
+            continue
+        for edge in edges if before else ():
+            if not _leads(edges - {edge}, before, after) and _leads(edges, before, after):
+                found.add((resource, *edge))
+    return found
+
+
+def _leads(edges: set[tuple[str, str]], start: str, end: str) -> bool:
+    reached, waiting = {start}, [start]
+    while waiting:
+        here = waiting.pop()
+        for before, after in edges:
+            if before == here and after not in reached:
+                reached.add(after)
+                waiting.append(after)
+    return end in reached
+
+
+def pairs(spec: Spec, unsupported: Iterable[str] = ()) -> set[Pair]:
+    """All ordered pairs of operations of which the second takes a kind of resource that the first takes or makes."""
+    missing = set(unsupported)
+    known = [one for one in spec.operations.values() if one.name not in missing]
+    return {
+        (first.name, second.name)
+        for first in known
+        for second in known
+        if _kinds(second.traits.takes.values()) & (_kinds(first.traits.takes.values()) | _made(first))
+    }
+
+
+def _kinds(names: Iterable[str]) -> set[str]:
+    found = set(names) - {"account", "location"}
+    return found - {"arn"} | set(_TAGGABLE) if "arn" in found else found
+
+
+def _made(operation: Operation) -> set[str]:
+    return set(operation.traits.gives)

@@ -1,0 +1,114 @@
+"""Faults in the states that are answered: a wrong one at first, or one that cannot follow; ids that are not unique."""
+
+from typing import Final
+
+from dxcontract.reference.faults.distortions import Change, Scene, Table, distort, every_second_time, put
+from dxcontract.reference.faults.ports import NOBODY
+from dxcontract.spec import Json
+
+_CREATE: Final = tuple(
+    f"{verb}{kind}VirtualInterface" for verb in ("Create", "Allocate") for kind in ("Private", "Public", "Transit")
+)
+_ORDER: Final = ("CreateConnection", "AllocateHostedConnection", "AllocateConnectionOnInterconnect", "CreateLag")
+
+
+def _same_id(member: str) -> Change:
+    """Answer the id that was answered first, whatever is made."""
+
+    def change(item: Json, scene: Scene) -> None:
+        item[member] = scene.memory.setdefault(f"first {member}", item[member])
+
+    return change
+
+
+def _backwards(id_member: str, state_member: str, state: str) -> Change:
+    """Answer a state that cannot follow, every second time."""
+    return every_second_time(id_member, put(state_member, state))
+
+
+def _attachment_backwards(attachment: Json, scene: Scene) -> None:
+    attachment["both"] = f"{attachment['directConnectGatewayId']} {attachment['virtualInterfaceId']}"
+    _backwards("both", "attachmentState", "attaching")(attachment, scene)
+    del attachment["both"]
+
+
+TABLE: Final[Table] = {
+    "lifecycles.association-initial": distort(
+        "DirectConnectGatewayAssociation",
+        put("associationState", "disassociating"),
+        "CreateDirectConnectGatewayAssociation",
+        "AcceptDirectConnectGatewayAssociationProposal",
+    ),
+    "lifecycles.association-transitions": distort(
+        "DirectConnectGatewayAssociation",
+        _backwards("associationId", "associationState", "associating"),
+        "DescribeDirectConnectGatewayAssociations",
+    ),
+    "lifecycles.attachment-initial": distort("DirectConnectGatewayAttachment", put("attachmentState", "detaching")),
+    "lifecycles.attachment-transitions": distort("DirectConnectGatewayAttachment", _attachment_backwards),
+    "lifecycles.bgp-peer-initial": distort("BGPPeer", put("bgpPeerState", "deleting"), *_CREATE, "CreateBGPPeer"),
+    "lifecycles.bgp-peer-transitions": distort(
+        "BGPPeer", _backwards("bgpPeerId", "bgpPeerState", "verifying"), "DescribeVirtualInterfaces"
+    ),
+    "lifecycles.connection-initial": distort("Connection", put("connectionState", "down"), *_ORDER),
+    "lifecycles.connection-transitions": distort(
+        "Connection", _backwards("connectionId", "connectionState", "requested"), "DescribeConnections"
+    ),
+    "lifecycles.gateway-transitions": distort(
+        "DirectConnectGateway",
+        _backwards("directConnectGatewayId", "directConnectGatewayState", "pending"),
+        "DescribeDirectConnectGateways",
+    ),
+    "lifecycles.identity-stable": distort(
+        "Connection", every_second_time("connectionId", put("ownerAccount", NOBODY)), "DescribeConnections"
+    ),
+    "lifecycles.ids-unique": distort("Connection", _same_id("connectionId"), "CreateConnection"),
+    "lifecycles.interconnect-initial": distort(
+        "Interconnect", put("interconnectState", "available"), "CreateInterconnect"
+    ),
+    "lifecycles.interconnect-transitions": distort(
+        "Interconnect", _backwards("interconnectId", "interconnectState", "requested"), "DescribeInterconnects"
+    ),
+    "lifecycles.lag-transitions": distort("Lag", _backwards("lagId", "lagState", "requested"), "DescribeLags"),
+    "lifecycles.macsec-key-initial": distort("MacSecKey", put("state", "disassociating"), "AssociateMacSecKey"),
+    "lifecycles.macsec-key-transitions": distort(
+        "MacSecKey", _backwards("secretARN", "state", "associating"), "DescribeConnections", "DescribeLags"
+    ),
+    "lifecycles.proposal-initial": distort(
+        "DirectConnectGatewayAssociationProposal",
+        put("proposalState", "accepted"),
+        "CreateDirectConnectGatewayAssociationProposal",
+    ),
+    "lifecycles.proposal-transitions": distort(
+        "DirectConnectGatewayAssociationProposal",
+        _backwards("proposalId", "proposalState", "deleted"),
+        "DescribeDirectConnectGatewayAssociationProposals",
+    ),
+    "lifecycles.resiliency-group-association-initial": distort(
+        "ResiliencyGroupAssociation", put("state", "disassociating"), "AssociateConnectionsToResiliencyGroup"
+    ),
+    "lifecycles.resiliency-group-association-transitions": distort(
+        "ResiliencyGroupAssociation",
+        _backwards("connectionArn", "state", "associating"),
+        "ListResiliencyGroupAssociations",
+    ),
+    "lifecycles.resiliency-group-initial": distort(
+        "ResiliencyGroup", put("state", "deleting"), "CreateResiliencyGroup"
+    ),
+    "lifecycles.resiliency-group-transitions": distort(
+        "ResiliencyGroup", _backwards("resiliencyGroupId", "state", "pending"), "GetResiliencyGroup"
+    ),
+    "lifecycles.virtual-gateway-transitions": distort(
+        "VirtualGateway",
+        _backwards("virtualGatewayId", "virtualGatewayState", "pending"),
+        "DescribeVirtualGateways",
+    ),
+    "lifecycles.virtual-interface-initial": distort(
+        "VirtualInterface", put("virtualInterfaceState", "deleting"), *_CREATE
+    ),
+    "lifecycles.virtual-interface-transitions": distort(
+        "VirtualInterface",
+        _backwards("virtualInterfaceId", "virtualInterfaceState", "confirming"),
+        "DescribeVirtualInterfaces",
+    ),
+}

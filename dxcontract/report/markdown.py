@@ -1,0 +1,65 @@
+"""summary.md, for the summary of a CI job, and badge.json, for a badge."""
+
+import itertools
+from collections.abc import Mapping
+from typing import Any, Final
+
+Document = Mapping[str, Any]
+
+MOST: Final = 200
+
+
+def summary(document: Document) -> str:
+    """The outcome in Markdown: the figures, then the new violations by operation; known ones folded away."""
+    coverage, divergence = document["coverage"], document["divergence"]
+    new = [one for one in document["violations"] if not one["known"]]
+    known = [one for one in document["violations"] if one["known"]]
+    lines = [
+        f"## Direct Connect contract: {cell(document['target'])}",
+        "",
+        "| coverage | divergence | new violations | known gaps |",
+        "|---|---|---|---|",
+        f"| {coverage['implemented']}/{coverage['all']} operations | "
+        f"{divergence['violated']}/{divergence['assessed']} rules | {len(new)} | {len(known)} |",
+        "",
+        ", ".join(f"{count} {verdict}" for verdict, count in document["verdicts"].items()),
+        "",
+    ]
+    lines += [f"- the suite itself failed in {cell(error)}" for error in document["harness_errors"]]
+    lines += _listed(new)
+    if known:
+        lines += [f"<details><summary>{len(known)} known gaps</summary>", "", *_listed(known), "</details>", ""]
+    return "\n".join(lines)
+
+
+def _listed(violations: list[Mapping[str, Any]]) -> list[str]:
+    lines: list[str] = []
+    for operation, group in itertools.groupby(violations[:MOST], key=lambda one: str(one["operation"])):
+        lines += [f"### {cell(operation)}", "", "| level | rule | where | what |", "|---|---|---|---|"]
+        lines += [
+            f"| {one['level']} | `{one['rule']}` | {_code(one['where'])} | {cell(one['message'])} |" for one in group
+        ]
+        lines.append("")
+    if len(violations) > MOST:
+        lines += [f"… and {len(violations) - MOST} more: see report.json.", ""]
+    return lines
+
+
+def _code(text: str) -> str:
+    return f"`{cell(text)}`" if text else ""
+
+
+def cell(text: str) -> str:
+    """Text of a target's, safe in a table: one line, no markup of its own."""
+    plain = " ".join(text.split())
+    return plain.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|").replace("`", "'")[:300]
+
+
+def badge(document: Document) -> dict[str, Any]:
+    """The outcome as an endpoint badge of shields.io: schema version 1."""
+    coverage, divergence = document["coverage"], document["divergence"]
+    message = f"{coverage['implemented']}/{coverage['all']} operations, {divergence['violated']} rules violated"
+    good = divergence["violated"] == 0 and not document["harness_errors"]
+    whole = coverage["implemented"] == coverage["all"]
+    colour = "brightgreen" if good and whole else "green" if good else "orange"
+    return {"schemaVersion": 1, "label": "Direct Connect", "message": message, "color": colour}

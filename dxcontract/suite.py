@@ -1,0 +1,29 @@
+"""Where the suite lies, and how it is run: `dxcontract run` is pytest in that folder, wherever one calls it from."""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from dxcontract import spec
+
+
+def folder() -> Path:
+    """The folder with conftest.py, pyproject.toml and tests/contract: of the wheel, or of the checkout."""
+    return spec.root().parent
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the contract with pytest's own arguments; answers the exit status.
+
+    Files named in options are meant from where the user is, so pytest stays there.
+    """
+    suite = folder()
+    chosen = [] if any("::" in one or one.endswith(".py") for one in arguments) else [str(suite / "tests" / "contract")]
+    command = [
+        *(sys.executable, "-m", "pytest", f"--rootdir={suite}", f"--config-file={suite / 'pyproject.toml'}"),
+        f"--confcutdir={suite}",
+        *arguments,
+        *chosen,
+    ]
+    return subprocess.run(command, check=False).returncode

@@ -1,0 +1,203 @@
+"""Virtual private and transit gateways: they belong to EC2, and are made there on the endpoint of the target.
+
+A target without EC2 still serves for most questions if the account has virtual private gateways already; it has no
+transit gateways then. What is made here is deleted when the world is closed, after everything that hangs on it.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import botocore.config
+import botocore.exceptions
+import botocore.parsers
+import botocore.session
+
+from dxcontract.api import Api
+from dxcontract.pointers import at
+from dxcontract.target import Role
+from dxcontract.verdict import Indeterminate, Unsupported
+from strategies.world import World
+
+VPC_CIDR: Final = "10.32.0.0/16"
+TRANSIT_ASN: Final = 64532
+"""Unlike 64512, which Direct Connect gateways have unless told otherwise."""
+
+_READY_SECONDS: Final = 10.0
+_ABSENT: Final = frozenset(
+    {"InvalidAction", "UnknownAction", "UnsupportedOperation", "NotImplemented", "InvalidRequest"}
+)
+_Failed = (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError, botocore.parsers.ResponseParserError)
+
+
+@dataclass
+class _Door:
+    """EC2 for one account; `refusal` says why there is none."""
+
+    client: Any
+    refusal: str | None = None
+
+
+@dataclass
+class _Doors:
+    """The doors of one target."""
+
+    api: Api
+    opened: dict[Role, _Door] = field(default_factory=dict)
+
+
+_DOORS: dict[int, _Doors] = {}
+
+
+def virtual_private_gateway(world: World, role: Role = "owner", *, attached: bool = True, cidr: str = VPC_CIDR) -> str:
+    """The id of a new virtual private gateway, attached to a new VPC with the block `cidr` unless told otherwise.
+
+    Raises:
+        Unsupported: the target has no EC2, or nothing may be made there.
+        Indeterminate: EC2 refused, or the gateway did not become ready in time.
+    """
+    client = _client(world, role)
+    vpc = _vpc(world, client, cidr) if attached else None
+    gateway = _asked(lambda: client.create_vpn_gateway(Type="ipsec.1"))["VpnGateway"]["VpnGatewayId"]
+    world.afterwards(lambda: _tidied(client.delete_vpn_gateway, VpnGatewayId=gateway))
+    if vpc is not None:
+        _asked(lambda: client.attach_vpn_gateway(VpcId=vpc, VpnGatewayId=gateway))
+        world.afterwards(lambda: _tidied(client.detach_vpn_gateway, VpcId=vpc, VpnGatewayId=gateway))
+        _ready(lambda: _attachments(client, gateway), "attached")
+    return str(gateway)
+
+
+def transit_gateway(world: World, role: Role = "owner", *, asn: int = TRANSIT_ASN) -> str:
+    """The id of a new transit gateway with this ASN.
+
+    Raises:
+        Unsupported: the target has no EC2, or nothing may be made there.
+        Indeterminate: EC2 refused, or the gateway did not become ready in time.
+    """
+    client = _client(world, role)
+    made = _asked(lambda: client.create_transit_gateway(Options={"AmazonSideAsn": asn}))
+    gateway = made["TransitGateway"]["TransitGatewayId"]
+    world.afterwards(lambda: _tidied(client.delete_transit_gateway, TransitGatewayId=gateway))
+    _ready(lambda: _transit_states(client, gateway), "available")
+    return str(gateway)
+
+
+def some_virtual_private_gateway(world: World, role: Role = "owner", *, but: tuple[str, ...] = ()) -> str:
+    """The id of a virtual private gateway that can be associated: a new one or, without EC2, a free one.
+
+    Raises:
+        Unsupported: the target has no EC2, and the account has no free virtual private gateway but those in `but`.
+        Indeterminate: EC2 refused, or the gateway did not become ready in time.
+    """
+    try:
+        return virtual_private_gateway(world, role)
+    except Unsupported as reason:
+        for gateway in free_virtual_private_gateways(world, role):
+            if gateway not in but:
+                return gateway
+        raise Unsupported(f"no virtual private gateway can be had: {reason}, and none is listed and free") from reason
+
+
+def free_virtual_private_gateways(world: World, role: Role) -> Iterator[str]:
+    """The ids of the virtual private gateways that the target lists as usable and that no association takes."""
+    resource = world.spec.resources["virtual-gateway"]
+    exchange = world.api.call("DescribeVirtualGateways", role=role)
+    for item in at(exchange.json, "/virtualGateways/*"):
+        if isinstance(item, dict) and item.get(resource.state) in resource.ready:
+            gateway = str(item.get(resource.id))
+            if not _is_associated(world, gateway, role):
+                yield gateway
+
+
+def _is_associated(world: World, gateway: str, role: Role) -> bool:
+    """Whether a virtual private gateway has its one Direct Connect gateway already."""
+    resource = world.spec.resources["gateway-association"]
+    if resource.describe is None or resource.describe.operation in world.api.unsupported:
+        return False
+    exchange = world.api.call(resource.describe.operation, {"virtualGatewayId": gateway}, role=role)
+    states = at(exchange.json, f"/{resource.describe.list}/*/{resource.state}")
+    return any(state not in resource.gone for state in states)
+
+
+def _client(world: World, role: Role) -> Any:
+    api = world.api
+    doors = _DOORS.get(id(api))
+    if doors is None or doors.api is not api:
+        doors = _DOORS[id(api)] = _Doors(api)
+    if role not in doors.opened:
+        doors.opened[role] = _opened(api, role)
+    door = doors.opened[role]
+    if door.refusal is not None:
+        raise Unsupported(door.refusal)
+    return door.client
+
+
+def _opened(api: Api, role: Role) -> _Door:
+    if api.target.reads_only:
+        return _Door(None, f"nothing is made through EC2 on {api.target.name}: real accounts get reads only")
+    account = api.account(role)
+    client: Any = botocore.session.Session().create_client(
+        "ec2",
+        region_name=api.target.region,
+        endpoint_url=api.target.endpoint,
+        aws_access_key_id=account.access_key,
+        aws_secret_access_key=account.secret_key,
+        aws_session_token=account.token,
+        config=botocore.config.Config(
+            connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 1, "mode": "standard"}
+        ),
+    )
+    try:
+        client.describe_vpn_gateways()
+    except _Failed as error:
+        return _Door(None, f"the target offers no EC2 at its endpoint ({type(error).__name__})")
+    return _Door(client)
+
+
+def _vpc(world: World, client: Any, cidr: str) -> str:
+    vpc = _asked(lambda: client.create_vpc(CidrBlock=cidr))["Vpc"]["VpcId"]
+    world.afterwards(lambda: _tidied(client.delete_vpc, VpcId=vpc))
+    return str(vpc)
+
+
+def _asked(step: Callable[[], Any]) -> Any:
+    """What EC2 answers to a step that a test needs."""
+    try:
+        return step()
+    except botocore.exceptions.ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "")
+        if code in _ABSENT or error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) in (404, 501):
+            raise Unsupported(f"the target's EC2 lacks {error.operation_name}") from error
+        raise Indeterminate(f"EC2 {error.operation_name}, which this test needs first, was refused: {code}") from error
+    except (botocore.exceptions.BotoCoreError, botocore.parsers.ResponseParserError) as error:
+        raise Indeterminate(f"EC2, which this test needs first, gave no usable answer: {error!s:.100}") from error
+
+
+def _ready(states: Callable[[], list[str]], wanted: str) -> None:
+    deadline = time.monotonic() + _READY_SECONDS
+    wait = 0.02
+    while wanted not in (seen := _asked(states)):
+        if time.monotonic() + wait > deadline:
+            raise Indeterminate(
+                f"a gateway of EC2 is {seen or 'not listed'}, not {wanted}, after {_READY_SECONDS:.0f} s"
+            )
+        time.sleep(wait)
+        wait = min(2 * wait, 1.0)
+
+
+def _attachments(client: Any, gateway: str) -> list[str]:
+    found = client.describe_vpn_gateways(VpnGatewayIds=[gateway]).get("VpnGateways", [])
+    return [str(one["State"]) for item in found for one in item.get("VpcAttachments", [])]
+
+
+def _transit_states(client: Any, gateway: str) -> list[str]:
+    found = client.describe_transit_gateways(TransitGatewayIds=[gateway]).get("TransitGateways", [])
+    return [str(item["State"]) for item in found]
+
+
+def _tidied(step: Callable[..., Any], **params: str) -> None:
+    try:
+        step(**params)
+    except _Failed:
+        return  # what cannot be deleted now fails nobody's test

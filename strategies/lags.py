@@ -1,0 +1,100 @@
+"""LAGs, their members as handles, and requests that a connection in transition puts off."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from dxcontract.exchange import Exchange
+from dxcontract.pointers import at
+from dxcontract.spec import Json
+from dxcontract.target import Role
+from dxcontract.verdict import Indeterminate, Unsupported
+from strategies.looking import until
+from strategies.requests import arrange, done
+from strategies.world import SETTLE_SECONDS, Handle, World, locations
+
+
+def bundle(world: World, count: int = 1, *, role: Role | None = None, **members: Any) -> tuple[Handle, list[Handle]]:
+    """A LAG of so many connections, all of them up; `members` go into the request for the LAG.
+
+    Raises:
+        Unsupported, Indeterminate: it cannot be had on this target.
+    """
+    lag = arrange(world, "lag", role=role, members={"numberOfConnections": count, **members}, settle=False)
+    ordered = adopted(world, lag)
+    if len(ordered) != count:
+        raise Indeterminate(f"CreateLag was asked for {count} connections and answered {len(ordered)}")
+    world.settle(lag)
+    _, item = until(lambda: world.observe(lag), lambda seen: set(_states(seen[1])) <= {"available"})
+    if set(_states(item)) - {"available"}:
+        raise Indeterminate(f"the connections of a LAG are {_states(item)}, not all of them available")
+    return lag, ordered
+
+
+def _states(lag: Json | None) -> list[str]:
+    return [str(one.get("connectionState")) for one in members_of(lag or {})]
+
+
+def adopted(world: World, lag: Handle) -> list[Handle]:
+    """Handles for the connections that were ordered together with a LAG, so that they are deleted with the rest.
+
+    A partner's are deleted before the LAG (which would make interconnects of them), others after it (which may need
+    them until then).
+    """
+    known = {handle.id for handle in world.handles}
+    handles: list[Handle] = []
+    for found in at(lag.made.json, "/connections/*/connectionId"):
+        if isinstance(found, str) and found not in known:
+            resource = world.spec.resources["connection"]
+            handle = Handle(resource, lag.role, f"member of {lag.name}", lag.operation, lag.params, lag.made, id=found)
+            place = len(world.handles) if lag.role == "partner" else world.handles.index(lag)
+            world.handles.insert(place, handle)
+            handles.append(handle)
+    return handles
+
+
+def needs(world: World, lag: Handle, links: int) -> Exchange:
+    """Give a LAG this minimum of links.
+
+    Raises:
+        Indeterminate: the target refused or did not keep it.
+    """
+    exchange = done(world.call("UpdateLag", {"lagId": lag, "minimumLinks": links}, role=lag.role))
+    _, item = world.observe(lag)
+    if item is None or item.get("minimumLinks") != links:
+        raise Indeterminate(f"minimumLinks {links} was accepted for a LAG and is not kept")
+    return exchange
+
+
+def members_of(lag: Json) -> list[Json]:
+    """The connections that a LAG lists, as answered."""
+    return [one for one in at(lag, "/connections/*") if isinstance(one, dict)]
+
+
+def elsewhere(world: World) -> str:
+    """The code of another location than `world.location()`.
+
+    Raises:
+        Unsupported: the target lists one only.
+    """
+    codes = locations(world.api)
+    if len(codes) < 2:
+        raise Unsupported("the target lists fewer than two locations")
+    return codes[1]
+
+
+def patient(world: World, operation: str, params: Mapping[str, Any], *, role: Role = "owner") -> Exchange:
+    """One call, repeated while it is refused because a connection is in transition after an earlier change.
+
+    Source: hashicorp/terraform-provider-aws#3212.
+
+    Raises:
+        Indeterminate: it stayed in transition.
+    """
+
+    def settled(exchange: Exchange) -> bool:
+        return exchange.succeeded or "transition" not in exchange.error_message
+
+    exchange = until(lambda: world.call(operation, params, role=role), settled)
+    if not settled(exchange):
+        raise Indeterminate(f"{operation}: a connection was still in transition after {SETTLE_SECONDS:.0f} s")
+    return exchange

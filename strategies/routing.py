@@ -1,0 +1,34 @@
+"""The routes of a virtual interface, read whole, once the target has any."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from dxcontract.exchange import Exchange
+from dxcontract.spec import Json
+from dxcontract.verdict import Indeterminate
+from strategies.looking import everything, until
+from strategies.world import Handle, World
+
+
+def routes(world: World, interface: Handle, filters: Mapping[str, Any] | None = None) -> tuple[Exchange, list[Json]]:
+    """The last exchange and the routes of all pages, with these filters.
+
+    Raises:
+        Indeterminate: they were not answered.
+    """
+    params = {"virtualInterfaceId": interface, **({"filters": filters} if filters else {})}
+    return everything(world, "ListVirtualInterfaceRoutes", params, "routes", role=interface.role)
+
+
+def learned(
+    world: World, interface: Handle, enough: Callable[[list[Json]], bool], what: str
+) -> tuple[Exchange, list[Json]]:
+    """The routes without a filter, once they are `enough` to ask about; BGP takes a while.
+
+    Raises:
+        Indeterminate: they were not, in time.
+    """
+    exchange, found = until(lambda: routes(world, interface), lambda answer: enough(answer[1]))
+    if not enough(found):
+        raise Indeterminate(f"the virtual interface shows no {what} in time")
+    return exchange, found

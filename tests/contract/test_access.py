@@ -1,0 +1,226 @@
+"""Access: what belongs to one account is neither shown to another nor changed by it."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import pytest
+
+from dxcontract.contract import Contract, at
+from dxcontract.exchange import Exchange
+from dxcontract.spec import Json
+from dxcontract.target import Role
+from strategies.listing import everything, listed
+from strategies.requests import Scene, arrange, done, least
+from strategies.world import AccountId, Arn, Handle, World
+
+# The rule, the kind of resource, and an account to which it is none of its business.
+HIDDEN: Final[Mapping[str, tuple[str, Role]]] = {
+    "access.connection-hidden": ("connection", "other"),
+    "access.gateway-hidden": ("direct-connect-gateway", "other"),
+    "access.hosted-connection-hidden": ("hosted-connection", "other"),
+    "access.interconnect-hidden": ("interconnect", "other"),
+    "access.lag-hidden": ("lag", "other"),
+    "access.proposal-hidden": ("association-proposal", "partner"),
+    "access.virtual-interface-hidden": ("virtual-interface", "other"),
+}
+FOREIGN: Final = {
+    "DeleteConnection": "access.connection-foreign-change",
+    "UpdateConnection": "access.connection-foreign-change",
+    "DeleteInterconnect": "access.interconnect-foreign-change",
+    "DeleteLag": "access.lag-foreign-change",
+    "UpdateLag": "access.lag-foreign-change",
+    "CreateBGPPeer": "access.virtual-interface-foreign-change",
+    "DeleteBGPPeer": "access.virtual-interface-foreign-change",
+    "DeleteVirtualInterface": "access.virtual-interface-foreign-change",
+    "UpdateVirtualInterfaceAttributes": "access.virtual-interface-foreign-change",
+    "DeleteDirectConnectGateway": "access.gateway-foreign-change",
+    "UpdateDirectConnectGateway": "access.gateway-foreign-change",
+    "DeleteResiliencyGroup": "access.resiliency-group-foreign-change",
+    "UpdateResiliencyGroup": "access.resiliency-group-foreign-change",
+    "TagResource": "access.tags-foreign-change",
+    "UntagResource": "access.tags-foreign-change",
+    "AssociateMacSecKey": "access.macsec-foreign",
+    "DisassociateMacSecKey": "access.macsec-foreign",
+    "UpdateConnectionsBillingMode": "access.billing-foreign",
+}
+SECRET: Final = {"DescribeLoa": "access.loa-foreign", "DescribeRouterConfiguration": "access.router-foreign"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "kind", "role"),
+    [
+        pytest.param(*one, marks=pytest.mark.rule(one[0]), id=one[1])
+        for one in ((rule, kind, role) for rule, (kind, role) in HIDDEN.items())
+    ],
+)
+def test_it_is_not_shown_to_strangers(contract: Contract, world: World, rule: str, kind: str, role: Role) -> None:
+    """Ids, names and addresses of one account are no business of another that happens to know or guess an id."""
+    handle = arrange(world, kind)
+    exchange, item = world.observe(handle, role=role)
+    _unseen(contract, rule, handle, exchange, item, "by-id")
+    exchange, item = listed(world, handle, role=role)
+    _unseen(contract, rule, handle, exchange, item, "in-list")
+
+
+@pytest.mark.rule("access.virtual-interface-hidden")
+def test_an_allocated_interface_is_not_shown_to_strangers(contract: Contract, world: World) -> None:
+    """Two accounts may see it, its owner and that of the connection: no third one."""
+    interface = arrange(world, "virtual-interface", operation="AllocatePrivateVirtualInterface", settle=False)
+    exchange, item = world.observe(interface, role="partner")
+    _unseen(contract, "access.virtual-interface-hidden", interface, exchange, item, "by-id")
+    exchange, item = listed(world, interface, role="partner")
+    _unseen(contract, "access.virtual-interface-hidden", interface, exchange, item, "in-list")
+
+
+@pytest.mark.rule("access.association-hidden")
+def test_an_association_is_not_shown_to_strangers(contract: Contract, world: World) -> None:
+    """It tells of networks that can be reached, and of their prefixes."""
+    association = arrange(world, "gateway-association")
+    gateway = association.params["directConnectGatewayId"]
+    for member, value in (("associationId", association), ("directConnectGatewayId", gateway)):
+        exchange, items = everything(
+            world,
+            "DescribeDirectConnectGatewayAssociations",
+            {member: value},
+            "directConnectGatewayAssociations",
+            role="other",
+        )
+        found = next((one for one in items if one.get("associationId") == association.id), None)
+        _unseen(contract, "access.association-hidden", association, exchange, found, f"by-{member}")
+
+
+@pytest.mark.rule("access.attachment-hidden")
+def test_an_attachment_is_not_shown_to_strangers(contract: Contract, world: World) -> None:
+    """It tells which accounts are connected through which gateway."""
+    interface = arrange(world, "virtual-interface")
+    gateway = interface.params["newPrivateVirtualInterface"]["directConnectGatewayId"]
+    for member, value in (("virtualInterfaceId", interface), ("directConnectGatewayId", gateway)):
+        exchange, items = everything(
+            world,
+            "DescribeDirectConnectGatewayAttachments",
+            {member: value},
+            "directConnectGatewayAttachments",
+            role="other",
+        )
+        found = next((one for one in items if one.get("virtualInterfaceId") == interface.id), None)
+        _unseen(contract, "access.attachment-hidden", interface, exchange, found, f"by-{member}")
+
+
+@pytest.mark.rule("access.resiliency-group-hidden")
+def test_a_resiliency_group_is_not_shown_to_strangers(contract: Contract, world: World) -> None:
+    """It tells how an account protects itself."""
+    group = arrange(world, "resiliency-group")
+    exchange = world.call("GetResiliencyGroup", {"resiliencyGroupId": group}, role="other")
+    contract.refused("access.resiliency-group-hidden", exchange, "the resiliency group of another account")
+    exchange, item = listed(world, group, role="other")
+    _unseen(contract, "access.resiliency-group-hidden", group, exchange, item, "in-list")
+
+
+@pytest.mark.rule("access.tags-hidden")
+def test_tags_are_not_shown_to_strangers(contract: Contract, world: World) -> None:
+    """Tags tell of projects, people and costs."""
+    connection = arrange(world, "connection")
+    arn, tag = Arn(connection), {"key": "dxcontract", "value": world.name()}
+    tagging = done(world.call("TagResource", {"resourceArn": arn, "tags": [tag]}))
+    exchange = world.call("DescribeTags", {"resourceArns": [arn]}, role="other")
+    contract.check(
+        "access.tags-hidden",
+        tag not in at(exchange.json, "/resourceTags/*/tags/*"),
+        "another account is shown the tags of a connection",
+        tagging,
+        exchange,
+    )
+
+
+@pytest.mark.parametrize(
+    ("operation", "rule"), [pytest.param(*one, marks=pytest.mark.rule(one[1]), id=one[0]) for one in SECRET.items()]
+)
+def test_documents_are_not_given_to_strangers(contract: Contract, world: World, operation: str, rule: str) -> None:
+    """With the letter a stranger could have the port cabled; the router's configuration holds the BGP key."""
+    params = least(Scene(world, world.spec.operation(operation)))
+    exchange = world.call(operation, params, role="other")
+    contract.refused(rule, exchange, "asked for by an account that owns nothing of it")
+
+
+@pytest.mark.parametrize(
+    ("operation", "rule"), [pytest.param(*one, marks=pytest.mark.rule(one[1]), id=one[0]) for one in FOREIGN.items()]
+)
+def test_strangers_change_nothing(contract: Contract, world: World, operation: str, rule: str) -> None:
+    """An account that could do this to another could cut it off from its network."""
+    scene = Scene(world, world.spec.operation(operation))
+    params = least(scene)
+    scene.before()
+    before = world.seen()
+    exchange = world.call(operation, params, role="other")
+    contract.refused(rule, exchange, "done by an account that owns nothing of it")
+    contract.check(
+        rule, world.seen() == before, "after the attempt of a stranger it is not as it was", exchange, where="effect"
+    )
+
+
+@pytest.mark.rule("access.interconnect-foreign-allocate")
+@pytest.mark.parametrize("operation", ["AllocateHostedConnection", "AllocateConnectionOnInterconnect"])
+def test_strangers_allocate_nothing(contract: Contract, world: World, operation: str) -> None:
+    """The capacity of a port is its owner's to sell."""
+    params = {**least(Scene(world, world.spec.operation(operation))), "ownerAccount": AccountId("other")}
+    exchange = world.call(operation, params, role="other")
+    contract.refused("access.interconnect-foreign-allocate", exchange, "on the interconnect of another account")
+
+
+@pytest.mark.rule("access.lag-foreign-membership")
+def test_strangers_join_no_lag(contract: Contract, world: World) -> None:
+    """A stranger's port in a LAG would carry its owner's traffic."""
+    lag, connection = arrange(world, "lag"), arrange(world, "connection", role="other")
+    params = {"lagId": lag, "connectionId": connection}
+    _stays(contract, world, "AssociateConnectionWithLag", params, "a connection of its own joined to another's LAG")
+
+
+@pytest.mark.rule("access.lag-foreign-membership")
+def test_strangers_dissolve_no_lag(contract: Contract, world: World) -> None:
+    """A stranger that takes ports out could take the whole LAG down."""
+    scene = Scene(world, world.spec.operation("DisassociateConnectionFromLag"))
+    params = least(scene)
+    scene.before()
+    _stays(contract, world, "DisassociateConnectionFromLag", params, "another's connection taken out of its LAG")
+
+
+@pytest.mark.rule("access.gateway-foreign-use")
+@pytest.mark.parametrize(
+    ("operation", "pointer"),
+    [
+        pytest.param(name, pointer, id=name)
+        for name, pointer in (
+            ("CreatePrivateVirtualInterface", "/newPrivateVirtualInterface/directConnectGatewayId"),
+            ("CreateTransitVirtualInterface", "/newTransitVirtualInterface/directConnectGatewayId"),
+            ("ConfirmPrivateVirtualInterface", "/directConnectGatewayId"),
+            ("ConfirmTransitVirtualInterface", "/directConnectGatewayId"),
+        )
+    ],
+)
+def test_strangers_do_not_use_a_gateway(contract: Contract, world: World, operation: str, pointer: str) -> None:
+    """Whoever attaches to a gateway reaches the networks behind it."""
+    gateway = arrange(world, "direct-connect-gateway")
+    scene = Scene(world, world.spec.operation(operation), "other", {pointer: gateway})
+    params = least(scene)
+    exchange = world.call(operation, params, role="other")
+    if operation.startswith("Create"):
+        world.adopt("virtual-interface", operation, exchange, params, "other")
+    contract.refused("access.gateway-foreign-use", exchange, "with the gateway of another account", gateway.made)
+
+
+def _unseen(contract: Contract, rule: str, handle: Handle, exchange: Exchange, item: Json | None, where: str) -> None:
+    message = f"an account that it does not concern is shown this {handle.kind} {where}"
+    contract.check(rule, item is None, message, handle.made, exchange, where=where)
+
+
+def _stays(contract: Contract, world: World, operation: str, params: Mapping[str, Any], what: str) -> None:
+    before = world.seen()
+    exchange = world.call(operation, params, role="other")
+    contract.refused("access.lag-foreign-membership", exchange, what)
+    contract.check(
+        "access.lag-foreign-membership",
+        world.seen() == before,
+        "after the attempt of a stranger the LAG, or the connection, is not as it was",
+        exchange,
+        where="effect",
+    )

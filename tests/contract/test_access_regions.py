@@ -1,0 +1,80 @@
+"""Access: what is in one Region is neither described in another nor changed from there."""
+
+from typing import Final
+
+import pytest
+
+from dxcontract.contract import Contract
+from dxcontract.exchange import Exchange
+from dxcontract.spec import Json
+from dxcontract.target import Role
+from strategies.listing import everything, listed
+from strategies.requests import Scene, arrange, least
+from strategies.world import World
+
+KINDS: Final = ("connection", "interconnect", "lag", "virtual-interface")
+DELETE: Final = ("DeleteConnection", "DeleteLag", "DeleteVirtualInterface")
+JOIN: Final = (
+    "AssociateConnectionWithLag",
+    "CreatePrivateVirtualInterface",
+    "CreatePublicVirtualInterface",
+    "CreateTransitVirtualInterface",
+)
+
+
+@pytest.mark.rule("access.region-hidden")
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_is_not_described_elsewhere(contract: Contract, world: World, kind: str) -> None:
+    """An inventory that goes through the Regions would count it twice."""
+    handle = arrange(world, kind)
+    describe = handle.resource.describe
+    assert describe is not None
+    assert describe.filter is not None
+    elsewhere = world.api.target.other_region
+    params = {describe.filter: handle}
+    by_id, items = everything(world, describe.operation, params, describe.list, role=handle.role, region=elsewhere)
+    named = [item for item in items if item.get(handle.resource.id) == handle.id]
+    in_list, item = listed(world, handle, region=elsewhere)
+    for where, exchange, seen in (("by-id", by_id, bool(named)), ("in-list", in_list, item is not None)):
+        contract.check(
+            "access.region-hidden",
+            not seen,
+            f"a {kind} of {world.api.target.region} is described in {elsewhere} {where}",
+            handle.made,
+            exchange,
+            where=where,
+        )
+
+
+@pytest.mark.rule("access.region-change")
+@pytest.mark.parametrize("operation", DELETE)
+def test_it_is_not_deleted_from_elsewhere(contract: Contract, world: World, operation: str) -> None:
+    """Who cleans up one Region must not take down another."""
+    scene = Scene(world, world.spec.operation(operation))
+    params = least(scene)
+    before = world.seen()
+    exchange = _elsewhere(world, operation, params, scene.caller)
+    contract.refused("access.region-change", exchange, "from another Region")
+    contract.check(
+        "access.region-change",
+        world.seen() == before,
+        "after the attempt from another Region it is not as it was",
+        exchange,
+        where="effect",
+    )
+
+
+@pytest.mark.rule("access.region-parent")
+@pytest.mark.parametrize("operation", JOIN)
+def test_it_is_not_used_from_elsewhere(contract: Contract, world: World, operation: str) -> None:
+    """A port ends in one Region: what is made of it in another could never carry traffic."""
+    scene = Scene(world, world.spec.operation(operation))
+    params = least(scene)
+    exchange = _elsewhere(world, operation, params, scene.caller)
+    if operation.startswith("Create"):
+        world.adopt("virtual-interface", operation, exchange, params, scene.caller)
+    contract.refused("access.region-parent", exchange, "with a connection of another Region")
+
+
+def _elsewhere(world: World, operation: str, params: Json, role: Role) -> Exchange:
+    return world.api.call(operation, world.resolved(params), role=role, region=world.api.target.other_region)

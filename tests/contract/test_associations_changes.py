@@ -1,0 +1,201 @@
+"""Associations: how they are found, changed and ended."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dxcontract.api import Api
+from dxcontract.contract import Contract
+from dxcontract.exchange import Exchange
+from dxcontract.spec import Json
+from strategies.ec2 import some_virtual_private_gateway
+from strategies.looking import everything, until
+from strategies.requests import arrange, done, prefixes
+from strategies.world import Handle, World
+
+DESCRIBE = "DescribeDirectConnectGatewayAssociations"
+UPDATE = "UpdateDirectConnectGatewayAssociation"
+DELETE = "DeleteDirectConnectGatewayAssociation"
+LIST = "directConnectGatewayAssociations"
+ADD = "addAllowedPrefixesToDirectConnectGateway"
+REMOVE = "removeAllowedPrefixesToDirectConnectGateway"
+ENDING = ("disassociating", "disassociated")
+
+
+@pytest.mark.rule("associations.describe-need")
+def test_a_description_needs_something_to_describe(contract: Contract, world: World) -> None:
+    """This list, unlike others, is never a list of everything."""
+    exchange = world.call(DESCRIBE)
+    contract.refused("associations.describe-need", exchange, "a request that names no gateway and no association")
+
+
+@pytest.mark.rule("associations.describe-by-gateway", "associations.describe-by-both", "associations.describe-by-id")
+def test_associations_are_found_by_what_they_join(contract: Contract, world: World) -> None:
+    """A filter that is ignored shows a neighbour's association as one's own, and it may be the one that is deleted."""
+    one, two = (arrange(world, "direct-connect-gateway") for _ in range(2))
+    virtual: list[str] = []
+    for _ in range(3):
+        virtual.append(_virtual(world, *virtual))
+    made = [_associate(world, gateway, other) for gateway, other in zip((one, one, two), virtual, strict=True)]
+
+    def look(rule: str, params: dict[str, Any], expected: list[Handle], where: str) -> None:
+        exchange, items = everything(world, DESCRIBE, params, LIST)
+        found, wanted = sorted(str(item.get("associationId")) for item in items), sorted(each.id for each in expected)
+        contract.check(rule, found == wanted, f"found {found} and not {wanted}", exchange, where=where)
+
+    by_gateway = "associations.describe-by-gateway"
+    look(by_gateway, {"directConnectGatewayId": one}, made[:2], "/directConnectGatewayId")
+    look(by_gateway, {"associatedGatewayId": virtual[1]}, made[1:2], "/associatedGatewayId")
+    look(by_gateway, {"virtualGatewayId": virtual[2]}, made[2:], "/virtualGatewayId")
+    look("associations.describe-by-id", {"associationId": made[0]}, made[:1], "/associationId")
+    both = {"directConnectGatewayId": one, "associatedGatewayId": virtual[1]}
+    look("associations.describe-by-both", both, made[1:2], "/associatedGatewayId")
+    none = world.call(DESCRIBE, {"directConnectGatewayId": two, "associatedGatewayId": virtual[1]})
+    contract.check(
+        "associations.describe-by-both",
+        not none.body.get(LIST),
+        "asked for the association of two gateways that have none, answered one",
+        none,
+    )
+
+
+@pytest.mark.rule("associations.update-add", "associations.update-preserves", "associations.answer-members")
+@given(earlier=prefixes(), added=prefixes())
+def test_added_prefixes_join_the_earlier_ones(
+    api: Api, contract: Contract, run_id: str, earlier: list[dict[str, str]], added: list[dict[str, str]]
+) -> None:
+    """Were they replaced, opening one network would cut off all others."""
+    with World(api, run_id) as world:
+        made = _arranged(world, earlier)
+        exchange = done(world.call(UPDATE, {"associationId": made, ADD: added}))
+        _complete(contract, exchange)
+        expected = sorted({prefix["cidr"] for prefix in (*earlier, *added)})
+        _allows(contract, world, made, "associations.update-add", exchange, expected)
+        before, after = _identity(_of(made.made)), _identity(_of(exchange))
+        contract.check(
+            "associations.update-preserves",
+            before == after,
+            f"the id and the two gateways were {before} and are {after} after an update",
+            made.made,
+            exchange,
+        )
+
+
+@pytest.mark.rule("associations.update-remove")
+@given(data=st.data())
+def test_removed_prefixes_go_alone(api: Api, contract: Contract, run_id: str, data: st.DataObject) -> None:
+    """A prefix that stays allowed keeps a network open that somebody wanted closed."""
+    earlier = data.draw(prefixes().filter(lambda drawn: len(drawn) > 1))
+    removed = data.draw(st.lists(st.sampled_from(earlier), min_size=1, max_size=len(earlier) - 1, unique_by=str))
+    with World(api, run_id) as world:
+        made = _arranged(world, earlier)
+        exchange = done(world.call(UPDATE, {"associationId": made, REMOVE: removed}))
+        expected = sorted(prefix["cidr"] for prefix in earlier if prefix not in removed)
+        _allows(contract, world, made, "associations.update-remove", exchange, expected)
+
+
+@pytest.mark.rule("associations.delete-by-id", "associations.delete-answer", "associations.answer-members")
+def test_an_association_is_deleted_by_its_id(contract: Contract, world: World) -> None:
+    """It is the way that AWS recommends."""
+    made = _arranged(world)
+    exchange = world.delete(made)
+    contract.accepted("associations.delete-by-id", exchange, "deleting an association by its id", made.made)
+    if exchange.succeeded:
+        _complete(contract, exchange)
+        found = (_of(exchange).get("associationId"), _of(exchange).get("associationState"))
+        contract.check(
+            "associations.delete-answer",
+            found[0] == made.id and found[1] in ENDING,
+            f"deleting {made.id} answered {found}",
+            exchange,
+        )
+
+
+@pytest.mark.rule("associations.delete-by-gateways", "associations.deleted-gone")
+def test_an_association_is_deleted_by_its_gateways(contract: Contract, world: World) -> None:
+    """Older clients know associations by their gateways alone."""
+    gateway, virtual = arrange(world, "direct-connect-gateway"), _virtual(world)
+    made = _associate(world, gateway, virtual)
+    exchange = world.call(DELETE, {"directConnectGatewayId": gateway, "virtualGatewayId": virtual})
+    contract.accepted("associations.delete-by-gateways", exchange, "deleting an association by its gateways", made.made)
+    if exchange.succeeded:
+        after, item = until(lambda: world.observe(made), lambda seen: seen[1] is None, seconds=2)
+        contract.check(
+            "associations.deleted-gone",
+            item is None or item.get("associationState") in ENDING,
+            f"after its deletion the association is {(item or {}).get('associationState')}",
+            exchange,
+            after,
+        )
+
+
+@pytest.mark.rule("associations.delete-need")
+def test_a_deletion_needs_something_to_delete(contract: Contract, world: World) -> None:
+    """The model requires no member: a request that lost its variables must not be taken for one that has them."""
+    exchange = world.call(DELETE)
+    contract.refused("associations.delete-need", exchange, "a deletion that names neither an association nor gateways")
+
+
+@pytest.mark.rule("associations.refusal-atomic")
+def test_a_refused_update_leaves_the_prefixes(contract: Contract, world: World) -> None:
+    """Half an update is a network half open."""
+    made = _arranged(world, [{"cidr": "10.1.0.0/16"}, {"cidr": "10.2.0.0/16"}])
+    before = world.seen()
+    changes = {REMOVE: [{"cidr": "10.2.0.0/16"}], ADD: [{"cidr": "10.3.0.0/16"}, {"cidr": "10.4.0.0/99"}]}
+    exchange = world.call(UPDATE, {"associationId": made, **changes})
+    if not exchange.succeeded:
+        after = world.seen()
+        contract.check(
+            "associations.refusal-atomic",
+            after == before,
+            f"an update was refused, and yet the association is {after[made]} after {before[made]}",
+            exchange,
+        )
+
+
+def _virtual(world: World, *but: str) -> str:
+    world.api.permit("CreateDirectConnectGatewayAssociation")
+    return some_virtual_private_gateway(world, but=but)
+
+
+def _associate(world: World, gateway: Handle, virtual: str, wanted: list[dict[str, str]] | None = None) -> Handle:
+    params = {"directConnectGatewayId": gateway, "gatewayId": virtual, ADD: wanted or [{"cidr": "10.0.0.0/8"}]}
+    return world.make("gateway-association", params)
+
+
+def _arranged(world: World, wanted: list[dict[str, str]] | None = None) -> Handle:
+    return _associate(world, arrange(world, "direct-connect-gateway"), _virtual(world), wanted)
+
+
+def _of(exchange: Exchange) -> Json:
+    """The association that is answered."""
+    found = exchange.body.get("directConnectGatewayAssociation")
+    return found if isinstance(found, dict) else {}
+
+
+def _identity(item: Json) -> tuple[Any, ...]:
+    """The id of an association, and those of its gateways."""
+    inner = item.get("associatedGateway") or {}
+    other = inner.get("id") or item.get("virtualGatewayId")
+    return item.get("associationId"), item.get("directConnectGatewayId"), other
+
+
+def _allows(contract: Contract, world: World, made: Handle, rule: str, exchange: Exchange, expected: list[str]) -> None:
+    """The association allows exactly these prefixes, in the answer and afterwards."""
+    described, item = world.observe(made)
+    for answer, one in ((exchange, _of(exchange)), (described, item or {})):
+        listed = one.get("allowedPrefixesToDirectConnectGateway")
+        found = sorted(str(prefix.get("cidr")) for prefix in listed) if isinstance(listed, list) else listed
+        contract.check(rule, found == expected, f"the prefixes are {found} and not {expected}", exchange, answer)
+
+
+def _complete(contract: Contract, exchange: Exchange) -> None:
+    item = _of(exchange)
+    missing = [one for one in ("directConnectGatewayId", "associationState") if not item.get(one)]
+    if not item.get("associatedGateway") and not item.get("virtualGatewayId"):
+        missing.append("associatedGateway or virtualGatewayId")
+    contract.check(
+        "associations.answer-members", not missing, f"an association is answered without {missing}", exchange
+    )

@@ -1,0 +1,227 @@
+"""Attachments: which virtual interfaces hang on which Direct Connect gateway."""
+
+from typing import Any
+
+import pytest
+
+from dxcontract.contract import Contract
+from dxcontract.exchange import Exchange
+from dxcontract.spec import Json
+from dxcontract.target import Role
+from strategies.looking import everything, until
+from strategies.requests import arrange, done
+from strategies.world import Handle, World
+
+DESCRIBE = "DescribeDirectConnectGatewayAttachments"
+LIST = "directConnectGatewayAttachments"
+TYPES = {"Private": "PrivateVirtualInterface", "Transit": "TransitVirtualInterface"}
+MEMBERS = (
+    "directConnectGatewayId",
+    "virtualInterfaceId",
+    "virtualInterfaceRegion",
+    "virtualInterfaceOwnerAccount",
+    "attachmentState",
+)
+ENDING = ("detaching", "detached")
+
+
+@pytest.mark.rule(
+    "attachments.by-creation", "attachments.answer-members", "attachments.type", "attachments.interface-facts"
+)
+@pytest.mark.parametrize("kind", TYPES)
+def test_a_new_virtual_interface_is_attached(contract: Contract, world: World, kind: str) -> None:
+    """The list of attachments is where the owner of a gateway sees who sends traffic into it."""
+    gateway = arrange(world, "direct-connect-gateway")
+    interface = _interface(world, gateway, kind=kind)
+    exchange, item = _seen(world, interface)
+    contract.check(
+        "attachments.by-creation",
+        _is_on(item, gateway),
+        f"a {kind.lower()} virtual interface was created on {gateway.id}; its attachment is {item}",
+        interface.made,
+        exchange,
+    )
+    if item is not None:
+        missing = [one for one in MEMBERS if not item.get(one)]
+        contract.check(
+            "attachments.answer-members", not missing, f"an attachment is answered without {missing}", exchange
+        )
+        given = item.get("attachmentType")
+        contract.check(
+            "attachments.type",
+            given in (None, TYPES[kind]),
+            f"the attachment of a {kind.lower()} virtual interface is a {given}",
+            exchange,
+        )
+        _names_its_interface(contract, world, exchange, item, "owner")
+
+
+@pytest.mark.rule("attachments.by-confirmation", "attachments.interface-facts")
+@pytest.mark.parametrize("kind", TYPES)
+def test_an_allocated_interface_is_attached_when_confirmed(contract: Contract, world: World, kind: str) -> None:
+    """Before its owner says yes, nobody can put an interface on the owner's gateway, or take one of its places."""
+    world.api.permit(f"Confirm{kind}VirtualInterface")
+    operation = f"Allocate{kind}VirtualInterface"
+    interface = arrange(world, "virtual-interface", operation=operation, settle=False)
+    gateway = arrange(world, "direct-connect-gateway", role="other")
+    early, items = _attachments(world, {"directConnectGatewayId": gateway}, role="other")
+    contract.check("attachments.by-confirmation", not items, f"attached before it was confirmed: {items}", early)
+    params = {"virtualInterfaceId": interface, "directConnectGatewayId": gateway}
+    confirmed = done(world.call(f"Confirm{kind}VirtualInterface", params, role="other"))
+    exchange, item = _seen(world, interface)
+    contract.check(
+        "attachments.by-confirmation",
+        _is_on(item, gateway),
+        f"an interface was confirmed with {gateway.id}; its attachment is {item}",
+        confirmed,
+        exchange,
+    )
+    if item is not None:
+        _names_its_interface(contract, world, exchange, item, "other")
+
+
+@pytest.mark.rule("attachments.describe-need")
+def test_a_description_needs_something_to_describe(contract: Contract, world: World) -> None:
+    """This list, unlike others, is never a list of everything."""
+    exchange = world.call(DESCRIBE)
+    contract.refused("attachments.describe-need", exchange, "a request that names no gateway and no interface")
+
+
+@pytest.mark.rule(
+    "attachments.describe-by-gateway", "attachments.describe-by-interface", "attachments.describe-by-both"
+)
+def test_attachments_are_found_by_what_they_join(contract: Contract, world: World) -> None:
+    """Before a gateway is deleted its attachments are looked for: one too few and the deletion fails for no reason."""
+    one, two = (arrange(world, "direct-connect-gateway") for _ in range(2))
+    connection = arrange(world, "connection")
+    made = [_interface(world, gateway, connection, vlan) for vlan, gateway in enumerate((one, one, two), start=101)]
+    for interface in made:
+        _seen(world, interface)
+
+    def look(rule: str, params: dict[str, Any], expected: list[Handle]) -> None:
+        exchange, items = _attachments(world, params)
+        found, wanted = (
+            sorted(str(item.get("virtualInterfaceId")) for item in items),
+            sorted(each.id for each in expected),
+        )
+        contract.check(rule, found == wanted, f"found the attachments of {found} and not {wanted}", exchange)
+
+    look("attachments.describe-by-gateway", {"directConnectGatewayId": one}, made[:2])
+    look("attachments.describe-by-interface", {"virtualInterfaceId": made[1]}, made[1:2])
+    both = {"directConnectGatewayId": one, "virtualInterfaceId": made[1]}
+    look("attachments.describe-by-both", both, made[1:2])
+    none = world.call(DESCRIBE, {"directConnectGatewayId": two, "virtualInterfaceId": made[1]})
+    contract.check(
+        "attachments.describe-by-both",
+        not none.body.get(LIST),
+        "asked for an interface on a gateway that it is not on, answered an attachment",
+        none,
+    )
+
+
+@pytest.mark.rule("attachments.other-region")
+def test_attachments_are_the_same_from_every_region(contract: Contract, world: World) -> None:
+    """The gateway is global: from wherever its owner looks, what hangs on it is the same."""
+    gateway = arrange(world, "direct-connect-gateway")
+    interface = _interface(world, gateway)
+    here, item = _seen(world, interface)
+    asked = {"directConnectGatewayId": gateway}
+    there, items = everything(world, DESCRIBE, asked, LIST, region=world.api.target.other_region)
+    contract.check(
+        "attachments.other-region",
+        item is not None and [_lasting(one) for one in items] == [_lasting(item)],
+        f"the attachments are {item} in one Region and {items} in another",
+        here,
+        there,
+    )
+
+
+@pytest.mark.rule("attachments.ends-with-interface")
+def test_an_attachment_ends_with_its_interface(contract: Contract, world: World) -> None:
+    """One that stays behind takes a place of the gateway and keeps it from being deleted."""
+    interface = _interface(world, arrange(world, "direct-connect-gateway"))
+    _seen(world, interface)
+    deleted = done(world.delete(interface))
+    exchange, item = until(lambda: _look(world, interface), lambda seen: _state(seen[1]) in (None, *ENDING), seconds=3)
+    contract.check(
+        "attachments.ends-with-interface",
+        _state(item) in (None, *ENDING),
+        f"its interface is deleted, and the attachment is {_state(item)}",
+        deleted,
+        exchange,
+    )
+
+
+@pytest.mark.rule("attachments.none-for-public")
+def test_a_public_interface_is_attached_to_nothing(contract: Contract, world: World) -> None:
+    """It leads to Amazon's public addresses; a gateway leads into networks of one's own."""
+    world.api.permit(DESCRIBE)
+    arrange(world, "direct-connect-gateway")
+    interface = arrange(world, "virtual-interface", operation="CreatePublicVirtualInterface", settle=False)
+    exchange, item = _look(world, interface)
+    contract.check(
+        "attachments.none-for-public",
+        item is None,
+        f"a public virtual interface is attached: {item}",
+        interface.made,
+        exchange,
+    )
+
+
+def _interface(
+    world: World, gateway: Handle, connection: Handle | None = None, vlan: int = 101, kind: str = "Private"
+) -> Handle:
+    """A virtual interface of the owner on this gateway, on a connection of its own unless one is given."""
+    new = f"new{kind}VirtualInterface"
+    world.api.permit(f"Create{kind}VirtualInterface")
+    shared: dict[str, Any] = {f"/{new}/directConnectGatewayId": gateway}
+    if connection is not None:
+        shared["/connectionId"] = connection
+    return arrange(
+        world,
+        "virtual-interface",
+        operation=f"Create{kind}VirtualInterface",
+        members={new: {"vlan": vlan}},
+        shared=shared,
+    )
+
+
+def _attachments(world: World, params: dict[str, Any], role: Role = "owner") -> tuple[Exchange, list[Json]]:
+    return everything(world, DESCRIBE, params, LIST, role=role)
+
+
+def _look(world: World, interface: Handle) -> tuple[Exchange, Json | None]:
+    """The attachment of a virtual interface, as its owner sees it; a refusal says that there is none."""
+    exchange = world.call(DESCRIBE, {"virtualInterfaceId": interface}, role=interface.role)
+    items = [one for one in exchange.body.get(LIST) or [] if isinstance(one, dict)]
+    own = [one for one in items if one.get("virtualInterfaceId") == interface.id]
+    return exchange, (own[0] if own else None)
+
+
+def _seen(world: World, interface: Handle) -> tuple[Exchange, Json | None]:
+    """The attachment, waited for until it is there and attached: AWS attaches after it has answered."""
+
+    def is_attached(seen: tuple[Exchange, Json | None]) -> bool:
+        return seen[1] is not None and _state(seen[1]) != "attaching"
+
+    return until(lambda: _look(world, interface), is_attached, seconds=3)
+
+
+def _is_on(item: Json | None, gateway: Handle) -> bool:
+    """Whether this is an attachment to that gateway, and one that stays."""
+    return item is not None and item.get("directConnectGatewayId") == gateway.id and _state(item) not in ENDING
+
+
+def _state(item: Json | None) -> str | None:
+    return None if item is None else item.get("attachmentState")
+
+
+def _lasting(item: Json) -> Json:
+    return {name: value for name, value in item.items() if name not in ("attachmentState", "stateChangeError")}
+
+
+def _names_its_interface(contract: Contract, world: World, exchange: Exchange, item: Json, owner: Role) -> None:
+    found = (item.get("virtualInterfaceRegion"), item.get("virtualInterfaceOwnerAccount"))
+    expected = (world.api.target.region, world.account_id(owner))
+    message = f"Region and owner of the interface are {found} and not {expected}"
+    contract.check("attachments.interface-facts", found == expected, message, exchange)

@@ -1,0 +1,163 @@
+"""boto3: what its reference says of the client itself, and whether that holds with this endpoint behind it."""
+
+from itertools import islice
+from typing import Any, Final
+from urllib.parse import parse_qs, urlsplit
+
+import botocore
+import botocore.exceptions
+import pytest
+
+from dxcontract import spec as specs
+from dxcontract.contract import Contract
+from dxcontract.verdict import Indeterminate
+from strategies.clients import client
+from strategies.paging import listing
+from strategies.world import World
+
+SPEC: Final = specs.load()
+PAGEABLE: Final = SPEC.rule("client.paginator-complete").operations
+MOST_PAGES: Final = 500
+
+
+@pytest.mark.rule("client.can-paginate", "client.not-pageable")
+def test_paginators_are_there_where_the_client_says_so(contract: Contract, world: World) -> None:
+    """Libraries ask can_paginate and take the answer for granted."""
+    boto3 = client(world).boto3
+    for operation in SPEC.operations:
+        name = botocore.xform_name(operation)
+        says = boto3.can_paginate(name)
+        expected = says in (True, False) and (says or operation not in PAGEABLE)
+        message = f"can_paginate({name!r}) is {says}"
+        contract.check("client.can-paginate", expected, message, operation=operation)
+        try:
+            boto3.get_paginator(name)
+            has = True
+        except botocore.exceptions.OperationNotPageableError:
+            has = False
+        message = f"get_paginator({name!r}) {'gives one' if has else 'raises'}, and can_paginate says {says}"
+        contract.check("client.not-pageable", has == says, message, operation=operation)
+
+
+@pytest.mark.rule("client.paginator-complete")
+@pytest.mark.parametrize("operation", PAGEABLE)
+def test_a_paginator_yields_the_whole_list(contract: Contract, world: World, operation: str) -> None:
+    """This is how most people page: the paginator stops, or fails, on tokens that are not as it expects them."""
+    what = listing(world, operation, 3)
+    caller = client(world, what.role)
+    paginator = caller.boto3.get_paginator(botocore.xform_name(operation))
+    for size in (1, 2, 100):
+        pages = paginator.paginate(**world.resolved(what.params), PaginationConfig={"PageSize": size})
+        found: list[str] = []
+        problem = ""
+        try:
+            for page in islice(pages, MOST_PAGES):
+                found += [str(item.get(what.identity)) for item in page.get(what.member, [])]
+        except (botocore.exceptions.PaginationError, botocore.exceptions.ClientError) as error:
+            problem = f" and fails: {error!s:.100}"
+        times = [found.count(one) for one in what.own]
+        message = f"with pages of {size} the paginator yields the items of this test {times} times{problem}"
+        whole = not problem and times == [1, 1, 1]
+        contract.check("client.paginator-complete", whole, message, caller.exchanges[-1])
+
+
+@pytest.mark.rule("client.no-waiters")
+def test_there_are_no_waiters(contract: Contract, world: World) -> None:
+    """Whoever waits for a state has to poll."""
+    boto3 = client(world).boto3
+    for name in ("connection_available", "virtual_interface_available", "no_such_thing"):
+        try:
+            found = repr(boto3.get_waiter(name))
+        except ValueError:
+            found = ""
+        message = f"get_waiter({name!r}) gives {found}"
+        contract.check("client.no-waiters", not found, message, operation="DescribeConnections")
+    names = boto3.waiter_names
+    contract.check("client.no-waiters", not names, f"there are waiters: {names}", operation="DescribeConnections")
+
+
+@pytest.mark.rule("client.presigned-url")
+@pytest.mark.parametrize(("asked", "seconds"), [({}, 3600), ({"ExpiresIn": 60}, 60)], ids=["default", "a-minute"])
+def test_a_presigned_url_is_for_this_endpoint(
+    contract: Contract, world: World, asked: dict[str, Any], seconds: int
+) -> None:
+    """It is handed to somebody without credentials: it must lead here, and not for longer than was meant."""
+    target, caller = world.api.target, client(world)
+    url = caller.boto3.generate_presigned_url(
+        "describe_connections", Params={"connectionId": "dxcon-ffffff00"}, **asked
+    )
+    parts, query = urlsplit(url), parse_qs(urlsplit(url).query)
+    expected = {
+        "X-Amz-Algorithm": ["AWS4-HMAC-SHA256"],
+        "X-Amz-Expires": [str(seconds)],
+        "connectionId": ["dxcon-ffffff00"],
+    }
+    right = parts.netloc == urlsplit(target.endpoint).netloc and expected.items() <= query.items()
+    scope = query.get("X-Amz-Credential", [""])[0].split("/")[2:]
+    right = right and scope == [target.region, SPEC.index["signingName"], "aws4_request"]
+    contract.check("client.presigned-url", right, f"the URL is {parts.netloc} {scope}", operation="DescribeConnections")
+    contract.check("client.presigned-url", not caller.exchanges, "it was sent", operation="DescribeConnections")
+
+
+@pytest.mark.rule("client.presigned-url")
+@pytest.mark.parametrize(
+    ("method", "params", "error"),
+    [
+        ("describe_nothing", {}, botocore.exceptions.UnknownClientMethodError),
+        ("describe_connections", {"nothing": "x"}, botocore.exceptions.ParamValidationError),
+    ],
+    ids=["method", "parameter"],
+)
+def test_nothing_unknown_is_presigned(
+    contract: Contract, world: World, method: str, params: dict[str, str], error: type[Exception]
+) -> None:
+    """The mistake must show where the URL is made, not where it is used."""
+    boto3 = client(world).boto3
+    try:
+        boto3.generate_presigned_url(method, Params=params)
+        refused = False
+    except error:
+        refused = True
+    message = f"generate_presigned_url({method!r}, Params={params}) raises no {error.__name__}"
+    contract.check("client.presigned-url", refused, message, operation="DescribeConnections")
+
+
+@pytest.mark.rule("client.presigned-method")
+def test_a_presigned_url_is_for_post(contract: Contract, world: World) -> None:
+    """The protocol knows POST alone; a URL that is signed for GET is of no use."""
+    boto3 = client(world).boto3
+    for _ in range(5):
+        default, post, get = (
+            parse_qs(urlsplit(boto3.generate_presigned_url("describe_connections", HttpMethod=method)).query)
+            for method in (None, "POST", "GET")
+        )
+        if default["X-Amz-Date"] == post["X-Amz-Date"] == get["X-Amz-Date"]:
+            break
+    signed = [one["X-Amz-Signature"] for one in (default, post, get)]
+    right = signed[0] == signed[1] != signed[2]
+    contract.check("client.presigned-method", right, "it is not for POST", operation="DescribeConnections")
+
+
+@pytest.mark.rule("client.error-classes")
+@pytest.mark.parametrize(
+    ("operation", "params"),
+    [("DeleteConnection", {"connectionId": "dxcon-ffffff00"}), ("DeleteLag", {"lagId": "dxlag-ffffff00"})],
+    ids=["DeleteConnection", "DeleteLag"],
+)
+def test_a_refusal_is_an_exception_of_its_class(
+    contract: Contract, world: World, operation: str, params: dict[str, str]
+) -> None:
+    """Callers catch it by its class, log its message and decide by its status whether to try again."""
+    caller = client(world)
+    try:
+        getattr(caller.boto3, botocore.xform_name(operation))(**params)
+    except botocore.exceptions.ClientError as error:
+        caught = error
+    else:
+        raise Indeterminate(f"{operation} of what does not exist, which this test needs refused, was accepted")
+    told = caught.response.get("Error", {}).get("Message")
+    status = caught.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    right = isinstance(caught, caller.boto3.exceptions.DirectConnectClientException)
+    message = f"it is a {type(caught).__name__} with status {status} and the message {told!r}"
+    usable = right and bool(told) and 400 <= status < 500
+    contract.check("client.error-classes", usable, message, caller.exchanges[-1])

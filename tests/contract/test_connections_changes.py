@@ -1,0 +1,252 @@
+"""Connections: renaming and encrypting them, in a LAG and out of it, and deleting them."""
+
+from typing import Any
+
+import pytest
+
+from dxcontract.contract import Contract
+from dxcontract.pointers import at
+from dxcontract.spec import Json
+from strategies import macsec, places
+from strategies.lags import bundle
+from strategies.looking import everything
+from strategies.requests import arrange, done
+from strategies.steps import gone, refusal
+from strategies.world import Handle, World
+
+GOING = ("deleting", "deleted")
+
+
+@pytest.mark.rule("connections.update-name")
+def test_a_new_name_stays(contract: Contract, world: World) -> None:
+    """Names are how people tell one cable from another."""
+    connection, name = arrange(world, "connection"), world.name()
+    exchange = done(world.call("UpdateConnection", {"connectionId": connection, "connectionName": name}))
+    after, item = world.observe(connection)
+    for where, seen, found in (
+        ("/connectionName", exchange, exchange.body.get("connectionName")),
+        ("/connections/*/connectionName", after, (item or {}).get("connectionName")),
+    ):
+        message = f"connectionName is {found!r} after it was changed to {name!r}"
+        contract.check("connections.update-name", found == name, message, exchange, seen, where=where)
+
+
+@pytest.mark.rule("connections.update-preserves")
+def test_a_new_name_changes_nothing_else(contract: Contract, world: World) -> None:
+    """Renaming must be safe while traffic flows."""
+    connection = arrange(world, "connection")
+    before = _settled(world, connection, "connectionName")
+    exchange = done(world.call("UpdateConnection", {"connectionId": connection, "connectionName": world.name()}))
+    after = _settled(world, connection, "connectionName")
+    changed = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+    message = f"renaming changed {[(name, before.get(name), after.get(name)) for name in changed]}"
+    contract.check("connections.update-preserves", not changed, message, exchange)
+
+
+@pytest.mark.rule("connections.encryption-mode-update")
+@pytest.mark.parametrize("mode", ["no_encrypt", "should_encrypt", "must_encrypt"])
+def test_an_encryption_mode_stays(contract: Contract, world: World, mode: str) -> None:
+    """Who believes the line to be encrypted must be right."""
+    connection = macsec.port(world)
+    exchange = done(world.call("UpdateConnection", {"connectionId": connection, "encryptionMode": mode}))
+    after, item = world.observe(connection)
+    for where, seen, found in (
+        ("/encryptionMode", exchange, exchange.body.get("encryptionMode")),
+        ("/connections/*/encryptionMode", after, (item or {}).get("encryptionMode")),
+    ):
+        message = f"encryptionMode is {found!r} after it was set to {mode}"
+        contract.check("connections.encryption-mode-update", found == mode, message, exchange, seen, where=where)
+
+
+@pytest.mark.rule("connections.encryption-mode-known")
+@pytest.mark.parametrize("mode", ["encrypt", "MUST_ENCRYPT", "must-encrypt"])
+def test_an_unknown_encryption_mode_is_refused(contract: Contract, world: World, mode: str) -> None:
+    """A slip in the mode must not leave a line open that should be closed."""
+    exchange = world.call("UpdateConnection", {"connectionId": macsec.port(world), "encryptionMode": mode})
+    contract.refused("connections.encryption-mode-known", exchange, f"mode {mode}", where="/encryptionMode")
+
+
+@pytest.mark.rule("connections.lag-join")
+def test_a_connection_can_be_ordered_into_a_lag(contract: Contract, world: World) -> None:
+    """Capacity is added to a LAG in this way; a port beside it is no capacity."""
+    lag, _ = bundle(world)
+    connection = arrange(world, "connection", members={"lagId": lag})
+    after, item = world.observe(connection)
+    in_lag, lag_item = world.observe(lag)
+    rule = "connections.lag-join"
+    for where, seen, found in (
+        ("/lagId", connection.made, connection.made.body.get("lagId")),
+        ("/connections/*/lagId", after, (item or {}).get("lagId")),
+    ):
+        contract.check(rule, found == lag.id, f"lagId is {found!r}, not {lag.id}", connection.made, seen, where=where)
+    members = at(lag_item, "/connections/*/connectionId")
+    message = f"the LAG's connections are {members}, without {connection.id}"
+    contract.check(rule, connection.id in members, message, connection.made, in_lag, where="/lags/*/connections")
+    count = (lag_item or {}).get("numberOfConnections")
+    message = f"numberOfConnections is {count} after one joined the first"
+    contract.check(rule, count == 2, message, connection.made, in_lag, where="/lags/*/numberOfConnections")
+
+
+@pytest.mark.rule("connections.lag-join-bandwidth")
+def test_a_lag_takes_no_connection_of_another_bandwidth(contract: Contract, world: World) -> None:
+    """Links of different speed cannot be bundled."""
+    exchange = places.order(world, lagId=bundle(world)[0], bandwidth="10Gbps")
+    contract.refused("connections.lag-join-bandwidth", exchange, "10Gbps for a LAG of 1Gbps", where="/bandwidth")
+
+
+@pytest.mark.rule("connections.lag-join-location")
+def test_a_lag_takes_no_connection_elsewhere(contract: Contract, world: World) -> None:
+    """All links of a LAG end on one device."""
+    elsewhere = places.offering(world, "1Gbps", but=world.location())
+    exchange = places.order(world, lagId=bundle(world)[0], location=elsewhere)
+    contract.refused("connections.lag-join-location", exchange, "another location than the LAG's", where="/location")
+
+
+@pytest.mark.rule("connections.delete-answer")
+def test_deleting_answers_the_connection(contract: Contract, world: World) -> None:
+    """Whoever deletes wants to see that it was the right one."""
+    connection = arrange(world, "connection", settle=False)
+    exchange = done(world.delete(connection))
+    found, state = exchange.body.get("connectionId"), exchange.body.get("connectionState")
+    message = f"asked to delete {connection.id}, answered {found}"
+    contract.check("connections.delete-answer", found == connection.id, message, exchange, where="/connectionId")
+    message = f"connectionState is {state!r}"
+    contract.check("connections.delete-answer", state in GOING, message, exchange, where="/connectionState")
+
+
+@pytest.mark.rule("connections.delete-answer")
+def test_declining_answers_the_connection(contract: Contract, world: World) -> None:
+    """The customer of a partner must see that the offer is off the table."""
+    connection = arrange(world, "hosted-connection")
+    exchange = done(world.delete(connection))
+    found, state = exchange.body.get("connectionId"), exchange.body.get("connectionState")
+    message = f"asked to delete {connection.id}, answered {found}"
+    contract.check("connections.delete-answer", found == connection.id, message, exchange, where="/connectionId")
+    message = f"connectionState is {state!r} after it was declined"
+    ok = state in (*GOING, "rejected")
+    contract.check("connections.delete-answer", ok, message, exchange, where="/connectionState")
+
+
+@pytest.mark.rule("connections.deleted-gone")
+def test_a_deleted_connection_is_going_or_gone(contract: Contract, world: World) -> None:
+    """A port that goes on to exist goes on to be charged."""
+    connection = arrange(world, "connection")
+    exchange = done(world.delete(connection))
+    after, item = world.observe(connection)
+    state = None if item is None else item.get("connectionState")
+    message = f"connectionState is {state!r} after DeleteConnection"
+    contract.check("connections.deleted-gone", item is None or state in GOING, message, exchange, after)
+
+
+@pytest.mark.rule("connections.deleted-final")
+@pytest.mark.parametrize("operation", ["DeleteConnection", "UpdateConnection"])
+def test_nothing_can_be_done_to_a_deleted_connection(contract: Contract, world: World, operation: str) -> None:
+    """Success would say that there is something."""
+    connection = arrange(world, "connection")
+    done(world.delete(connection))
+    seen = gone(world, connection)
+    params: dict[str, Any] = {"connectionId": connection}
+    if operation == "UpdateConnection":
+        params["connectionName"] = world.name()
+    exchange = world.call(operation, params)
+    contract.refused("connections.deleted-final", exchange, "on a connection that was deleted", seen)
+
+
+@pytest.mark.rule("connections.delete-with-interface")
+def test_a_connection_in_use_cannot_be_deleted(contract: Contract, world: World) -> None:
+    """Otherwise one call takes a site off the network."""
+    connection, _ = _used(world)
+    exchange = world.delete(connection)
+    contract.refused("connections.delete-with-interface", exchange, "while a virtual interface lives on it")
+
+
+@pytest.mark.rule("connections.delete-minimum-links")
+def test_a_lag_keeps_its_minimum(contract: Contract, world: World) -> None:
+    """The minimum is there so that the LAG does not go down without anybody meaning it."""
+    lag, (connection, _) = bundle(world, 2)
+    done(world.call("UpdateLag", {"lagId": lag, "minimumLinks": 2}))
+    exchange = world.delete(connection)
+    contract.refused("connections.delete-minimum-links", exchange, "one of two members, two being the minimum")
+    world.call("UpdateLag", {"lagId": lag, "minimumLinks": 0})
+
+
+@pytest.mark.rule("connections.delete-leaves-lag")
+def test_a_deleted_connection_leaves_its_lag(contract: Contract, world: World) -> None:
+    """The capacity that a LAG shows must be there."""
+    lag, (connection, _) = bundle(world, 2)
+    exchange = done(world.delete(connection))
+    after, item = world.observe(lag)
+    members = [one for one in at(item, "/connections/*") if isinstance(one, dict)]
+    rule, listed = "connections.delete-leaves-lag", [one for one in members if one.get("connectionId") == connection.id]
+    live = [one.get("connectionState") for one in listed if one.get("connectionState") not in GOING]
+    message = f"the LAG still lists it as {live}"
+    contract.check(rule, item is not None and not live, message, exchange, after, where="/lags/*/connections")
+    count = (item or {}).get("numberOfConnections")
+    message = f"numberOfConnections is {count} after one of two was deleted"
+    ok = count == 1 or (bool(listed) and count == 2)
+    contract.check(rule, ok, message, exchange, after, where="/lags/*/numberOfConnections")
+
+
+@pytest.mark.rule("connections.refusal-atomic")
+def test_a_refused_order_orders_nothing(contract: Contract, world: World) -> None:
+    """Whoever was told no must not be sent a bill."""
+    name = world.name()
+    exchange = refusal(places.order(world, bandwidth="3Gbps", connectionName=name))
+    _, listed = everything(world, "DescribeConnections", {}, "connections")
+    made = [item.get("connectionId") for item in listed if item.get("connectionName") == name]
+    message = f"refused, and yet {made} is there under the name that was asked for"
+    contract.check("connections.refusal-atomic", not made, message, exchange)
+
+
+@pytest.mark.rule("connections.refusal-atomic")
+def test_a_refused_order_leaves_the_lag_as_it_was(contract: Contract, world: World) -> None:
+    """A LAG that counts a port which was refused has less capacity than it says."""
+    lag, _ = bundle(world)
+    before = _settled(world, lag)
+    exchange = refusal(places.order(world, lagId=lag, bandwidth="10Gbps"))
+    after = _settled(world, lag)
+    message = f"refused, and yet the LAG changed from {before} to {after}"
+    contract.check("connections.refusal-atomic", before == after, message, exchange, where="/lagId")
+
+
+@pytest.mark.rule("connections.refusal-atomic")
+def test_a_refused_update_is_not_half_applied(contract: Contract, world: World) -> None:
+    """A new name beside a mode that was refused: which of the two holds, nobody would know."""
+    connection = macsec.port(world)
+    before = _settled(world, connection)
+    params = {"connectionId": connection, "connectionName": world.name(), "encryptionMode": "encrypt"}
+    exchange = refusal(world.call("UpdateConnection", params))
+    after = _settled(world, connection)
+    message = f"refused, and yet the connection changed from {before} to {after}"
+    contract.check("connections.refusal-atomic", before == after, message, exchange)
+
+
+@pytest.mark.rule("connections.refusal-atomic")
+def test_a_refused_deletion_deletes_nothing(contract: Contract, world: World) -> None:
+    """The line must go on to work."""
+    connection, interface = _used(world)
+    before = _settled(world, connection)
+    exchange = refusal(world.delete(connection))
+    after = _settled(world, connection)
+    message = f"refused, and yet the connection changed from {before} to {after}"
+    contract.check("connections.refusal-atomic", before == after, message, exchange)
+    states = world.state(connection), world.state(interface)
+    message = f"refused, and yet the connection and its interface are {states}"
+    ok = not {*GOING, None} & set(states)
+    contract.check("connections.refusal-atomic", ok, message, exchange, where="/connectionState")
+
+
+def _used(world: World) -> tuple[Handle, Handle]:
+    """A connection, and a virtual interface that lives on it."""
+    connection = arrange(world, "connection")
+    return connection, arrange(world, "virtual-interface", shared={"/connectionId": connection})
+
+
+def _settled(world: World, handle: Handle, *but: str) -> Json:
+    """What is described of a resource, but for some members and for what changes by itself: states and times."""
+    _, item = world.observe(handle)
+    left_out = {*but, handle.resource.state, "loaIssueTime"}
+    described = {name: value for name, value in (item or {}).items() if name not in left_out}
+    if "connections" in described:
+        described["connections"] = sorted(str(one) for one in at(described, "/connections/*/connectionId"))
+    return described

@@ -1,0 +1,282 @@
+"""BGP failover tests: a session is taken down on purpose, for a time, and it is remembered."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dxcontract.api import Api
+from dxcontract.contract import Contract
+from dxcontract.exchange import Exchange
+from dxcontract.spec import Json
+from dxcontract.target import Role
+from strategies.looking import everything, until
+from strategies.requests import arrange, done
+from strategies.world import Handle, World
+
+START = "StartBgpFailoverTest"
+STOP = "StopBgpFailoverTest"
+HISTORY = "ListVirtualInterfaceTestHistory"
+LIST = "virtualInterfaceTestHistory"
+LONGEST = 4320
+
+
+@pytest.mark.rule(
+    "failover_tests.start-answer",
+    "failover_tests.duration-default",
+    "failover_tests.owner-account",
+    "failover_tests.interface-testing",
+    "failover_tests.peers-down",
+)
+def test_a_test_takes_the_sessions_down(contract: Contract, world: World) -> None:
+    """That is the exercise: whoever believes that it runs while traffic still flows trusts a spare that is none."""
+    interface = _interface(world)
+    started = done(_start(world, interface))
+    test = _of(started)
+    found = (bool(test.get("testId")), test.get("virtualInterfaceId"), bool(test.get("status")))
+    contract.check(
+        "failover_tests.start-answer",
+        found == (True, interface.id, True),
+        f"a started test is answered as {test}; it lacks its id, its interface or its status",
+        started,
+    )
+    minutes = test.get("testDurationInMinutes")
+    message = f"a test that was given no duration lasts {minutes} minutes"
+    contract.check("failover_tests.duration-default", minutes == 180, message, started)
+    owner = test.get("ownerAccount")
+    message = f"the test names {owner} as the owner of the interface"
+    contract.check("failover_tests.owner-account", owner == world.account_id("owner"), message, started)
+    exchange, item = _running(world, interface)
+    message = f"while its test runs the interface is {_state(item)}"
+    contract.check("failover_tests.interface-testing", _state(item) == "testing", message, started, exchange)
+    statuses = _statuses(item)
+    message = f"while the test runs the BGP peers are {statuses}"
+    contract.check("failover_tests.peers-down", bool(statuses) and "up" not in statuses, message, started, exchange)
+
+
+@pytest.mark.rule("failover_tests.duration-echo")
+@given(minutes=st.one_of(st.just(LONGEST), st.integers(1, LONGEST)))
+def test_a_test_lasts_as_long_as_asked_for(api: Api, contract: Contract, run_id: str, minutes: int) -> None:
+    """An outage on purpose ends when it was announced to end."""
+    with World(api, run_id) as world:
+        exchange = done(_start(world, _interface(world), testDurationInMinutes=minutes))
+        found = _of(exchange).get("testDurationInMinutes")
+        message = f"asked for {minutes} minutes, the test lasts {found}"
+        contract.check("failover_tests.duration-echo", found == minutes, message, exchange)
+
+
+@pytest.mark.rule("failover_tests.duration-range", "failover_tests.refusal-atomic")
+@pytest.mark.parametrize("minutes", [LONGEST + 1, 10_000])
+def test_a_test_ends_within_three_days(contract: Contract, world: World, minutes: int) -> None:
+    """A session that nobody remembers having taken down is an outage."""
+    interface = _interface(world)
+    before = _everything_of(world, interface)
+    exchange = _start(world, interface, testDurationInMinutes=minutes)
+    if contract.refused("failover_tests.duration-range", exchange, f"a test of {minutes} minutes"):
+        _unchanged(contract, world, interface, before, exchange)
+
+
+@pytest.mark.rule("failover_tests.every-type")
+@pytest.mark.parametrize("kind", ["Private", "Public", "Transit"])
+def test_every_type_of_interface_can_be_tested(contract: Contract, world: World, kind: str) -> None:
+    """A spare is needed for each of them alike."""
+    interface = _interface(world, kind)
+    exchange = _start(world, interface)
+    what = f"a test of a {kind.lower()} virtual interface"
+    contract.accepted("failover_tests.every-type", exchange, what, interface.made, where=kind.lower())
+
+
+@pytest.mark.rule("failover_tests.peers-echo")
+@pytest.mark.parametrize("family", ["ipv4", "ipv6"])
+def test_chosen_peers_are_tested_alone(contract: Contract, world: World, family: str) -> None:
+    """The session that was not chosen carries the traffic meanwhile."""
+    interface = _interface(world)
+    chosen = _peer(_dual_stack(world, interface), family)
+    exchange = done(_start(world, interface, bgpPeers=[chosen]))
+    found = _of(exchange).get("bgpPeers")
+    message = f"asked to test {[chosen]}, the test is one of {found}"
+    contract.check("failover_tests.peers-echo", found == [chosen], message, exchange)
+
+
+@pytest.mark.rule("failover_tests.owner-only")
+def test_the_owner_of_the_connection_starts_and_stops_nothing(contract: Contract, world: World) -> None:
+    """The traffic is that of the other account: only its owner knows whether a spare is there."""
+    world.api.permit(START)
+    interface = arrange(world, "virtual-interface", operation="AllocatePrivateVirtualInterface", settle=False)
+    gateway = arrange(world, "direct-connect-gateway", role="other")
+    params = {"virtualInterfaceId": interface, "directConnectGatewayId": gateway}
+    done(world.call("ConfirmPrivateVirtualInterface", params, role="other"))
+    world.settle(interface, "available")
+    exchange = _start(world, interface)
+    contract.refused("failover_tests.owner-only", exchange, "a test started by the owner of the connection")
+    if not exchange.succeeded:
+        started = done(_start(world, interface, role="other"))
+        stopped = world.call(STOP, {"virtualInterfaceId": interface})
+        contract.refused("failover_tests.owner-only", stopped, "a test stopped by the owner of the connection", started)
+
+
+@pytest.mark.rule("failover_tests.history", "failover_tests.owner-account")
+def test_a_test_is_in_the_history(contract: Contract, world: World) -> None:
+    """It is the evidence that auditors ask for."""
+    interface = _interface(world)
+    started = done(_start(world, interface, testDurationInMinutes=60))
+    test = _of(started)
+    exchange, items = _history(world, interface)
+    named = ("testId", "virtualInterfaceId", "testDurationInMinutes")
+    found = [[item.get(name) for name in named] for item in items]
+    expected = [test.get("testId"), interface.id, 60]
+    contract.check(
+        "failover_tests.history", found == [expected], f"started {expected}, the history has {found}", started, exchange
+    )
+    for item in items:
+        owner = item.get("ownerAccount")
+        message = f"the history names {owner} as the owner of the interface"
+        contract.check("failover_tests.owner-account", owner == world.account_id("owner"), message, exchange)
+
+
+@pytest.mark.rule("failover_tests.history-filters", "failover_tests.history-filters-more")
+def test_the_history_is_filtered(contract: Contract, world: World) -> None:
+    """A filter that is ignored shows another interface's test as this one's."""
+    one, two = _interface(world), _interface(world)
+    first, second = done(_start(world, one)), done(_start(world, two))
+    stopped = done(world.call(STOP, {"virtualInterfaceId": one}))
+    test, other = _of(first).get("testId"), _of(second).get("testId")
+    peers = [str(peer.get("bgpPeerId")) for peer in (world.observe(one)[1] or {}).get("bgpPeers", [])]
+
+    def look(rule: str, params: dict[str, Any], where: str) -> None:
+        exchange, items = everything(world, HISTORY, params, LIST)
+        found = [item.get("testId") for item in items]
+        ok = found == [test] if rule.endswith("filters") else test in found and other not in found
+        message = f"{where[1:]} names {test} and not {other}; found {found}"
+        contract.check(rule, ok, message, first, second, stopped, exchange, where=where)
+
+    look("failover_tests.history-filters", {"virtualInterfaceId": one}, "/virtualInterfaceId")
+    look("failover_tests.history-filters", {"testId": test}, "/testId")
+    look("failover_tests.history-filters-more", {"bgpPeers": peers}, "/bgpPeers")
+    status = next((item.get("status") for item in _history(world, one)[1]), None)
+    look("failover_tests.history-filters-more", {"status": status}, "/status")
+
+
+@pytest.mark.rule("failover_tests.stop-answer", "failover_tests.stop-ends", "failover_tests.stop-kept")
+def test_a_test_that_is_stopped_is_over(contract: Contract, world: World) -> None:
+    """Who sees the spare fail must get the session back at once, and find out later that the test was cut short."""
+    interface = _interface(world)
+    started = done(_start(world, interface))
+    stopped = done(world.call(STOP, {"virtualInterfaceId": interface}))
+    test = _of(started).get("testId")
+    found = (_of(stopped).get("testId"), _of(stopped).get("virtualInterfaceId"))
+    message = f"stopping the test {test} of {interface.id} answered {found}"
+    contract.check("failover_tests.stop-answer", found == (test, interface.id), message, started, stopped)
+    exchange, item = until(lambda: world.observe(interface), lambda seen: _state(seen[1]) != "testing", seconds=3)
+    message = f"after its test was stopped the interface is {_state(item)}"
+    contract.check("failover_tests.stop-ends", _state(item) not in (None, "testing"), message, stopped, exchange)
+    exchange, items = _history(world, interface)
+    statuses = [one.get("status") for one in items if one.get("testId") == test]
+    contract.check(
+        "failover_tests.stop-kept",
+        len(statuses) == 1 and statuses[0] not in (None, _of(started).get("status")),
+        f"a test was {_of(started).get('status')} before it was stopped; in the history it is {statuses}",
+        stopped,
+        exchange,
+    )
+
+
+@pytest.mark.rule("failover_tests.stop-without-test", "failover_tests.refusal-atomic")
+def test_nothing_is_stopped_where_nothing_runs(contract: Contract, world: World) -> None:
+    """Whoever stops the wrong interface must not go away thinking that the right one is back."""
+    interface = _interface(world)
+    before = _everything_of(world, interface)
+    exchange = world.call(STOP, {"virtualInterfaceId": interface})
+    what = "stopping a test where none runs"
+    if contract.refused("failover_tests.stop-without-test", exchange, what, interface.made):
+        _unchanged(contract, world, interface, before, exchange)
+
+
+@pytest.mark.rule("failover_tests.start-twice", "failover_tests.refusal-atomic")
+def test_one_test_runs_at_a_time(contract: Contract, world: World) -> None:
+    """Of two overlapping tests nobody could say when the session comes back."""
+    interface = _interface(world)
+    first = done(_start(world, interface))
+    _running(world, interface)
+    before = _everything_of(world, interface)
+    exchange = _start(world, interface, testDurationInMinutes=60)
+    if contract.refused("failover_tests.start-twice", exchange, "a second test of an interface", first):
+        _unchanged(contract, world, interface, before, exchange)
+
+
+def _interface(world: World, kind: str = "Private") -> Handle:
+    """A virtual interface whose BGP session is up: there is nothing to take down on another one."""
+    world.api.permit(START)
+    interface = arrange(world, "virtual-interface", operation=f"Create{kind}VirtualInterface", settle=False)
+    world.settle(interface, "available")
+    return interface
+
+
+def _dual_stack(world: World, interface: Handle) -> Json:
+    """The virtual interface with a second peer, of family ipv6, ready."""
+    new = {"asn": 65001, "addressFamily": "ipv6"}
+    done(world.call("CreateBGPPeer", {"virtualInterfaceId": interface, "newBGPPeer": new}))
+
+    def ready(item: Json | None) -> bool:
+        return all(peer.get("bgpPeerState") == "available" for peer in (item or {}).get("bgpPeers", []))
+
+    _, item = until(lambda: world.observe(interface), lambda seen: ready(seen[1]), seconds=3)
+    return item or {}
+
+
+def _peer(interface: Json, family: str) -> str:
+    found = [peer.get("bgpPeerId") for peer in interface.get("bgpPeers", []) if peer.get("addressFamily") == family]
+    return str(found[0]) if found else "dxpeer-ffffff00"
+
+
+def _start(world: World, interface: Handle, *, role: Role = "owner", **more: Any) -> Exchange:
+    return world.call(START, {"virtualInterfaceId": interface, **more}, role=role)
+
+
+def _of(exchange: Exchange) -> Json:
+    """The test that is answered."""
+    found = exchange.body.get("virtualInterfaceTest")
+    return found if isinstance(found, dict) else {}
+
+
+def _state(item: Json | None) -> str | None:
+    return None if item is None else item.get("virtualInterfaceState")
+
+
+def _statuses(item: Json | None) -> list[str | None]:
+    return [peer.get("bgpStatus") for peer in (item or {}).get("bgpPeers", [])]
+
+
+def _running(world: World, interface: Handle) -> tuple[Exchange, Json | None]:
+    """The interface once it shows that its test runs; as it is, if it does not show that in time."""
+
+    def runs(seen: tuple[Exchange, Json | None]) -> bool:
+        return _state(seen[1]) == "testing" and "up" not in _statuses(seen[1])
+
+    return until(lambda: world.observe(interface), runs, seconds=3)
+
+
+def _history(world: World, interface: Handle) -> tuple[Exchange, list[Json]]:
+    return everything(world, HISTORY, {"virtualInterfaceId": interface}, LIST)
+
+
+def _everything_of(world: World, interface: Handle) -> tuple[Json | None, list[Json]]:
+    """The interface and its history."""
+    return world.observe(interface)[1], _history(world, interface)[1]
+
+
+def _unchanged(
+    contract: Contract,
+    world: World,
+    interface: Handle,
+    before: tuple[Json | None, list[Json]],
+    exchange: Exchange,
+) -> None:
+    after = _everything_of(world, interface)
+    contract.check(
+        "failover_tests.refusal-atomic",
+        after == before,
+        f"the request was refused, and yet {before} is now {after}",
+        exchange,
+    )

@@ -1,0 +1,170 @@
+"""Hosted connections: they wait for their owner, who confirms or declines."""
+
+from typing import Any
+
+import pytest
+
+from dxcontract.contract import Contract
+from dxcontract.target import Role
+from dxcontract.verdict import Indeterminate
+from strategies.hosting import allocated, carried, port
+from strategies.listing import listed
+from strategies.requests import Scene, arrange, done, least
+from strategies.world import Handle, World
+
+AFTER_ORDERING = ("pending", "available", "down")
+TIMES = 3
+
+
+@pytest.mark.rule("hosted_connections.unconfirmed-waits")
+def test_it_waits_for_its_owner(contract: Contract, world: World) -> None:
+    """Billing begins with the confirmation: nobody may be made to pay by waiting."""
+    interconnect = port(world, "interconnect")
+    hosted = allocated(world, interconnect, 1)
+    for _ in range(TIMES):
+        seen, item = world.observe(hosted)
+        provided, items = carried(world, interconnect)
+        for exchange, found in ((seen, item), (provided, items.get(hosted.id))):
+            state = (found or {}).get("connectionState")
+            contract.check(
+                "hosted_connections.unconfirmed-waits",
+                state == "ordering",
+                f"nobody confirmed or declined, and it is {state or 'not listed'}",
+                hosted.made,
+                exchange,
+            )
+
+
+@pytest.mark.rule("hosted_connections.confirm-answer", "hosted_connections.confirm-ends-ordering")
+def test_confirming_ends_the_wait(contract: Contract, world: World) -> None:
+    """Automation polls from here until the circuit is up; it would wait for ever on an order that stays one."""
+    hosted = _ordered(world)
+    exchange = done(world.call("ConfirmConnection", {"connectionId": hosted}))
+    answered = exchange.body.get("connectionState")
+    contract.check(
+        "hosted_connections.confirm-answer",
+        answered in AFTER_ORDERING,
+        f"connectionState is {answered!r} in the answer",
+        exchange,
+    )
+    seen, item = world.observe(hosted)
+    state = (item or {}).get("connectionState")
+    contract.check(
+        "hosted_connections.confirm-ends-ordering",
+        state in AFTER_ORDERING,
+        f"it is {state or 'not listed'} after it was confirmed",
+        exchange,
+        seen,
+    )
+
+
+@pytest.mark.rule("hosted_connections.listed-for-owner")
+def test_its_owner_finds_it(contract: Contract, world: World) -> None:
+    """What is not listed before it is confirmed cannot be found to be confirmed."""
+    hosted = _ordered(world)
+    for when in ("before", "after"):
+        exchange, item = listed(world, hosted)
+        contract.check(
+            "hosted_connections.listed-for-owner",
+            item is not None,
+            f"its owner does not find it {when} confirming it",
+            hosted.made,
+            exchange,
+            where=when,
+        )
+        if when == "before":
+            done(world.call("ConfirmConnection", {"connectionId": hosted}))
+
+
+@pytest.mark.rule("hosted_connections.confirm-owner-only")
+@pytest.mark.parametrize("role", ["partner", "other"])
+def test_nobody_else_confirms_it(contract: Contract, world: World, role: Role) -> None:
+    """The partner that sells must not be able to accept in the customer's name."""
+    hosted = _ordered(world)
+    exchange = world.call("ConfirmConnection", {"connectionId": hosted}, role=role)
+    contract.refused("hosted_connections.confirm-owner-only", exchange, f"confirmed by the {role} account")
+
+
+@pytest.mark.rule("hosted_connections.confirm-wrong-state")
+def test_a_dedicated_connection_is_not_confirmed(contract: Contract, world: World) -> None:
+    """AWS was seen to refuse; a success would tell the caller that an order is on its way."""
+    connection = arrange(world, "connection", settle=False)
+    exchange = world.call("ConfirmConnection", {"connectionId": connection})
+    contract.refused("hosted_connections.confirm-wrong-state", exchange, "a dedicated connection confirmed")
+
+
+@pytest.mark.rule("hosted_connections.confirm-wrong-state")
+def test_it_is_confirmed_once(contract: Contract, world: World) -> None:
+    """A circuit in use must not go back to pending."""
+    hosted = _ordered(world)
+    first = done(world.call("ConfirmConnection", {"connectionId": hosted}))
+    exchange = world.call("ConfirmConnection", {"connectionId": hosted})
+    contract.refused("hosted_connections.confirm-wrong-state", exchange, "confirmed a second time", first)
+
+
+@pytest.mark.rule("hosted_connections.decline")
+def test_declining_rejects_it(contract: Contract, world: World) -> None:
+    """The partner learns from this state that the customer does not want the circuit."""
+    hosted = _ordered(world)
+    deletion = done(world.delete(hosted))
+    exchange, item = world.observe(hosted)
+    state = (item or {}).get("connectionState")
+    contract.check(
+        "hosted_connections.decline",
+        item is None or state == "rejected",
+        f"it is {state} after its owner declined it",
+        exchange,
+        deletion,
+    )
+
+
+@pytest.mark.rule("hosted_connections.rejected-not-confirmed")
+def test_what_was_declined_is_not_confirmed(contract: Contract, world: World) -> None:
+    """A no is final: a late retry must not start the billing."""
+    hosted = _ordered(world)
+    deletion = done(world.delete(hosted))
+    exchange = world.call("ConfirmConnection", {"connectionId": hosted})
+    contract.refused("hosted_connections.rejected-not-confirmed", exchange, "a declined one confirmed", deletion)
+
+
+@pytest.mark.rule("hosted_connections.refusal-atomic")
+@pytest.mark.parametrize(
+    "why", ["bandwidth", "vlan-range", "vlan-taken", "moved-onto-taken-vlan", "confirmed-by-partner"]
+)
+def test_a_refusal_changes_nothing(contract: Contract, world: World, why: str) -> None:
+    """Who is told no must not find an order, a move or a bill afterwards."""
+    parent, other = port(world, "interconnect"), port(world, "interconnect")
+    hosted, rival = allocated(world, parent, 7), allocated(world, other, 7)
+    allocation = Scene(world, world.spec.operation("AllocateHostedConnection"), taken={"/connectionId": parent})
+    operation, params = {
+        "bandwidth": ("AllocateHostedConnection", {**least(allocation), "vlan": 8, "bandwidth": "250Mbps"}),
+        "vlan-range": ("AllocateHostedConnection", {**least(allocation), "vlan": 4095}),
+        "vlan-taken": ("AllocateHostedConnection", {**least(allocation), "vlan": 7}),
+        "moved-onto-taken-vlan": (
+            "AssociateHostedConnection",
+            {"connectionId": hosted, "parentConnectionId": other},
+        ),
+        "confirmed-by-partner": ("ConfirmConnection", {"connectionId": hosted}),
+    }[why]
+    before = _everywhere(world, parent, other)
+    exchange = world.call(operation, params, role="partner")
+    if exchange.succeeded:
+        world.adopt("hosted-connection", "AllocateHostedConnection", exchange, params, "partner")
+        raise Indeterminate(f"{operation} was not refused, so there is no refusal to look at")
+    contract.check(
+        "hosted_connections.refusal-atomic",
+        _everywhere(world, parent, other) == before,
+        "the request was refused, and yet the hosted connections, or where they are, have changed",
+        hosted.made,
+        rival.made,
+        exchange,
+    )
+
+
+def _ordered(world: World) -> Handle:
+    return allocated(world, port(world, "interconnect"), 1)
+
+
+def _everywhere(world: World, *parents: Handle) -> list[Any]:
+    """What owner and partner are told of all that was made, and of what is on the ports."""
+    return [world.seen(), *(carried(world, parent)[1] for parent in parents)]

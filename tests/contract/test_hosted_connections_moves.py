@@ -1,0 +1,117 @@
+"""Hosted connections: a partner moves them from port to port, with what is on them."""
+
+import pytest
+
+from dxcontract.contract import Contract
+from dxcontract.exchange import Exchange
+from strategies.hosting import allocated, carried, confirmed, port, private_interface
+from strategies.requests import arrange, done
+from strategies.world import Handle, World
+
+KEPT = ("connectionId", "ownerAccount", "connectionName", "bandwidth", "vlan")
+ADDRESSES = {"amazonAddress": "169.254.77.1/30", "customerAddress": "169.254.77.2/30", "addressFamily": "ipv4"}
+
+ports = pytest.mark.parametrize("kind", ["interconnect", "lag"])
+
+
+@pytest.mark.rule("hosted_connections.associate-moves")
+@ports
+def test_a_moved_one_is_listed_at_its_new_port(contract: Contract, world: World, kind: str) -> None:
+    """Before a partner takes a port down it moves all away, and believes this list that none is left."""
+    source, target = port(world, "interconnect"), port(world, kind)
+    hosted = allocated(world, source, 7)
+    move = done(_move(world, hosted, target))
+    for place, parent, expected in (("target", target, True), ("source", source, False)):
+        exchange, items = carried(world, parent)
+        done(exchange)
+        contract.check(
+            "hosted_connections.associate-moves",
+            (hosted.id in items) is expected,
+            f"after the move it is {'not listed where it is' if expected else 'still listed where it was'}",
+            move,
+            exchange,
+            where=place,
+        )
+    if kind == "lag":
+        exchange, item = world.observe(hosted)
+        contract.check(
+            "hosted_connections.associate-moves",
+            item is not None and item.get("lagId") == target.id,
+            f"lagId is {(item or {}).get('lagId')} after the move to {target.id}",
+            move,
+            exchange,
+            where="/lagId",
+        )
+
+
+@pytest.mark.rule("hosted_connections.associate-keeps")
+@ports
+def test_a_moved_one_stays_what_it_is(contract: Contract, world: World, kind: str) -> None:
+    """The customer's router is configured for it, and its bills name it."""
+    hosted = allocated(world, port(world, "interconnect"), 7)
+    _, before = world.observe(hosted)
+    move = done(_move(world, hosted, port(world, kind)))
+    exchange, item = world.observe(hosted)
+    for said, found in ((move, move.body), (exchange, item or {})):
+        for member in KEPT:
+            contract.check(
+                "hosted_connections.associate-keeps",
+                found.get(member) == (before or {}).get(member),
+                f"{member} was {(before or {}).get(member)!r} and is {found.get(member)!r}",
+                move,
+                said,
+                where=f"/{member}",
+            )
+
+
+@pytest.mark.rule("hosted_connections.associate-moves-interfaces")
+@ports
+def test_its_interface_moves_along(contract: Contract, world: World, kind: str) -> None:
+    """The move interrupts the traffic; a virtual interface that is left behind would end it."""
+    hosted = confirmed(world, port(world, "interconnect"), 7)
+    interface = private_interface(world, hosted, 7)
+    move = done(_move(world, hosted, port(world, kind)))
+    exchange, item = world.observe(interface)
+    where = (item or {}).get("connectionId")
+    contract.check(
+        "hosted_connections.associate-moves-interfaces",
+        where == hosted.id,
+        f"the virtual interface is on {where or 'nothing, for it is not listed'}, and was on {hosted.id}",
+        move,
+        exchange,
+    )
+
+
+@pytest.mark.rule("hosted_connections.associate-vlan-conflict")
+@ports
+def test_none_moves_onto_a_taken_vlan(contract: Contract, world: World, kind: str) -> None:
+    """Two customers with one VLAN on one port would see each other's traffic."""
+    target = port(world, kind)
+    rival = allocated(world, target, 7)
+    hosted = allocated(world, port(world, "interconnect"), 7)
+    exchange = _move(world, hosted, target)
+    contract.refused("hosted_connections.associate-vlan-conflict", exchange, "moved onto a taken VLAN", rival.made)
+
+
+@pytest.mark.rule("hosted_connections.associate-address-conflict")
+def test_none_moves_to_where_its_addresses_are_taken(contract: Contract, world: World) -> None:
+    """Two BGP sessions with the same addresses at one port would flap for both customers."""
+    source, target = port(world, "interconnect"), port(world, "interconnect")
+    hosted, rival = confirmed(world, source, 7), confirmed(world, target, 8)
+    made = [private_interface(world, one, vlan, ADDRESSES).made for one, vlan in ((hosted, 7), (rival, 8))]
+    exchange = _move(world, hosted, target)
+    contract.refused("hosted_connections.associate-address-conflict", exchange, "moved onto taken addresses", *made)
+
+
+@pytest.mark.rule("hosted_connections.associate-parent-kind")
+@pytest.mark.parametrize("kind", ["connection", "hosted-connection"])
+def test_none_moves_to_what_cannot_carry_it(contract: Contract, world: World, kind: str) -> None:
+    """It would be on nothing that has a port for it."""
+    hosted = allocated(world, port(world, "interconnect"), 7)
+    exchange = _move(world, hosted, arrange(world, kind, role="partner"))
+    contract.refused("hosted_connections.associate-parent-kind", exchange, f"moved to a {kind}")
+
+
+def _move(world: World, hosted: Handle, target: Handle) -> Exchange:
+    params = {"connectionId": hosted, "parentConnectionId": target}
+    return world.call("AssociateHostedConnection", params, role="partner")

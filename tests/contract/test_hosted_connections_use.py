@@ -1,0 +1,75 @@
+"""Hosted connections: what their owner can put on them, and what the partner sees of it."""
+
+from typing import Final
+
+import pytest
+
+from dxcontract.contract import Contract
+from strategies.hosting import allocated, carried, confirmed, port, private_interface
+from strategies.requests import Scene, done, least, merged
+from strategies.world import Arn, World
+
+CREATE: Final = {
+    "CreatePrivateVirtualInterface": "newPrivateVirtualInterface",
+    "CreatePublicVirtualInterface": "newPublicVirtualInterface",
+    "CreateTransitVirtualInterface": "newTransitVirtualInterface",
+}
+ALLOCATE: Final = {
+    "AllocatePrivateVirtualInterface": "newPrivateVirtualInterfaceAllocation",
+    "AllocatePublicVirtualInterface": "newPublicVirtualInterfaceAllocation",
+    "AllocateTransitVirtualInterface": "newTransitVirtualInterfaceAllocation",
+}
+MAKE: Final = {**CREATE, **ALLOCATE}
+
+
+@pytest.mark.rule("hosted_connections.one-interface")
+@pytest.mark.parametrize("operation", MAKE)
+def test_it_carries_one_interface(contract: Contract, world: World, operation: str) -> None:
+    """This sets hosted connections apart from dedicated ones, and plans that put two on one fail late."""
+    hosted = confirmed(world, port(world, "interconnect"), 7)
+    first = private_interface(world, hosted, 7)
+    scene = Scene(world, world.spec.operation(operation), taken={"/connectionId": hosted})
+    params = merged(least(scene), {MAKE[operation]: {"vlan": 8}})
+    exchange = world.call(operation, params)
+    world.adopt("virtual-interface", operation, exchange, params, "owner")
+    contract.refused("hosted_connections.one-interface", exchange, "a second virtual interface", first.made)
+
+
+@pytest.mark.rule("hosted_connections.interface-vlan")
+@pytest.mark.parametrize("operation", CREATE)
+def test_its_interface_has_its_vlan(contract: Contract, world: World, operation: str) -> None:
+    """The partner forwards that one VLAN: on any other the interface would stay down for no visible reason."""
+    hosted = confirmed(world, port(world, "interconnect"), 7)
+    scene = Scene(world, world.spec.operation(operation), taken={"/connectionId": hosted})
+    params = merged(least(scene), {CREATE[operation]: {"vlan": 8}})
+    exchange = world.call(operation, params)
+    world.adopt("virtual-interface", operation, exchange, params, "owner")
+    contract.refused("hosted_connections.interface-vlan", exchange, "VLAN 8, where the partner assigned 7", hosted.made)
+
+
+@pytest.mark.rule("hosted_connections.no-macsec")
+def test_it_takes_no_macsec_keys(contract: Contract, world: World) -> None:
+    """The port is the partner's: a customer that believes its traffic encrypted must be told that it is not."""
+    hosted = confirmed(world, port(world, "interconnect"), 7)
+    scene = Scene(world, world.spec.operation("AssociateMacSecKey"), taken={"/connectionId": hosted})
+    exchange = world.call("AssociateMacSecKey", least(scene))
+    contract.refused("hosted_connections.no-macsec", exchange, "a MACsec key for a hosted connection")
+
+
+@pytest.mark.rule("hosted_connections.tags-owner-only")
+def test_the_partner_does_not_see_its_tags(contract: Contract, world: World) -> None:
+    """Tags tell of projects and cost centres: they are the customer's own business."""
+    interconnect = port(world, "interconnect")
+    hosted = allocated(world, interconnect, 7)
+    tag = {"key": "dxcontract-secret", "value": world.name()}
+    tagging = done(world.call("TagResource", {"resourceArn": Arn(hosted), "tags": [tag]}))
+    exchange, items = carried(world, interconnect)
+    done(exchange)
+    shown = items.get(hosted.id, {}).get("tags")
+    contract.check(
+        "hosted_connections.tags-owner-only",
+        not shown or tag not in shown,
+        "the partner is shown a tag that the owner gave",
+        tagging,
+        exchange,
+    )

@@ -1,0 +1,210 @@
+"""Interconnects: the ports of partners, from the order to the end."""
+
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from dxcontract.api import Api
+from dxcontract.contract import Contract
+from dxcontract.exchange import Exchange
+from dxcontract.pointers import at
+from dxcontract.spec import Json
+from dxcontract.target import Role
+from dxcontract.verdict import Indeterminate
+from strategies.lags import bundle
+from strategies.looking import everything, until
+from strategies.requests import Scene, arrange, done, least, merged, tags
+from strategies.tags import pairs
+from strategies.world import Handle, World
+
+PARTNER: Role = "partner"
+MEMBERS = ("interconnectId", "interconnectName", "interconnectState", "region", "location", "bandwidth")
+ENDED = ("deleting", "deleted")
+
+
+@pytest.mark.rule("interconnects.answer-members", "interconnects.id-form")
+def test_an_interconnect_is_answered_completely(contract: Contract, world: World) -> None:
+    """What a partner sells is built on this answer: the id for the next calls, the state to wait for."""
+    interconnect = _ordered(world)
+    described, item = world.observe(interconnect)
+    for exchange, found in ((interconnect.made, interconnect.made.body), (described, item or {})):
+        for member in MEMBERS:
+            there = found.get(member) not in (None, "")
+            message = f"the interconnect has no {member}"
+            contract.check("interconnects.answer-members", there, message, exchange, where=f"/{member}")
+    form = re.fullmatch(r"dxcon-[a-z0-9]+", interconnect.id)
+    message = f"interconnectId is {interconnect.id!r}"
+    contract.check("interconnects.id-form", form is not None, message, interconnect.made, where="/interconnectId")
+
+
+@pytest.mark.rule("interconnects.echo")
+@pytest.mark.parametrize("bandwidth", ["1Gbps", "10Gbps"])
+def test_an_interconnect_is_what_was_asked_for(contract: Contract, world: World, bandwidth: str) -> None:
+    """A port of the wrong speed or in the wrong place is a cable that is pulled for nothing."""
+    interconnect = _ordered(world, bandwidth=bandwidth)
+    described, item = world.observe(interconnect)
+    wanted = {**interconnect.params, "region": world.api.target.region}
+    for exchange, found in ((interconnect.made, interconnect.made.body), (described, item or {})):
+        for member in ("interconnectName", "bandwidth", "location", "region"):
+            same = _plain(found.get(member), member) == _plain(wanted[member], member)
+            message = f"{member} is {found.get(member)!r}, not {wanted[member]!r}"
+            contract.check("interconnects.echo", same, message, interconnect.made, exchange, where=f"/{member}")
+
+
+@pytest.mark.rule("interconnects.partner-only")
+def test_who_is_no_partner_gets_no_interconnect(contract: Contract, world: World) -> None:
+    """Many take this call for the one that orders a connection; AWS tells them that they are no partner."""
+    params = least(Scene(world, world.spec.operation("CreateInterconnect")))
+    exchange = world.call("CreateInterconnect", params, role="owner")
+    world.adopt("interconnect", "CreateInterconnect", exchange, params, "owner")
+    contract.refused("interconnects.partner-only", exchange, "an interconnect for an account that is no partner")
+
+
+@pytest.mark.rule("interconnects.bandwidth-known", "interconnects.refusal-atomic")
+@pytest.mark.parametrize("bandwidth", ["500Mbps", "2Gbps", "7Gbps", "fast"])
+def test_a_bandwidth_that_no_port_has_is_refused(contract: Contract, world: World, bandwidth: str) -> None:
+    """Hosted connections have more bandwidths than the ports that carry them: the mistake is an easy one."""
+    exchange = _refused_order(contract, world, {"bandwidth": bandwidth})
+    contract.refused("interconnects.bandwidth-known", exchange, f"an interconnect of {bandwidth}")
+
+
+@pytest.mark.rule("interconnects.location-known", "interconnects.refusal-atomic")
+def test_a_location_that_does_not_exist_is_refused(contract: Contract, world: World) -> None:
+    """A typing error in a location must not become an order."""
+    exchange = _refused_order(contract, world, {"location": "DXCONTRACT-NOWHERE"})
+    contract.refused("interconnects.location-known", exchange, "an interconnect at a location that does not exist")
+
+
+@pytest.mark.rule("interconnects.lag-join")
+def test_an_interconnect_can_be_ordered_into_a_lag(contract: Contract, world: World) -> None:
+    """Only so is it sure to end on the device of the LAG."""
+    lag, _ = bundle(world, role=PARTNER)
+    interconnect = _ordered(world, lagId=lag)
+    described, item = world.observe(interconnect)
+    for exchange, found in ((interconnect.made, interconnect.made.body), (described, item or {})):
+        message = f"lagId is {found.get('lagId')!r}; the interconnect was ordered in {lag.id}"
+        contract.check("interconnects.lag-join", found.get("lagId") == lag.id, message, interconnect.made, exchange)
+
+
+@pytest.mark.rule("interconnects.lag-join-bandwidth", "interconnects.refusal-atomic")
+def test_an_interconnect_of_another_bandwidth_cannot_join_a_lag(contract: Contract, world: World) -> None:
+    """LACP does not bundle links of different speeds."""
+    lag, _ = bundle(world, role=PARTNER)
+    exchange = _refused_order(contract, world, {"bandwidth": "10Gbps", "lagId": lag})
+    contract.refused("interconnects.lag-join-bandwidth", exchange, "an interconnect of 10Gbps in a LAG of 1Gbps")
+
+
+@pytest.mark.rule("interconnects.listed", "interconnects.describe-one")
+def test_an_interconnect_is_listed_and_found_by_its_id(contract: Contract, world: World) -> None:
+    """A partner's inventory is this list; its automation asks for one at a time."""
+    first, second = _ordered(world), _ordered(world)
+    whole, items = everything(world, "DescribeInterconnects", {}, "interconnects", role=PARTNER)
+    ids = [item.get("interconnectId") for item in items]
+    message = "an interconnect that was just created is not among the account's interconnects"
+    contract.check("interconnects.listed", first.id in ids and second.id in ids, message, second.made, whole)
+    single = done(world.call("DescribeInterconnects", {"interconnectId": first}, role=PARTNER))
+    found = at(single.json, "/interconnects/*/interconnectId")
+    message = f"one interconnect was asked for, {len(found)} came"
+    contract.check("interconnects.describe-one", found == [first.id], message, first.made, single)
+
+
+@pytest.mark.rule("interconnects.not-idempotent")
+def test_an_order_that_is_repeated_is_a_second_order(contract: Contract, world: World) -> None:
+    """There is no client token: whoever retries must know that he has ordered twice."""
+    first = _ordered(world)
+    again = [world.make("interconnect", first.params, role=PARTNER, settle=False) for _ in range(2)]
+    count = len({one.id for one in (first, *again)})
+    message = f"three equal requests for an interconnect were answered with {count}"
+    exchanges = [one.made for one in (first, *again)]
+    contract.check("interconnects.not-idempotent", count == len(exchanges), message, *exchanges)
+
+
+@pytest.mark.rule("interconnects.tags-on-create")
+@given(wanted=tags())
+def test_an_interconnect_has_the_tags_of_its_order(
+    api: Api, contract: Contract, run_id: str, wanted: list[Json]
+) -> None:
+    """Cost allocation and access policies depend on tags that are there from the beginning."""
+    with World(api, run_id) as world:
+        interconnect = _ordered(world, tags=wanted)
+        exchange, item = world.observe(interconnect)
+        found = pairs((item or {}).get("tags"))
+        message = f"the interconnect was created with tags {pairs(wanted)} and has {found}"
+        contract.check("interconnects.tags-on-create", found == pairs(wanted), message, interconnect.made, exchange)
+
+
+@pytest.mark.rule("interconnects.delete-answer", "interconnects.deleted-gone")
+@pytest.mark.parametrize("settle", [False, True], ids=["just-ordered", "in-use"])
+def test_a_deleted_interconnect_is_gone_or_shown_as_deleted(contract: Contract, world: World, settle: bool) -> None:
+    """A partner pays for the port until then; the state is all that tells a deleted one from a living one."""
+    interconnect = arrange(world, "interconnect", settle=settle)
+    exchange = done(world.delete(interconnect))
+    state = exchange.body.get("interconnectState")
+    message = f"the state is {state!r} after the deletion"
+    contract.check("interconnects.delete-answer", state in ENDED, message, exchange)
+    described, item = world.observe(interconnect)
+    state = _state(item)
+    message = f"an interconnect that was deleted is {state}"
+    contract.check("interconnects.deleted-gone", item is None or state in ENDED, message, exchange, described)
+
+
+@pytest.mark.rule("interconnects.delete-twice", "interconnects.refusal-atomic")
+def test_a_deleted_interconnect_cannot_be_deleted_again(contract: Contract, world: World) -> None:
+    """Automation that works on with an old id has to be told."""
+    interconnect = _ordered(world)
+    done(world.delete(interconnect))
+    _, item = until(lambda: world.observe(interconnect), lambda seen: _state(seen[1]) in ("deleted", "not described"))
+    if _state(item) not in ("deleted", "not described"):
+        raise Indeterminate(f"the interconnect was still {_state(item)} after ten seconds")
+    exchange = _refused_deletion(contract, world, interconnect, PARTNER)
+    contract.refused("interconnects.delete-twice", exchange, "deleting an interconnect that was deleted")
+
+
+@pytest.mark.rule("interconnects.refusal-atomic")
+def test_an_interconnect_survives_a_deletion_that_is_refused(contract: Contract, world: World) -> None:
+    """No other account may cut off a partner's customers, not even by a call that is answered with an error."""
+    interconnect = _ordered(world)
+    world.settle(interconnect)
+    exchange = _refused_deletion(contract, world, interconnect, "other")
+    if exchange.succeeded:
+        raise Indeterminate("DeleteInterconnect by another account was not refused")
+
+
+def _ordered(world: World, **members: Any) -> Handle:
+    return arrange(world, "interconnect", members=members, settle=False)
+
+
+def _refused_order(contract: Contract, world: World, changes: Json) -> Exchange:
+    """An order for an interconnect with these members; where it is refused, nothing may have come of it."""
+    params = merged(least(Scene(world, world.spec.operation("CreateInterconnect"))), changes)
+    before = world.seen()
+    exchange = world.call("CreateInterconnect", params, role=PARTNER)
+    made = world.adopt("interconnect", "CreateInterconnect", exchange, params, PARTNER)
+    if made is None and 400 <= exchange.status < 500:
+        described, items = everything(world, "DescribeInterconnects", {}, "interconnects", role=PARTNER)
+        found = [item for item in items if item.get("interconnectName") == params["interconnectName"]]
+        message = f"the order was refused, and yet {len(found)} interconnects came of it"
+        contract.check("interconnects.refusal-atomic", not found, message, described, exchange)
+        message = "the order was refused, and yet something has changed"
+        contract.check("interconnects.refusal-atomic", world.seen() == before, message, exchange)
+    return exchange
+
+
+def _refused_deletion(contract: Contract, world: World, interconnect: Handle, role: Role) -> Exchange:
+    """A deletion; where it is refused, nothing may have changed."""
+    before = world.seen()
+    exchange = world.delete(interconnect, role=role)
+    if 400 <= exchange.status < 500:
+        message = "the deletion was refused, and yet something has changed"
+        contract.check("interconnects.refusal-atomic", world.seen() == before, message, exchange)
+    return exchange
+
+
+def _state(item: Json | None) -> str:
+    return str(item.get("interconnectState")) if item is not None else "not described"
+
+
+def _plain(value: Any, member: str) -> Any:
+    return value.lower() if member == "location" and isinstance(value, str) else value

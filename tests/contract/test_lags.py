@@ -1,0 +1,357 @@
+"""LAGs: what may be ordered, what comes of an order, and how a LAG is described."""
+
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from dxcontract.api import Api
+from dxcontract.contract import Contract
+from dxcontract.exchange import Exchange
+from dxcontract.pointers import at
+from dxcontract.spec import Json
+from dxcontract.verdict import Unsupported
+from strategies.lags import adopted, elsewhere, members_of
+from strategies.looking import everything
+from strategies.requests import Scene, arrange, done, least, merged, tags
+from strategies.tags import pairs
+from strategies.world import Handle, World
+
+MEMBERS = (
+    "lagId",
+    "lagName",
+    "lagState",
+    "ownerAccount",
+    "location",
+    "region",
+    "connectionsBandwidth",
+    "numberOfConnections",
+    "minimumLinks",
+    "connections",
+)
+LASTING = ("lagName", "ownerAccount", "location", "region", "connectionsBandwidth", "minimumLinks")
+BANDWIDTHS = ("1Gbps", "10Gbps", "100Gbps")
+
+
+@pytest.mark.rule("lags.answer-members", "lags.id-form", "lags.minimum-links-default", "lags.others-do-not-host")
+def test_a_new_lag_is_answered_completely(contract: Contract, world: World) -> None:
+    """Automation takes the id, the state and the members from this one answer; what is missing breaks it at once."""
+    lag = _ordered(world)
+    found = lag.made.body
+    _complete(contract, found, lag.made)
+    form = re.fullmatch(r"dxlag-[a-z0-9]+", str(found.get("lagId")))
+    contract.check("lags.id-form", form is not None, f"lagId is {found.get('lagId')!r}", lag.made, where="/lagId")
+    contract.check(
+        "lags.minimum-links-default",
+        found.get("minimumLinks") == 0,
+        f"a new LAG has minimumLinks {found.get('minimumLinks')!r}",
+        lag.made,
+    )
+    hosts = found.get("allowsHostedConnections")
+    message = "the LAG of an account that is no partner allows hosted connections"
+    contract.check("lags.others-do-not-host", hosts is not True, message, lag.made)
+
+
+@pytest.mark.rule("lags.answer-members")
+def test_a_described_lag_is_complete(contract: Contract, world: World) -> None:
+    """Whoever finds a LAG by its id must learn as much as the one who ordered it."""
+    exchange, item = world.observe(_ordered(world))
+    _complete(contract, item or {}, exchange)
+
+
+@pytest.mark.rule("lags.partner-hosts")
+def test_the_lag_of_a_partner_hosts_connections(contract: Contract, world: World) -> None:
+    """A partner reads there whether it can sell hosted connections on the LAG."""
+    world.api.permit("CreateInterconnect")  # a target that has no interconnects knows no partners
+    lag = _ordered(world, role="partner")
+    hosts = lag.made.body.get("allowsHostedConnections")
+    message = f"a partner's LAG has allowsHostedConnections {hosts!r}"
+    contract.check("lags.partner-hosts", hosts is True, message, lag.made)
+
+
+@pytest.mark.rule("lags.echo", "lags.owner-and-region")
+@pytest.mark.parametrize("bandwidth", BANDWIDTHS)
+def test_a_lag_is_what_was_asked_for(contract: Contract, world: World, bandwidth: str) -> None:
+    """A port of the wrong speed or in the wrong place is a cable that is pulled for nothing."""
+    lag = _ordered(world, connectionsBandwidth=bandwidth)
+    described, item = world.observe(lag)
+    account = world.api.account("owner").account_id
+    for exchange, found in ((lag.made, lag.made.body), (described, item or {})):
+        for member in ("lagName", "connectionsBandwidth", "location"):
+            same = _plain(found.get(member), member) == _plain(lag.params[member], member)
+            message = f"{member} {lag.params[member]!r} was asked for, {found.get(member)!r} came"
+            contract.check("lags.echo", same, message, lag.made, exchange, where=f"/{member}")
+        region = found.get("region")
+        message = f"region is {region!r} in {world.api.target.region}"
+        contract.check("lags.owner-and-region", region == world.api.target.region, message, exchange, where="/region")
+        owner = found.get("ownerAccount")
+        if account is not None and owner is not None:
+            message = f"ownerAccount is {owner!r}, the caller is {account}"
+            contract.check("lags.owner-and-region", owner == account, message, exchange, where="/ownerAccount")
+
+
+@pytest.mark.rule("lags.members-created", "lags.members-requested", "lags.members-named", "lags.count-invariant")
+@pytest.mark.parametrize("count", [1, 2, 4], ids="of-{}".format)
+def test_a_lag_comes_with_the_connections_asked_for(contract: Contract, world: World, count: int) -> None:
+    """Each is a port that is paid for; the next calls need the id of every one of them."""
+    lag = arrange(world, "lag", members={"numberOfConnections": count}, settle=False)
+    handles = adopted(world, lag)
+    members = members_of(lag.made.body)
+    message = f"{count} connections were asked for, {len(handles)} with ids of their own came"
+    contract.check("lags.members-created", len(handles) == count, message, lag.made)
+    stated = lag.made.body.get("numberOfConnections")
+    message = f"numberOfConnections is {stated!r}, {len(members)} are listed"
+    contract.check("lags.count-invariant", stated == len(members), message, lag.made)
+    states = [one.get("connectionState") for one in members]
+    message = f"the connections of a new LAG are {states}"
+    contract.check("lags.members-requested", all(one == "requested" for one in states), message, lag.made)
+    names = sorted(str(one.get("connectionName")) for one in members)
+    wanted = sorted(f"Requested Connection {number} for Lag {lag.id}" for number in range(1, len(members) + 1))
+    contract.check("lags.members-named", names == wanted, f"the connections are called {names}", lag.made)
+    for handle in handles:
+        exchange, item = world.observe(handle)
+        message = "DescribeConnections does not find a connection of the LAG under its id"
+        contract.check("lags.members-created", item is not None, message, lag.made, exchange)
+
+
+@pytest.mark.rule("lags.count-invariant", "lags.members-uniform", "lags.one-device")
+def test_the_connections_of_a_lag_are_alike(contract: Contract, world: World) -> None:
+    """LACP bundles equal links on one device only; tools go from a member to its LAG by lagId."""
+    lag = _ordered(world, numberOfConnections=2)
+    world.settle(lag)
+    described, item = world.observe(lag)
+    for exchange, found in ((lag.made, lag.made.body), (described, item or {})):
+        members = members_of(found)
+        stated = found.get("numberOfConnections")
+        message = f"numberOfConnections is {stated!r}, {len(members)} are listed"
+        contract.check("lags.count-invariant", stated == len(members), message, exchange)
+        for member in members:
+            _alike(contract, found, member, exchange)
+    parts = [item or {}, *members_of(item or {})]
+    for handle in (one for one in world.handles if one.kind == "connection"):
+        described, connection = world.observe(handle)
+        parts.append(connection or {})
+    devices = {str(one["awsDeviceV2"]) for one in parts if "awsDeviceV2" in one}
+    message = f"a LAG and its connections end on {len(devices)} devices: {devices}"
+    contract.check("lags.one-device", len(devices) <= 1, message, described)
+
+
+@pytest.mark.rule("lags.listed", "lags.describe-one")
+def test_a_lag_is_listed_and_found_by_its_id(contract: Contract, world: World) -> None:
+    """Inventories read the list, automation the single LAG: they must see the same thing."""
+    lag, other = _ordered(world), _ordered(world)
+    world.settle(lag)
+    whole, items = everything(world, "DescribeLags", {}, "lags")
+    ids = [item.get("lagId") for item in items]
+    message = "a LAG that was just created is not among the account's LAGs"
+    contract.check("lags.listed", lag.id in ids and other.id in ids, message, other.made, whole)
+    single = done(world.call("DescribeLags", {"lagId": lag}))
+    found = [one for one in at(single.json, "/lags/*") if isinstance(one, dict)]
+    only = [one.get("lagId") for one in found] == [lag.id]
+    contract.check("lags.describe-one", only, f"one LAG was asked for, {len(found)} came", single)
+    listed = next((item for item in items if item.get("lagId") == lag.id), None)
+    if only and listed is not None:
+        here, there = ({**_lasting(one), "connections": _ids(one)} for one in (found[0], listed))
+        message = f"a LAG is {here} by itself and {there} in the list"
+        contract.check("lags.describe-one", here == there, message, whole, single)
+
+
+@pytest.mark.rule("lags.not-idempotent")
+def test_an_order_that_is_repeated_is_a_second_order(contract: Contract, world: World) -> None:
+    """There is no client token: whoever retries a CreateLag must know that he has ordered twice."""
+    first = _ordered(world)
+    second, third = (world.make("lag", first.params, settle=False) for _ in range(2))
+    lags = (first, second, third)
+    for lag in lags:
+        adopted(world, lag)
+    exchanges = [lag.made for lag in lags]
+    count = len({lag.id for lag in lags})
+    message = f"three equal requests for a LAG were answered with {count}"
+    contract.check("lags.not-idempotent", count == len(lags), message, *exchanges)
+    connections = [found for lag in lags for found in _ids(lag.made.body)]
+    count = len(connections) - len(set(connections))
+    message = f"three equal requests for a LAG share {count} connections"
+    contract.check("lags.not-idempotent", count == 0, message, *exchanges, where="/connections")
+
+
+@pytest.mark.rule("lags.tags-on-create")
+@given(wanted=tags())
+def test_a_lag_has_the_tags_of_its_order(api: Api, contract: Contract, run_id: str, wanted: list[Json]) -> None:
+    """Cost allocation and access policies depend on tags that are there from the beginning."""
+    with World(api, run_id) as world:
+        lag = _ordered(world, tags=wanted)
+        exchange, item = world.observe(lag)
+        found = pairs((item or {}).get("tags"))
+        message = f"the LAG was created with tags {pairs(wanted)} and has {found}"
+        contract.check("lags.tags-on-create", found == pairs(wanted), message, lag.made, exchange)
+
+
+@pytest.mark.rule("lags.child-tags-on-create")
+@given(wanted=tags())
+def test_the_connections_of_a_lag_have_the_tags_of_its_order(
+    api: Api, contract: Contract, run_id: str, wanted: list[Json]
+) -> None:
+    """The connections have no order of their own on which tags could be given."""
+    with World(api, run_id) as world:
+        lag = arrange(world, "lag", members={"numberOfConnections": 2, "childConnectionTags": wanted}, settle=False)
+        for handle in adopted(world, lag):
+            exchange, item = world.observe(handle)
+            found = pairs((item or {}).get("tags"))
+            message = f"childConnectionTags were {pairs(wanted)}, a connection has {found}"
+            contract.check("lags.child-tags-on-create", found == pairs(wanted), message, lag.made, exchange)
+
+
+@pytest.mark.rule("lags.bandwidth-known", "lags.refusal-atomic")
+@pytest.mark.parametrize("bandwidth", ["500Mbps", "2Gbps", "7Gbps", "fast"])
+def test_a_bandwidth_that_no_port_has_is_refused(contract: Contract, world: World, bandwidth: str) -> None:
+    """Hosted connections have more bandwidths than ports: the mistake is an easy one, and costs money on AWS."""
+    exchange = _refused_order(contract, world, {"connectionsBandwidth": bandwidth})
+    contract.refused("lags.bandwidth-known", exchange, f"a LAG of connections of {bandwidth}")
+
+
+@pytest.mark.rule("lags.location-known", "lags.refusal-atomic")
+def test_a_location_that_does_not_exist_is_refused(contract: Contract, world: World) -> None:
+    """A typing error in a location must not become an order."""
+    exchange = _refused_order(contract, world, {"location": "DXCONTRACT-NOWHERE"})
+    contract.refused("lags.location-known", exchange, "a LAG at a location that does not exist")
+
+
+@pytest.mark.rule("lags.location-known", "lags.refusal-atomic")
+def test_a_location_of_another_region_is_refused(contract: Contract, world: World) -> None:
+    """A configuration that is copied from one Region to the next names places that cannot be had there."""
+    exchange = _refused_order(contract, world, {"location": _foreign_location(world)})
+    contract.refused("lags.location-known", exchange, "a LAG at a location that only another Region lists")
+
+
+@pytest.mark.rule("lags.count-minimum", "lags.refusal-atomic")
+@pytest.mark.parametrize("count", [0, -1], ids="of-{}".format)
+def test_a_lag_without_connections_cannot_be_ordered(contract: Contract, world: World, count: int) -> None:
+    """Nothing would be ordered, and still something would be there to be managed."""
+    exchange = _refused_order(contract, world, {"numberOfConnections": count})
+    contract.refused("lags.count-minimum", exchange, f"a LAG of {count} connections")
+
+
+@pytest.mark.rule("lags.count-maximum", "lags.refusal-atomic")
+def test_more_than_ten_connections_are_refused(contract: Contract, world: World) -> None:
+    """No edition of the reference ever allowed more; a port is ordered for each."""
+    exchange = _refused_order(contract, world, {"numberOfConnections": 11})
+    contract.refused("lags.count-maximum", exchange, "a LAG of eleven connections")
+
+
+@pytest.mark.rule("lags.count-by-speed", "lags.refusal-atomic")
+@pytest.mark.parametrize(("bandwidth", "count"), [("1Gbps", 5), ("1Gbps", 10), ("100Gbps", 3)])
+def test_a_number_on_which_the_sources_differ_is_refused_or_ordered(
+    contract: Contract, world: World, bandwidth: str, count: int
+) -> None:
+    """Ten or four (two of 100Gbps): either can be lived with, but not something in between."""
+    exchange = _refused_order(contract, world, {"connectionsBandwidth": bandwidth, "numberOfConnections": count})
+    if exchange.succeeded:
+        found = len(members_of(exchange.body))
+        message = f"a LAG of {count} connections of {bandwidth} was accepted and has {found}"
+        contract.check("lags.count-by-speed", found == count, message, exchange)
+    else:
+        contract.refused("lags.count-by-speed", exchange, f"a LAG of {count} connections of {bandwidth}")
+
+
+@pytest.mark.rule("lags.existing-location", "lags.refusal-atomic")
+def test_a_lag_is_not_created_away_from_the_connection_that_it_takes_in(contract: Contract, world: World) -> None:
+    """A cable that ends in one building cannot be bundled with ports in another."""
+    connection = arrange(world, "connection")
+    exchange = _refused_order(contract, world, {"location": elsewhere(world), "connectionId": connection})
+    place, home = exchange.body.get("location"), connection.params["location"]
+    if exchange.succeeded and isinstance(place, str):
+        message = f"a LAG around a connection at {home} was created at {place}"
+        contract.check("lags.existing-location", place.lower() == home.lower(), message, connection.made, exchange)
+    else:
+        what = "a LAG at another location than the connection that it takes in"
+        contract.refused("lags.existing-location", exchange, what, connection.made)
+
+
+@pytest.mark.rule("lags.existing-bandwidth", "lags.refusal-atomic")
+def test_a_lag_is_not_created_around_a_connection_of_another_bandwidth(contract: Contract, world: World) -> None:
+    """LACP does not bundle links of different speeds."""
+    connection = arrange(world, "connection", members={"bandwidth": "10Gbps"})
+    exchange = _refused_order(contract, world, {"connectionsBandwidth": "1Gbps", "connectionId": connection})
+    contract.refused("lags.existing-bandwidth", exchange, "a LAG of 1Gbps around a connection of 10Gbps")
+
+
+def _ordered(world: World, *, role: Any = None, **members: Any) -> Handle:
+    """A LAG as just ordered; its connections are deleted with it."""
+    lag = arrange(world, "lag", role=role, members=members, settle=False)
+    adopted(world, lag)
+    return lag
+
+
+def _refused_order(contract: Contract, world: World, changes: Json) -> Exchange:
+    """An order for a LAG with these members; where it is refused, nothing may have come of it."""
+    params = merged(least(Scene(world, world.spec.operation("CreateLag"))), changes)
+    name = str(params["lagName"])
+    before = world.seen()
+    exchange = world.call("CreateLag", {**params, "childConnectionTags": [{"key": "dxcontract", "value": name}]})
+    if made := world.adopt("lag", "CreateLag", exchange, params, "owner"):
+        adopted(world, made)
+    elif 400 <= exchange.status < 500:
+        lags, all_lags = everything(world, "DescribeLags", {}, "lags")
+        connections, all_connections = everything(world, "DescribeConnections", {}, "connections")
+        for after, found, what in (
+            (lags, [one for one in all_lags if one.get("lagName") == name], "LAGs"),
+            (
+                connections,
+                [one for one in all_connections if ("dxcontract", name) in pairs(one.get("tags"))],
+                "connections",
+            ),
+        ):
+            message = f"the order was refused, and yet {len(found)} {what} came of it"
+            contract.check("lags.refusal-atomic", not found, message, exchange, after)
+        message = "the order was refused, and yet something has changed"
+        contract.check("lags.refusal-atomic", world.seen() == before, message, exchange)
+    return exchange
+
+
+def _foreign_location(world: World) -> str:
+    """A location that only the other Region lists."""
+    here, there = (
+        {
+            str(one["locationCode"])
+            for one in at(done(world.api.call("DescribeLocations", region=region)).json, "/locations/*")
+            if one.get("locationCode") and one.get("region") in (None, region)
+        }
+        for region in (world.api.target.region, world.api.target.other_region)
+    )
+    found = sorted(there - here)
+    if not found:
+        raise Unsupported("the other Region lists no location of its own")
+    return found[0]
+
+
+def _complete(contract: Contract, found: Json, exchange: Exchange) -> None:
+    for member in MEMBERS:
+        there = found.get(member) not in (None, "")
+        contract.check("lags.answer-members", there, f"the LAG has no {member}", exchange, where=f"/{member}")
+
+
+def _alike(contract: Contract, lag: Json, member: Json, exchange: Exchange) -> None:
+    for own, of_lag in (
+        ("lagId", "lagId"),
+        ("bandwidth", "connectionsBandwidth"),
+        ("location", "location"),
+        ("region", "region"),
+        ("ownerAccount", "ownerAccount"),
+    ):
+        if own != "ownerAccount" or (own in member and of_lag in lag):
+            same = member.get(own) == lag.get(of_lag)
+            message = f"a connection has {own} {member.get(own)!r}, its LAG {of_lag} {lag.get(of_lag)!r}"
+            contract.check("lags.members-uniform", same, message, exchange, where=f"/connections/*/{own}")
+
+
+def _plain(value: Any, member: str) -> Any:
+    return value.lower() if member == "location" and isinstance(value, str) else value
+
+
+def _lasting(lag: Json) -> Json:
+    return {member: lag.get(member) for member in LASTING}
+
+
+def _ids(lag: Json) -> set[str]:
+    return {one for one in at(lag, "/connections/*/connectionId") if isinstance(one, str)}

@@ -1,0 +1,204 @@
+"""LAGs: what can be changed about them, and how they end."""
+
+from typing import Any
+
+import pytest
+
+from dxcontract.contract import Contract
+from dxcontract.exchange import Exchange
+from dxcontract.pointers import at
+from dxcontract.spec import Json
+from dxcontract.verdict import Indeterminate
+from strategies.lags import bundle, members_of, needs, patient
+from strategies.looking import until
+from strategies.requests import arrange, done
+from strategies.world import World
+
+LASTING = ("lagId", "ownerAccount", "location", "region", "connectionsBandwidth", "numberOfConnections", "minimumLinks")
+WHOLE = {*LASTING, "lagName", "lagState", "connections"}
+MODES = ("no_encrypt", "should_encrypt", "must_encrypt")
+SECONDS = 2.0
+
+
+@pytest.mark.rule("lags.update-name", "lags.update-preserves", "lags.answer-members", "lags.count-invariant")
+def test_a_lag_is_renamed_and_nothing_else(contract: Contract, world: World) -> None:
+    """People rename LAGs that carry traffic: that the name alone changes is all that makes it safe."""
+    lag, _ = bundle(world, 2, tags=[{"key": "dxcontract", "value": "yes"}])
+    first, before = world.observe(lag)
+    name = world.name()
+    exchange = done(world.call("UpdateLag", {"lagId": lag, "lagName": name}))
+    described, after = world.observe(lag)
+    for answer, found in ((exchange, exchange.body), (described, after or {})):
+        message = f"lagName is {found.get('lagName')!r} after a change to {name!r}"
+        contract.check("lags.update-name", found.get("lagName") == name, message, exchange, answer)
+        for member in (*LASTING, "allowsHostedConnections", "tags"):
+            was, now = (before or {}).get(member), found.get(member)
+            message = f"renaming changed {member} from {was!r} to {now!r}"
+            contract.check("lags.update-preserves", was == now, message, first, exchange, answer, where=f"/{member}")
+        same = _ids(before or {}) == _ids(found)
+        message = "renaming changed which connections the LAG has"
+        contract.check("lags.update-preserves", same, message, first, exchange, answer, where="/connections")
+    complete = exchange.body.keys() >= WHOLE
+    message = f"UpdateLag answers {sorted(exchange.body)}, which is no whole LAG"
+    contract.check("lags.answer-members", complete, message, exchange)
+    stated, count = exchange.body.get("numberOfConnections"), len(members_of(exchange.body))
+    message = f"numberOfConnections is {stated!r}, {count} are listed"
+    contract.check("lags.count-invariant", stated == count, message, exchange)
+
+
+@pytest.mark.rule("lags.update-minimum-links", "lags.update-preserves")
+def test_the_minimum_of_links_is_what_it_is_set_to(contract: Contract, world: World) -> None:
+    """It decides when traffic is given up: a value that is accepted and not kept shows only in an outage."""
+    lag, _ = bundle(world, 2)
+    for minimum in (1, 2, 0):
+        exchange = done(world.call("UpdateLag", {"lagId": lag, "minimumLinks": minimum}))
+        described, item = world.observe(lag)
+        for answer, found in ((exchange, exchange.body), (described, item or {})):
+            now = found.get("minimumLinks")
+            message = f"minimumLinks is {now!r} after a change to {minimum}"
+            contract.check("lags.update-minimum-links", now == minimum, message, exchange, answer)
+            name = found.get("lagName")
+            message = f"another minimum of links changed the name from {lag.params['lagName']!r} to {name!r}"
+            kept = name == lag.params["lagName"]
+            contract.check("lags.update-preserves", kept, message, exchange, answer, where="/lagName")
+
+
+@pytest.mark.rule("lags.minimum-links-down")
+def test_a_minimum_above_the_links_that_work_takes_a_lag_down(contract: Contract, world: World) -> None:
+    """That is what the setting is for, and why the reference warns of it."""
+    lag, _ = bundle(world, 1)
+    exchange = needs(world, lag, 2)
+    described, item = until(lambda: world.observe(lag), lambda seen: _state(seen[1]) == "down", SECONDS)
+    message = f"a LAG with one working link that needs two is {_state(item)}"
+    contract.check("lags.minimum-links-down", _state(item) == "down", message, exchange, described)
+
+
+@pytest.mark.rule("lags.encryption-mode-update", "lags.encryption-mode-members")
+@pytest.mark.parametrize("mode", MODES)
+def test_the_encryption_mode_is_that_of_all_connections(contract: Contract, world: World, mode: str) -> None:
+    """A bundle of which one link is not encrypted is not encrypted."""
+    lag, members = bundle(world, 2, connectionsBandwidth="10Gbps", requestMACSec=True)
+    exchange = done(world.call("UpdateLag", {"lagId": lag, "encryptionMode": mode}))
+    described, item = world.observe(lag)
+    for answer, found in ((exchange, exchange.body), (described, item or {})):
+        now = found.get("encryptionMode")
+        message = f"encryptionMode is {now!r} after a change to {mode}"
+        contract.check("lags.encryption-mode-update", now == mode, message, exchange, answer)
+    for member in members:
+        described, item = until(lambda one=member: world.observe(one), lambda seen: _mode(seen[1]) == mode, SECONDS)
+        message = f"encryptionMode of a connection is {_mode(item)!r}, that of its LAG was set to {mode}"
+        contract.check("lags.encryption-mode-members", _mode(item) == mode, message, exchange, described)
+
+
+@pytest.mark.rule("lags.encryption-mode-known", "lags.refusal-atomic")
+@pytest.mark.parametrize("mode", ["sometimes_encrypt", "encrypt"])
+def test_an_encryption_mode_that_does_not_exist_is_refused(contract: Contract, world: World, mode: str) -> None:
+    """Whoever misspells must_encrypt would believe his traffic to be encrypted."""
+    lag, _ = bundle(world, 1, connectionsBandwidth="10Gbps", requestMACSec=True)
+    exchange = _unchanged(contract, world, "UpdateLag", {"lagId": lag, "encryptionMode": mode})
+    contract.refused("lags.encryption-mode-known", exchange, f"encryptionMode {mode}")
+
+
+@pytest.mark.rule("lags.delete-answer", "lags.answer-members")
+def test_deleting_a_lag_answers_that_lag(contract: Contract, world: World) -> None:
+    """The answer tells whether the deletion is done or has only begun."""
+    lag, _ = bundle(world, 1)
+    exchange = done(world.delete(lag))
+    found = exchange.body
+    message = f"DeleteLag answers a LAG with the id {found.get('lagId')!r}"
+    contract.check("lags.delete-answer", found.get("lagId") == lag.id, message, exchange, where="/lagId")
+    message = f"a LAG is {_state(found)} after its deletion"
+    ended = _state(found) in ("deleting", "deleted")
+    contract.check("lags.delete-answer", ended, message, exchange, where="/lagState")
+    complete = found.keys() >= WHOLE
+    message = f"DeleteLag answers {sorted(found)}, which is no whole LAG"
+    contract.check("lags.answer-members", complete, message, exchange)
+
+
+@pytest.mark.rule("lags.delete-answer")
+def test_deleting_an_empty_lag_answers_an_empty_lag(contract: Contract, world: World) -> None:
+    """So it was recorded on AWS."""
+    lag, (member,) = bundle(world, 1)
+    done(patient(world, "DisassociateConnectionFromLag", {"connectionId": member, "lagId": lag}))
+    exchange = done(world.delete(lag))
+    stated, count = exchange.body.get("numberOfConnections"), len(at(exchange.json, "/connections/*"))
+    message = f"an empty LAG was deleted and answered with numberOfConnections {stated!r} and {count} connections"
+    contract.check("lags.delete-answer", (stated, count) == (0, 0), message, exchange, where="/numberOfConnections")
+
+
+@pytest.mark.rule("lags.delete-keeps-connections")
+def test_the_connections_of_a_deleted_lag_remain(contract: Contract, world: World) -> None:
+    """They are ports with cables in them and cost money until they are deleted themselves."""
+    lag, members = bundle(world, 2)
+    exchange = done(world.delete(lag))
+    for member in members:
+        described, item = world.observe(member)
+        state = (item or {}).get("connectionState", "not described")
+        message = f"a connection of a deleted LAG is {state}"
+        kept = item is not None and state not in ("deleting", "deleted", "rejected")
+        contract.check("lags.delete-keeps-connections", kept, message, exchange, described)
+
+
+@pytest.mark.rule("lags.delete-with-interface", "lags.refusal-atomic")
+def test_a_lag_with_a_virtual_interface_is_not_deleted(contract: Contract, world: World) -> None:
+    """Traffic would end without a warning."""
+    lag, _ = bundle(world, 1)
+    arrange(world, "virtual-interface", shared={"/connectionId": lag})
+    exchange = _unchanged(contract, world, "DeleteLag", {"lagId": lag})
+    contract.refused("lags.delete-with-interface", exchange, "deleting a LAG that has a virtual interface")
+
+
+@pytest.mark.rule("lags.delete-with-hosted", "lags.refusal-atomic")
+def test_a_lag_with_a_hosted_connection_is_not_deleted(contract: Contract, world: World) -> None:
+    """It would take away what a partner's customer pays for."""
+    lag, _ = bundle(world, 1, role="partner")
+    arrange(world, "hosted-connection", shared={"/connectionId": lag})
+    exchange = _unchanged(contract, world, "DeleteLag", {"lagId": lag}, role="partner")
+    contract.refused("lags.delete-with-hosted", exchange, "deleting a LAG that has a hosted connection")
+
+
+@pytest.mark.rule("lags.deleted-gone")
+def test_a_deleted_lag_is_gone_or_shown_as_deleted(contract: Contract, world: World) -> None:
+    """AWS lists deleted LAGs for a while: their state is all that tells them from living ones."""
+    lag, _ = bundle(world, 1)
+    exchange = done(world.delete(lag))
+    described, item = world.observe(lag)
+    message = f"a LAG that was deleted is {_state(item)}"
+    contract.check(
+        "lags.deleted-gone", item is None or _state(item) in ("deleting", "deleted"), message, exchange, described
+    )
+
+
+@pytest.mark.rule("lags.deleted-final", "lags.refusal-atomic")
+@pytest.mark.parametrize("operation", ["UpdateLag", "DeleteLag"])
+def test_a_deleted_lag_cannot_be_changed(contract: Contract, world: World, operation: str) -> None:
+    """Automation that works on with an old id has to be told."""
+    lag, _ = bundle(world, 1)
+    done(world.delete(lag))
+    if until(lambda: world.state(lag), lambda state: state in (None, "deleted")) not in (None, "deleted"):
+        raise Indeterminate("the LAG was still not deleted after ten seconds")
+    params = {"lagId": lag} if operation == "DeleteLag" else {"lagId": lag, "lagName": world.name()}
+    exchange = _unchanged(contract, world, operation, params)
+    contract.refused("lags.deleted-final", exchange, f"{operation} of a LAG that was deleted")
+
+
+def _unchanged(contract: Contract, world: World, operation: str, params: Json, *, role: Any = "owner") -> Exchange:
+    """One call; where it is refused, nothing may have changed."""
+    before = world.seen()
+    exchange = world.call(operation, params, role=role)
+    if 400 <= exchange.status < 500:
+        message = f"{operation} was refused, and yet something has changed"
+        contract.check("lags.refusal-atomic", world.seen() == before, message, exchange)
+    return exchange
+
+
+def _state(lag: Json | None) -> Any:
+    return lag.get("lagState") if lag is not None else "not described"
+
+
+def _mode(connection: Json | None) -> Any:
+    return connection.get("encryptionMode") if connection is not None else None
+
+
+def _ids(lag: Json) -> set[str]:
+    return {one for one in at(lag, "/connections/*/connectionId") if isinstance(one, str)}

@@ -1,0 +1,83 @@
+"""LAGs of partners: what happens to the connections that they host for others."""
+
+import pytest
+
+from dxcontract.contract import Contract
+from dxcontract.exchange import Exchange
+from dxcontract.spec import Json
+from dxcontract.target import Role
+from strategies.lags import bundle, patient
+from strategies.looking import everything, until
+from strategies.requests import Scene, arrange, done, least
+from strategies.world import Handle, World
+
+PARTNER: Role = "partner"
+SECONDS = 2.0
+JOIN, LEAVE = "AssociateConnectionWithLag", "DisassociateConnectionFromLag"
+
+
+@pytest.mark.rule("lags.associate-hosted-move")
+def test_hosted_connections_go_with_their_interconnect_into_a_lag(contract: Contract, world: World) -> None:
+    """They are the service that customers pay for: the partner has to find them where the LAG is."""
+    interconnect = arrange(world, "interconnect")
+    hosted = arrange(world, "hosted-connection", shared={"/connectionId": interconnect})
+    lag, _ = bundle(world, role=PARTNER)
+    exchange = done(patient(world, JOIN, {"connectionId": interconnect, "lagId": lag}, role=PARTNER))
+    _hosted(contract, "lags.associate-hosted-move", world, lag, hosted, exchange)
+
+
+@pytest.mark.rule("lags.associate-hosted-stay")
+def test_hosted_connections_stay_when_a_port_changes_to_another_lag(contract: Contract, world: World) -> None:
+    """A port is moved to where it is needed; the customers of the old LAG must not be moved with it."""
+    old, (_, goes) = bundle(world, 2, role=PARTNER)
+    hosted = arrange(world, "hosted-connection", shared={"/connectionId": old})
+    new, _ = bundle(world, role=PARTNER)
+    exchange = done(patient(world, JOIN, {"connectionId": goes, "lagId": new}, role=PARTNER))
+    _hosted(contract, "lags.associate-hosted-stay", world, old, hosted, exchange)
+
+
+@pytest.mark.rule("lags.disassociate-hosted-stay")
+def test_hosted_connections_stay_when_a_port_leaves_their_lag(contract: Contract, world: World) -> None:
+    """Taking one port out for repair must not take customers with it."""
+    lag, (_, goes) = bundle(world, 2, role=PARTNER)
+    hosted = arrange(world, "hosted-connection", shared={"/connectionId": lag})
+    exchange = done(patient(world, LEAVE, {"connectionId": goes, "lagId": lag}, role=PARTNER))
+    _hosted(contract, "lags.disassociate-hosted-stay", world, lag, hosted, exchange)
+
+
+@pytest.mark.rule("lags.disassociate-partner-converts")
+def test_a_port_that_leaves_a_partners_lag_is_an_interconnect(contract: Contract, world: World) -> None:
+    """Only as an interconnect can it host connections again."""
+    lag, (_, goes) = bundle(world, 2, role=PARTNER)
+    exchange = done(patient(world, LEAVE, {"connectionId": goes, "lagId": lag}, role=PARTNER))
+    port = Handle(world.spec.resources["interconnect"], PARTNER, goes.name, LEAVE, {}, exchange, id=goes.id)
+    world.handles[world.handles.index(goes)] = port
+    described, item = until(lambda: world.observe(port), lambda seen: seen[1] is not None, SECONDS)
+    message = "DescribeInterconnects does not find the port of a partner that left a LAG"
+    contract.check("lags.disassociate-partner-converts", item is not None, message, exchange, described)
+
+
+@pytest.mark.rule("lags.partner-interfaces")
+def test_a_partners_lag_takes_no_interface_of_its_own(contract: Contract, world: World) -> None:
+    """It is there for the connections of customers, who make the interfaces."""
+    lag, _ = bundle(world, role=PARTNER)
+    operation = "CreatePrivateVirtualInterface"
+    scene = Scene(world, world.spec.operation(operation), PARTNER, {"/connectionId": lag})
+    params = least(scene)
+    exchange = world.call(operation, params, role=PARTNER)
+    world.adopt("virtual-interface", operation, exchange, params, PARTNER)
+    contract.refused("lags.partner-interfaces", exchange, "a virtual interface on a LAG of a partner")
+
+
+def _hosted(contract: Contract, rule: str, world: World, lag: Handle, hosted: Handle, cause: Exchange) -> None:
+    """Check that a hosted connection is on this LAG, after some time to get there."""
+
+    def there(items: list[Json]) -> bool:
+        return hosted.id in [item.get("connectionId") for item in items]
+
+    def look() -> tuple[Exchange, list[Json]]:
+        return everything(world, "DescribeHostedConnections", {"connectionId": lag}, "connections", role=PARTNER)
+
+    described, items = until(look, lambda seen: there(seen[1]), SECONDS)
+    message = f"the hosted connection is not among the {len(items)} on the LAG"
+    contract.check(rule, there(items), message, cause, described)

@@ -1,0 +1,248 @@
+"""MACsec keys: giving them to ports, seeing them there, and taking them away."""
+
+from typing import Any, Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dxcontract.api import Api
+from dxcontract.contract import Contract
+from dxcontract.verdict import Indeterminate
+from strategies import macsec
+from strategies.lags import patient
+from strategies.requests import arrange, done
+from strategies.steps import refusal
+from strategies.world import World
+
+ASSOCIATE: Final = "AssociateMacSecKey"
+DISASSOCIATE: Final = "DisassociateMacSecKey"
+HEXADECIMAL: Final = "0123456789abcdefABCDEF"
+CHOICES: Final = {
+    "nothing": ((), ""),
+    "half a pair: a CKN": (("ckn",), "/cak"),
+    "half a pair: a CAK": (("cak",), "/ckn"),
+    "a secret and a pair": (("secretARN", "ckn", "cak"), "/secretARN"),
+    "a secret and a CKN": (("secretARN", "ckn"), "/secretARN"),
+    "a secret and a CAK": (("secretARN", "cak"), "/secretARN"),
+}
+
+
+@pytest.mark.rule("macsec.associate-answer")
+@pytest.mark.parametrize("how", ["pair", "secret"])
+def test_a_key_is_answered(contract: Contract, world: World, how: str) -> None:
+    """The answer is the only proof that the port has taken the key that the router at the other end has."""
+    port = macsec.port(world)
+    key = macsec.pair(world) if how == "pair" else {"secretARN": macsec.secret(world)}
+    exchange = macsec.associated(world, port, key)
+    rule, found = "macsec.associate-answer", exchange.body.get("connectionId")
+    contract.check(rule, found == port.id, f"connectionId is {found!r}", exchange, where="/connectionId")
+    message = f"the key is not among the {len(macsec.keys(exchange.json))} that are answered"
+    ok = macsec.find(exchange.json, key) is not None
+    contract.check(rule, ok, message, exchange, where="/macSecKeys")
+
+
+@pytest.mark.rule("macsec.keys-accumulate")
+def test_a_second_key_joins_the_first(contract: Contract, world: World) -> None:
+    """Keys are changed without an interruption by having the new one beside the old one for a while."""
+    port, old = macsec.port(world), macsec.pair(world)
+    first = macsec.associated(world, port, old)
+    second = macsec.associated(world, port, macsec.pair(world))
+    found = macsec.shown(second.json)
+    message = f"{len(found)} keys are answered after a second one, the first is not among them"
+    ok = macsec.find(second.json, old) is not None
+    contract.check("macsec.keys-accumulate", ok, message, first, second)
+
+
+@pytest.mark.rule("macsec.described")
+def test_a_key_is_described(contract: Contract, world: World) -> None:
+    """Audits look at what is described, not at what was once answered."""
+    port, key = macsec.port(world), macsec.pair(world)
+    exchange = macsec.associated(world, port, key)
+    after, item = world.observe(port)
+    ok, where = macsec.find(item, key) is not None, "/connections/*/macSecKeys"
+    contract.check("macsec.described", ok, "the connection does not show the key", exchange, after, where=where)
+
+
+@pytest.mark.rule("macsec.secret-arn")
+def test_a_key_has_a_secret_by_which_it_is_disassociated(contract: Contract, world: World) -> None:
+    """A key that was given as a pair has no other handle: without one it stays for ever."""
+    port, key = macsec.port(world), macsec.pair(world)
+    exchange = macsec.associated(world, port, key)
+    found = macsec.find(exchange.json, key)
+    if found is None:
+        raise Indeterminate("a key that was associated is not among those that are answered")
+    arn = found.get("secretARN")
+    ok, where = isinstance(arn, str) and arn.startswith("arn:"), "/macSecKeys/*/secretARN"
+    contract.check("macsec.secret-arn", ok, f"secretARN is {arn!r}", exchange, where=where)
+    if isinstance(arn, str) and arn:
+        taken = world.call(DISASSOCIATE, {"connectionId": port, "secretARN": arn})
+        contract.accepted("macsec.secret-arn", taken, "the ARN that the key has", exchange)
+
+
+@pytest.mark.rule("macsec.secret-arn")
+def test_each_key_has_a_secret_of_its_own(contract: Contract, world: World) -> None:
+    """Under a secret that two keys share, the wrong one is taken away."""
+    port, first, second = macsec.port(world), macsec.pair(world), macsec.pair(world)
+    before = macsec.associated(world, port, first)
+    exchange = macsec.associated(world, port, second)
+    arns = [(macsec.find(exchange.json, key) or {}).get("secretARN") for key in (first, second)]
+    if None in arns:
+        raise Indeterminate("two keys that were associated are not both answered with the ARN of a secret")
+    message, where = f"two keys have the same secretARN, {arns[0]!r}", "/macSecKeys/*/secretARN"
+    contract.check("macsec.secret-arn", arns[0] != arns[1], message, before, exchange, where=where)
+
+
+@pytest.mark.rule("macsec.cak-hidden")
+def test_the_secret_half_is_never_shown(contract: Contract, world: World) -> None:
+    """Whoever may look at connections could read the traffic otherwise."""
+    port, key = macsec.port(world), macsec.pair(world)
+    answers = [macsec.associated(world, port, key)]
+    described, item = world.observe(port)
+    answers.append(described)
+    if arn := (macsec.find(item, key) or macsec.find(answers[0].json, key) or {}).get("secretARN"):
+        answers.append(done(world.call(DISASSOCIATE, {"connectionId": port, "secretARN": arn})))
+    for exchange in answers:
+        body = exchange.response.body.decode("utf-8", "replace") if exchange.response else ""
+        ok = key["cak"] not in body.lower()
+        contract.check("macsec.cak-hidden", ok, "the answer contains the CAK", exchange)
+
+
+@pytest.mark.rule("macsec.key-choice")
+@pytest.mark.parametrize("choice", CHOICES)
+def test_a_key_is_a_secret_or_a_whole_pair(contract: Contract, world: World, choice: str) -> None:
+    """Of two keys in one request, nobody knows which the port has; half a key encrypts nothing."""
+    names, where = CHOICES[choice]
+    given_all = {**macsec.pair(world), "secretARN": macsec.secret(world)}
+    params = {"connectionId": macsec.port(world), **{name: given_all[name] for name in names}}
+    contract.refused("macsec.key-choice", world.call(ASSOCIATE, params), choice, where=where)
+
+
+@pytest.mark.rule("macsec.key-form")
+@pytest.mark.parametrize("length", [2, 63, 65, 128])
+@pytest.mark.parametrize("half", ["ckn", "cak"])
+def test_a_key_has_64_digits(contract: Contract, world: World, half: str, length: int) -> None:
+    """A key that was cut off when it was copied never matches the one at the other end."""
+    key = {**macsec.pair(world), half: (macsec.pair(world)[half] * 2)[:length]}
+    exchange = world.call(ASSOCIATE, {"connectionId": macsec.port(world), **key})
+    contract.refused("macsec.key-form", exchange, f"a {half.upper()} of {length} digits", where=f"/{half}")
+
+
+@pytest.mark.rule("macsec.key-form")
+@given(
+    half=st.sampled_from(["ckn", "cak"]),
+    place=st.integers(0, 63),
+    wrong=st.sampled_from("ghijklmnopqrstuvwxyzGHIJKLMNOPQRSTUVWXYZ-_:. é"),
+)
+def test_a_key_is_hexadecimal(api: Api, contract: Contract, run_id: str, half: str, place: int, wrong: str) -> None:
+    """It stands for 256 bits, and a letter beyond F for none."""
+    with World(api, run_id) as world:
+        key = macsec.pair(world)
+        key[half] = f"{key[half][:place]}{wrong}{key[half][place + 1 :]}"
+        exchange = world.call(ASSOCIATE, {"connectionId": macsec.port(world), **key})
+        contract.refused("macsec.key-form", exchange, f"{wrong!r} in the {half.upper()}", where=f"/{half}")
+
+
+@pytest.mark.rule("macsec.key-hexadecimal")
+@given(tail=st.text(st.sampled_from(HEXADECIMAL), min_size=16, max_size=16))
+def test_all_hexadecimal_digits_are_digits(api: Api, contract: Contract, run_id: str, tail: str) -> None:
+    """The documentation stops at E; keys do not."""
+    with World(api, run_id) as world:
+        key = {half: f"{HEXADECIMAL}{value}"[: 64 - len(tail)] + tail for half, value in macsec.pair(world).items()}
+        exchange = world.call(ASSOCIATE, {"connectionId": macsec.port(world), **key})
+        contract.accepted("macsec.key-hexadecimal", exchange, "a pair of hexadecimal digits", where="/ckn")
+
+
+@pytest.mark.rule("macsec.capable-only")
+def test_a_port_without_macsec_takes_no_key(contract: Contract, world: World) -> None:
+    """Success would say that the line is encrypted, and it is not."""
+    connection = arrange(world, "connection")
+    seen, item = world.observe(connection)
+    if (item or {}).get("macSecCapable") is not False:
+        raise Indeterminate("a connection that was ordered without MACsec is not described as incapable of it")
+    exchange = world.call(ASSOCIATE, {"connectionId": connection, **macsec.pair(world)})
+    contract.refused("macsec.capable-only", exchange, "a port that is not capable of MACsec", seen)
+
+
+@pytest.mark.rule("macsec.on-lag")
+def test_a_lag_takes_a_key(contract: Contract, world: World) -> None:
+    """The key of a LAG is that of all its links."""
+    lag, key = macsec.port(world, "lag"), macsec.pair(world)
+    exchange = world.call(ASSOCIATE, {"connectionId": lag, **key})
+    if contract.accepted("macsec.on-lag", exchange, "a key for a LAG"):
+        after, item = world.observe(lag)
+        ok = macsec.find(item, key) is not None
+        message = "the LAG does not show the key"
+        contract.check("macsec.on-lag", ok, message, exchange, after, where="/lags/*/macSecKeys")
+
+
+@pytest.mark.rule("macsec.lag-replaces-keys")
+def test_a_connection_in_a_lag_has_no_key_of_its_own(contract: Contract, world: World) -> None:
+    """Links of one LAG under different keys would not carry the same traffic."""
+    lag, port, key = macsec.port(world, "lag"), macsec.port(world), macsec.pair(world)
+    macsec.associated(world, port, key)
+    exchange = done(patient(world, "AssociateConnectionWithLag", {"connectionId": port, "lagId": lag}))
+    after, item = world.observe(port)
+    ok, where = macsec.find(item, key) is None, "/connections/*/macSecKeys"
+    message = "the connection still shows the key that it had before it joined a LAG"
+    contract.check("macsec.lag-replaces-keys", ok, message, exchange, after, where=where)
+
+
+@pytest.mark.rule("macsec.disassociate-answer")
+def test_the_key_that_is_taken_is_answered(contract: Contract, world: World) -> None:
+    """Whoever takes a key away wants to see that it was the right one."""
+    port, kept, taken = macsec.two_keys(world)
+    exchange = done(world.call(DISASSOCIATE, {"connectionId": port, **taken}))
+    rule, found = "macsec.disassociate-answer", exchange.body.get("connectionId")
+    contract.check(rule, found == port.id, f"connectionId is {found!r}", exchange, where="/connectionId")
+    answered = macsec.keys(exchange.json)
+    message = f"{len(answered)} keys are answered, the one that was taken is not among them"
+    ok = any(one.get("secretARN") == taken["secretARN"] for one in answered)
+    contract.check(rule, ok, message, exchange, where="/macSecKeys")
+    ok = all(str(one.get("ckn")).lower() != kept["ckn"] for one in answered)
+    contract.check(rule, ok, "a key that stays is answered as well", exchange, where="/macSecKeys/*")
+
+
+@pytest.mark.rule("macsec.disassociate-removes")
+def test_a_key_that_is_taken_is_gone(contract: Contract, world: World) -> None:
+    """A key that has leaked must stop working."""
+    port, _, taken = macsec.two_keys(world)
+    exchange = done(world.call(DISASSOCIATE, {"connectionId": port, **taken}))
+    after, item = world.observe(port)
+    ok, where = macsec.find(item, taken) is None, "/connections/*/macSecKeys"
+    message = "the connection still shows the key as associated"
+    contract.check("macsec.disassociate-removes", ok, message, exchange, after, where=where)
+
+
+@pytest.mark.rule("macsec.disassociate-keeps")
+def test_the_other_key_stays(contract: Contract, world: World) -> None:
+    """The line goes down when its last key goes."""
+    port, kept, taken = macsec.two_keys(world)
+    exchange = done(world.call(DISASSOCIATE, {"connectionId": port, **taken}))
+    after, item = world.observe(port)
+    ok, where = macsec.find(item, kept) is not None, "/connections/*/macSecKeys"
+    message = "the connection does not show the other key any more"
+    contract.check("macsec.disassociate-keeps", ok, message, exchange, after, where=where)
+
+
+@pytest.mark.rule("macsec.disassociate-unknown")
+def test_a_key_that_is_not_there_cannot_be_taken(contract: Contract, world: World) -> None:
+    """Success would say that a leaked key is out of use."""
+    port, _, _ = macsec.two_keys(world)
+    params = {"connectionId": port, "secretARN": macsec.secret(world, world.name())}
+    contract.refused("macsec.disassociate-unknown", world.call(DISASSOCIATE, params), "a secret of no key of its")
+
+
+@pytest.mark.rule("macsec.refusal-atomic")
+@pytest.mark.parametrize("operation", [ASSOCIATE, DISASSOCIATE])
+def test_a_refused_request_leaves_the_keys(contract: Contract, world: World, operation: str) -> None:
+    """The keys of both ends must go on to match."""
+    port, _, _ = macsec.two_keys(world)
+    _, before = world.observe(port)
+    key = {"secretARN": macsec.secret(world, world.name())}
+    half = {"ckn": macsec.pair(world)["ckn"]}
+    params: dict[str, Any] = {"connectionId": port, **(half if operation == ASSOCIATE else key)}
+    exchange = refusal(world.call(operation, params))
+    _, after = world.observe(port)
+    message = f"refused, and yet the connection shows {len(macsec.shown(after))} keys, not the same as before"
+    contract.check("macsec.refusal-atomic", macsec.shown(after) == macsec.shown(before), message, exchange)

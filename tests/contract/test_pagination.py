@@ -1,0 +1,124 @@
+"""Pagination: whatever the size of the pages, the list is the same."""
+
+from typing import Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dxcontract import spec as specs
+from dxcontract.api import Api
+from dxcontract.contract import Contract
+from strategies.paging import Listing, listing, walk
+from strategies.requests import Scene, arrange, done, least
+from strategies.world import World
+
+SPEC: Final = specs.load()
+MOST: Final = 100
+PAGED: Final = SPEC.rule("pagination.page-size").operations
+FILTERED: Final = SPEC.rule("pagination.filter-kept").operations
+
+WALKS: Final = (
+    "pagination.page-size",
+    "pagination.complete",
+    "pagination.no-repeats",
+    "pagination.ends",
+    "pagination.token-continues",
+)
+
+
+@pytest.mark.rule(*WALKS, "pagination.size-not-positive")
+@pytest.mark.parametrize("operation", PAGED)
+def test_pages_of_any_size_make_up_the_list(contract: Contract, world: World, operation: str) -> None:
+    """What is lost or doubled between two pages is forgotten or billed twice by whoever reads the list."""
+    what = listing(world, operation, 3)
+    for size in (1, 2, 3) if what.params else (2, 7):
+        _walked(contract, world, what, size)
+    for size in (0, -1):
+        exchange = world.api.call(operation, {**world.resolved(what.params), "maxResults": size}, role=what.role)
+        page = what.ids(exchange)
+        usable = (
+            400 <= exchange.status < 500 or set(what.own) <= set(page) or bool(page and exchange.body.get("nextToken"))
+        )
+        message = (
+            f"a maxResults of {size} was answered {exchange.told()} with {len(page)} items, not all that there are"
+        )
+        contract.check("pagination.size-not-positive", usable, message, exchange)
+
+
+@pytest.mark.rule(*WALKS)
+@given(size=st.integers(1, MOST))
+def test_gateways_are_paged_by_any_size(api: Api, contract: Contract, run_id: str, size: int) -> None:
+    """Every tool has a page size of its own."""
+    with World(api, run_id) as world:
+        _walked(contract, world, listing(world, "DescribeDirectConnectGateways", 3), size)
+
+
+@pytest.mark.rule("pagination.clamped")
+@pytest.mark.parametrize("operation", PAGED)
+def test_a_size_beyond_the_maximum_is_accepted(contract: Contract, world: World, operation: str) -> None:
+    """Callers who want everything ask for a very large page."""
+    scene = Scene(world, SPEC.operation(operation))
+    params = {**least(scene), "maxResults": 1000}
+    exchange = world.call(operation, params, role=scene.caller)
+    contract.accepted("pagination.clamped", exchange, "a maxResults of 1000")
+
+
+@pytest.mark.rule("pagination.clamped")
+def test_no_page_has_more_items_than_the_maximum(contract: Contract, world: World) -> None:
+    """Callers who asked for everything must not take the first hundred for all there is."""
+    for _ in range(MOST + 1):
+        arrange(world, "direct-connect-gateway", settle=False)
+    exchange = done(world.call("DescribeDirectConnectGateways", {"maxResults": MOST + 1}))
+    items = exchange.body.get("directConnectGateways", [])
+    contract.check("pagination.clamped", len(items) <= MOST, f"{len(items)} items are on one page", exchange)
+
+
+@pytest.mark.rule("pagination.filter-kept")
+@pytest.mark.parametrize("operation", FILTERED)
+def test_a_filter_holds_for_every_page(contract: Contract, world: World, operation: str) -> None:
+    """A clean-up that pages through what belongs to one parent must not meet what belongs to another."""
+    what = listing(world, operation, 2)
+    if what.one is None:
+        wanted, params = set(what.own), what.params
+        listing(world, operation, 1)
+    else:
+        wanted, params = set(what.own[:1]), what.one
+    walked = walk(world, what, 1, params)
+    foreign = [one for one in walked.found if one not in wanted]
+    message = f"{len(foreign)} items are listed that the filter excludes"
+    contract.check("pagination.filter-kept", not foreign, message, walked.exchanges[0], walked.exchanges[-1])
+
+
+@pytest.mark.rule("pagination.token-unknown")
+@pytest.mark.parametrize("operation", PAGED)
+def test_a_made_up_token_is_refused(contract: Contract, world: World, operation: str) -> None:
+    """To start again from the first page would make the reader of a long list go round in circles."""
+    scene = Scene(world, SPEC.operation(operation))
+    params = {**least(scene), "nextToken": "dxcontract-was-never-given-this"}
+    exchange = world.call(operation, params, role=scene.caller)
+    contract.refused("pagination.token-unknown", exchange, "a token that the target did not give")
+
+
+def _walked(contract: Contract, world: World, what: Listing, size: int) -> None:
+    walked = walk(world, what, size)
+    first, last = walked.exchanges[0], walked.exchanges[-1]
+    longest = max(range(len(walked.pages)), key=lambda index: len(walked.pages[index]))
+    contract.check(
+        "pagination.page-size",
+        len(walked.pages[longest]) <= size,
+        f"maxResults was {size}, and a page has {len(walked.pages[longest])} items",
+        walked.exchanges[longest],
+    )
+    message = f"{len(walked.pages)} pages of {size} came, the last ones with nothing new, and yet there is a token"
+    if not contract.check("pagination.ends", walked.ended, message, first, last):
+        return
+    missing = set(what.own) - set(walked.found)
+    stopped = missing and len(walked.pages) == 1
+    message = f"the first page of {size} lacks {len(missing)} items of this test and has no token"
+    if contract.check("pagination.token-continues", not stopped, message, first):
+        message = f"{len(missing)} of {len(what.own)} items are on no page of {size}"
+        contract.check("pagination.complete", not missing, message, first, last)
+    twice = [one for one in what.own if walked.found.count(one) > 1]
+    message = f"{len(twice)} of {len(what.own)} items are on more than one page of {size}"
+    contract.check("pagination.no-repeats", not twice, message, first, last)

@@ -1,0 +1,234 @@
+"""Resiliency groups: how they are made, read, renamed and deleted."""
+
+import re
+from typing import Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dxcontract.api import Api
+from dxcontract.contract import Contract
+from dxcontract.exchange import Exchange
+from dxcontract.spec import Json
+from strategies.listing import everything
+from strategies.requests import arrange, done, tags
+from strategies.resiliency import available_group, got, group_in
+from strategies.tags import pairs
+from strategies.world import Handle, World
+
+MODELS: Final = ["maximum-resiliency", "high-resiliency", "basic-resiliency"]
+MEMBERS: Final = (
+    "resiliencyGroupId",
+    "resiliencyGroupArn",
+    "resiliencyGroupName",
+    "resiliencyGroupType",
+    "ownerAccount",
+    "state",
+)
+ENDING: Final = ("deleting", "deleted")
+
+
+@pytest.mark.rule("resiliency_groups.answer-members")
+def test_every_answer_has_the_whole_group(contract: Contract, world: World) -> None:
+    """No other operation tells a group's ARN or state."""
+    group = available_group(world)
+    params = {"resiliencyGroupId": group}
+    renaming = {**params, "resiliencyGroupName": world.name()}
+    answers = [group.made, world.call("GetResiliencyGroup", params), world.call("UpdateResiliencyGroup", renaming)]
+    listing, listed = _listed(world, group)
+    answers.append(world.delete(group))
+    for exchange in answers:
+        _has_members(contract, done(exchange), "/resiliencyGroup", group_in(exchange))
+    if listed is not None:
+        _has_members(contract, listing, "/items/*", listed)
+
+
+@pytest.mark.rule("resiliency_groups.id-and-arn")
+def test_id_and_arn_have_the_modelled_form(contract: Contract, world: World) -> None:
+    """Policies name a group by its ARN."""
+    made = _group(world).made
+    found = group_in(made)
+    identifier, arn = str(found.get("resiliencyGroupId")), str(found.get("resiliencyGroupArn"))
+    contract.check(
+        "resiliency_groups.id-and-arn",
+        re.fullmatch("(dxrg|DXRG)-[0-9a-zA-Z]{17}", identifier) is not None,
+        f"the id is {identifier}",
+        made,
+        where="/resiliencyGroup/resiliencyGroupId",
+    )
+    rest = f"{world.account_id('owner')}:dx-resiliency-group/{identifier.lower()}"
+    contract.check(
+        "resiliency_groups.id-and-arn",
+        re.fullmatch(f"arn:(aws|aws-cn|aws-us-gov):directconnect::{re.escape(rest)}", arn) is not None,
+        f"the ARN is {arn}; it ends with directconnect::{rest}",
+        made,
+        where="/resiliencyGroup/resiliencyGroupArn",
+    )
+
+
+@pytest.mark.rule("resiliency_groups.echo", "resiliency_groups.get")
+@given(ending=st.text("abcXYZ019_-", max_size=200), model=st.sampled_from(MODELS))
+def test_a_group_is_what_was_asked_for(api: Api, contract: Contract, run_id: str, ending: str, model: str) -> None:
+    """Infrastructure code compares what it reads with what it asked for, and changes what differs."""
+    with World(api, run_id) as world:
+        wanted = {"resiliencyGroupName": f"{world.name()}-{ending}", "ownerAccount": world.account_id("owner")}
+        params = {"resiliencyGroupName": wanted["resiliencyGroupName"], "intendedResiliencyModel": model}
+        group = world.make("resiliency-group", params, settle=False)
+        created = group_in(group.made)
+        for member, value in wanted.items():
+            contract.check(
+                "resiliency_groups.echo",
+                created.get(member) == value,
+                f"{member} is {created.get(member)}, not {value}",
+                group.made,
+                where=f"/resiliencyGroup/{member}",
+            )
+        exchange = got(world, group)
+        differing = _differing(created, group_in(exchange), but=("state",))
+        message = f"what is got differs from what was created in {differing}"
+        contract.check("resiliency_groups.get", not differing, message, group.made, exchange)
+
+
+@pytest.mark.rule("resiliency_groups.tags-on-create")
+@given(wanted=tags())
+def test_a_group_is_created_with_its_tags(
+    api: Api, contract: Contract, run_id: str, wanted: list[dict[str, str]]
+) -> None:
+    """Where policies demand tags, a resource must have them from its first moment on."""
+    with World(api, run_id) as world:
+        group = arrange(world, "resiliency-group", members={"tags": wanted}, settle=False)
+        exchange = got(world, group)
+        for answer in (group.made, exchange):
+            found = pairs(group_in(answer).get("tags"))
+            message = f"it was created with {pairs(wanted)} and has {found}"
+            contract.check("resiliency_groups.tags-on-create", found == pairs(wanted), message, group.made, answer)
+
+
+@pytest.mark.rule("resiliency_groups.create-idempotent")
+def test_a_repeated_creation_makes_no_second_group(contract: Contract, world: World) -> None:
+    """A client that got no answer asks again; it must not end up with two."""
+    token = {"clientToken": world.name()}
+    first = arrange(world, "resiliency-group", members=token, settle=False)
+    exchange = world.call("CreateResiliencyGroup", first.params)
+    world.adopt("resiliency-group", "CreateResiliencyGroup", exchange, first.params, "owner")
+    if contract.accepted("resiliency_groups.create-idempotent", exchange, "a creation that is repeated", first.made):
+        identifier = group_in(exchange).get("resiliencyGroupId")
+        message = f"the repeated creation answers {identifier}, not {first.id}"
+        contract.check("resiliency_groups.create-idempotent", identifier == first.id, message, first.made, exchange)
+    listing, items = everything(world, "ListResiliencyGroups", {}, "items")
+    named = [item for item in items if item.get("resiliencyGroupName") == first.params["resiliencyGroupName"]]
+    message = f"{len(named)} groups of that name are listed"
+    contract.check("resiliency_groups.create-idempotent", len(named) <= 1, message, first.made, exchange, listing)
+
+
+@pytest.mark.rule("resiliency_groups.token-conflict")
+def test_a_client_token_stands_for_one_request(contract: Contract, world: World) -> None:
+    """To answer another group than the one that was asked for hides the client's mistake."""
+    token = world.name()
+    first = arrange(world, "resiliency-group", members={"clientToken": token}, settle=False)
+    params = {**first.params, "resiliencyGroupName": world.name()}
+    exchange = world.call("CreateResiliencyGroup", params)
+    world.adopt("resiliency-group", "CreateResiliencyGroup", exchange, params, "owner")
+    contract.refused("resiliency_groups.token-conflict", exchange, "a used token with another name", first.made)
+
+
+@pytest.mark.rule("resiliency_groups.without-token")
+def test_without_token_a_creation_is_not_repeated(contract: Contract, world: World) -> None:
+    """Whoever gives no token wants a new group, or an error; not one that somebody else is using."""
+    first = _group(world)
+    exchange = world.call("CreateResiliencyGroup", first.params)
+    world.adopt("resiliency-group", "CreateResiliencyGroup", exchange, first.params, "owner")
+    new = not exchange.succeeded or group_in(exchange).get("resiliencyGroupId") != first.id
+    message = "a second creation without a token answers the first group"
+    contract.check("resiliency_groups.without-token", new, message, first.made, exchange)
+
+
+@pytest.mark.rule("resiliency_groups.listed", "resiliency_groups.list-consistent")
+def test_a_group_is_listed_as_it_is_got(contract: Contract, world: World) -> None:
+    """Inventories are made of lists."""
+    group = _group(world)
+    shown = got(world, group)
+    listing, item = _listed(world, group)
+    if contract.check("resiliency_groups.listed", item is not None, "it is not listed", group.made, listing):
+        differing = _differing(group_in(shown), item or {}, but=("state", "tags"))
+        message = f"what is listed differs from what is got in {differing}"
+        contract.check("resiliency_groups.list-consistent", not differing, message, shown, listing)
+
+
+@pytest.mark.rule("resiliency_groups.listed-in-region")
+def test_a_group_is_listed_in_its_region_only(contract: Contract, world: World) -> None:
+    """A group counted in every Region is counted too often."""
+    group = _group(world)
+    region = world.api.target.other_region
+    exchange, items = everything(world, "ListResiliencyGroups", {}, "items", region=region)
+    done(exchange)
+    there = [item for item in items if item.get("resiliencyGroupId") == group.id]
+    message = f"a group of {world.api.target.region} is listed in {region}"
+    contract.check("resiliency_groups.listed-in-region", not there, message, group.made, exchange)
+
+
+@pytest.mark.rule("resiliency_groups.update-name", "resiliency_groups.update-preserves")
+def test_renaming_changes_the_name_alone(contract: Contract, world: World) -> None:
+    """Everything else is referred to from elsewhere."""
+    group = available_group(world, {"tags": [{"key": "stays", "value": "yes"}]})
+    name = world.name()
+    exchange = done(world.call("UpdateResiliencyGroup", {"resiliencyGroupId": group, "resiliencyGroupName": name}))
+    after = got(world, group)
+    for answer in (exchange, after):
+        found = group_in(answer).get("resiliencyGroupName")
+        message = f"it was renamed to {name} and is called {found}"
+        contract.check("resiliency_groups.update-name", found == name, message, exchange, answer)
+        differing = _differing(group_in(group.made), group_in(answer), but=("state", "resiliencyGroupName"))
+        message = f"renaming has changed {differing}"
+        contract.check("resiliency_groups.update-preserves", not differing, message, group.made, exchange, answer)
+
+
+@pytest.mark.rule("resiliency_groups.delete-answer", "resiliency_groups.deleted-gone")
+def test_a_deleted_group_ends(contract: Contract, world: World) -> None:
+    """What is deleted must not be shown as if it were in use."""
+    group = available_group(world)
+    exchange = done(world.delete(group))
+    found = group_in(exchange)
+    ends = found.get("resiliencyGroupId") == group.id and found.get("state") in ENDING
+    message = f"answered group {found.get('resiliencyGroupId')} in state {found.get('state')}"
+    contract.check("resiliency_groups.delete-answer", ends, message, exchange)
+    after = world.call("GetResiliencyGroup", {"resiliencyGroupId": group})
+    state = group_in(after).get("state")
+    gone = 400 <= after.status < 500 or state in ENDING
+    contract.check("resiliency_groups.deleted-gone", gone, f"after its deletion it is {state}", exchange, after)
+    listing, item = _listed(world, group)
+    gone = item is None or item.get("state") in ENDING
+    message = f"after its deletion it is listed as {(item or {}).get('state')}"
+    contract.check("resiliency_groups.deleted-gone", gone, message, exchange, listing)
+
+
+def _group(world: World) -> Handle:
+    return arrange(world, "resiliency-group", settle=False)
+
+
+def _listed(world: World, group: Handle) -> tuple[Exchange, Json | None]:
+    exchange, items = everything(world, "ListResiliencyGroups", {}, "items")
+    done(exchange)
+    return exchange, next((item for item in items if item.get("resiliencyGroupId") == group.id), None)
+
+
+def _differing(one: Json, other: Json, but: tuple[str, ...]) -> list[str]:
+    """The members in which two answers differ; those of tags as sets."""
+    members = sorted((one.keys() | other.keys()) - set(but))
+    return [member for member in members if _comparable(one, member) != _comparable(other, member)]
+
+
+def _comparable(group: Json, member: str) -> object:
+    return pairs(group.get(member)) if member == "tags" else group.get(member)
+
+
+def _has_members(contract: Contract, exchange: Exchange, pointer: str, found: Json) -> None:
+    for member in MEMBERS:
+        contract.check(
+            "resiliency_groups.answer-members",
+            bool(found.get(member)),
+            f"the group has no {member}",
+            exchange,
+            where=f"{pointer}/{member}",
+        )

@@ -1,0 +1,73 @@
+"""Router configurations: what a customer is told to type in."""
+
+from typing import Any, Final
+
+import pytest
+
+from dxcontract.contract import Contract
+from dxcontract.exchange import Exchange
+from strategies.requests import arrange, done
+from strategies.world import Handle, World
+
+# The identifier that the model and hashicorp/terraform-provider-aws#26432 give as an example.
+ROUTER: Final = "CiscoSystemsInc-2900SeriesRouters-IOS124"
+
+
+@pytest.mark.rule("routers.interface-echo")
+@pytest.mark.parametrize("request_has", ["a-router", "no-router"])
+def test_a_configuration_names_its_interface(contract: Contract, world: World, request_has: str) -> None:
+    """A configuration that goes into the wrong router takes down what works."""
+    interface = arrange(world, "virtual-interface")
+    exchange = done(_asked(world, interface, **({"routerTypeIdentifier": ROUTER} if request_has == "a-router" else {})))
+    _, item = world.observe(interface)
+    for member in ("virtualInterfaceId", "virtualInterfaceName"):
+        contract.check(
+            "routers.interface-echo",
+            exchange.body.get(member) == (item or {}).get(member),
+            f"{member} is {exchange.body.get(member)!r}, that of the virtual interface {(item or {}).get(member)!r}",
+            interface.made,
+            exchange,
+            where=f"/{member}",
+        )
+
+
+@pytest.mark.rule("routers.config-present", "routers.router-members", "routers.identifier-echo")
+def test_a_configuration_is_for_the_router_that_was_named(contract: Contract, world: World) -> None:
+    """Vendors differ in every line."""
+    interface = arrange(world, "virtual-interface")
+    exchange = done(_asked(world, interface, routerTypeIdentifier=ROUTER))
+    text, router = exchange.body.get("customerRouterConfig"), exchange.body.get("router")
+    contract.check(
+        "routers.config-present",
+        isinstance(text, str) and bool(text.strip()),
+        "there is no text in customerRouterConfig",
+        exchange,
+    )
+    described = router if isinstance(router, dict) else {}
+    for member in ("vendor", "platform", "software", "routerTypeIdentifier"):
+        contract.check(
+            "routers.router-members",
+            bool(described.get(member)),
+            f"{member} is {described.get(member)!r}",
+            exchange,
+            where=f"/router/{member}",
+        )
+    identifier = described.get("routerTypeIdentifier")
+    contract.check(
+        "routers.identifier-echo",
+        identifier in (None, ROUTER),
+        f"routerTypeIdentifier is {identifier!r}, asked for was {ROUTER!r}",
+        exchange,
+    )
+
+
+@pytest.mark.rule("routers.identifier-unknown")
+def test_an_unknown_router_is_refused(contract: Contract, world: World) -> None:
+    """The configuration of some other router would be typed in without a doubt."""
+    interface = arrange(world, "virtual-interface")
+    exchange = _asked(world, interface, routerTypeIdentifier="NobodyInc-0SeriesRouters-None1")
+    contract.refused("routers.identifier-unknown", exchange, "a router that does not exist")
+
+
+def _asked(world: World, interface: Handle, **more: Any) -> Exchange:
+    return world.call("DescribeRouterConfiguration", {"virtualInterfaceId": interface, **more})

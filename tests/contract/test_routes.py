@@ -1,0 +1,187 @@
+"""Routes: what a virtual interface learned and announces, and the filters on it."""
+
+import ipaddress
+from typing import Final
+
+import pytest
+
+from dxcontract.contract import Contract, at
+from dxcontract.spec import Json
+from strategies.requests import Scene, arrange, done, least
+from strategies.routing import learned, routes
+from strategies.world import Handle, World
+
+DIRECTIONS: Final = ("accepted", "advertised")
+FAMILIES: Final = ("ipv4", "ipv6")
+
+
+@pytest.mark.rule("routes.interface-echo", "routes.answer-members", "routes.family-of-cidr")
+def test_routes_say_what_they_are(contract: Contract, world: World) -> None:
+    """Who looks for a lost prefix reads these members."""
+    interface = _both_families(world)
+    exchange, found = learned(world, interface, _in_both_families, "routes of both families")
+    contract.check(
+        "routes.interface-echo",
+        exchange.body.get("virtualInterfaceId") == interface.id,
+        f"virtualInterfaceId is {exchange.body.get('virtualInterfaceId')}, asked about was {interface.id}",
+        exchange,
+    )
+    for route in found:
+        for member in ("cidr", "routeDirection", "addressFamily"):
+            contract.check(
+                "routes.answer-members",
+                bool(route.get(member)),
+                f"{member} is {route.get(member)!r}",
+                exchange,
+                where=f"/routes/*/{member}",
+            )
+        contract.check(
+            "routes.family-of-cidr",
+            route.get("addressFamily") == _family(route.get("cidr")),
+            f"addressFamily is {route.get('addressFamily')}, and cidr {route.get('cidr')}",
+            exchange,
+        )
+
+
+@pytest.mark.rule("routes.filter-direction")
+@pytest.mark.parametrize("direction", DIRECTIONS)
+def test_the_filter_for_a_direction(contract: Contract, world: World, direction: str) -> None:
+    """Whether a prefix came in or went out is the first question in every outage."""
+    interface = arrange(world, "virtual-interface")
+    everything, found = learned(world, interface, _in_both_directions, "routes of both directions")
+    exchange, kept = routes(world, interface, {"routeDirection": direction})
+    expected = [route for route in found if route.get("routeDirection") == direction]
+    contract.check(
+        "routes.filter-direction",
+        _named(kept) == _named(expected),
+        f"answered were {_named(kept)}; the {direction} ones are {_named(expected)}",
+        everything,
+        exchange,
+    )
+
+
+@pytest.mark.rule("routes.filter-family")
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_filter_for_a_family(contract: Contract, world: World, family: str) -> None:
+    """The two families are limited separately, so they are counted separately."""
+    interface = _both_families(world)
+    everything, found = learned(world, interface, _in_both_families, "routes of both families")
+    exchange, kept = routes(world, interface, {"addressFamily": family})
+    expected = [route for route in found if route.get("addressFamily") == family]
+    contract.check(
+        "routes.filter-family",
+        _named(kept) == _named(expected),
+        f"answered were {_named(kept)}; those of {family} are {_named(expected)}",
+        everything,
+        exchange,
+    )
+
+
+@pytest.mark.rule("routes.filter-cidrs")
+def test_the_filter_for_cidrs(contract: Contract, world: World) -> None:
+    """Of a thousand routes one is looked for."""
+    interface = arrange(world, "virtual-interface")
+    everything, found = learned(world, interface, _in_both_directions, "routes of both directions")
+    wanted = str(found[0].get("cidr"))
+    exchange, kept = routes(world, interface, {"cidrs": [wanted]})
+    equal = [route for route in found if route.get("cidr") == wanted]
+    contract.check(
+        "routes.filter-cidrs",
+        all(_within(route.get("cidr"), wanted) for route in kept),
+        f"answered were {_named(kept)}, asked for was {wanted}",
+        everything,
+        exchange,
+        where="outside",
+    )
+    contract.check(
+        "routes.filter-cidrs",
+        set(_named(equal)) <= set(_named(kept)),
+        f"answered were {_named(kept)}, and not all of {_named(equal)}",
+        everything,
+        exchange,
+        where="missing",
+    )
+
+
+@pytest.mark.rule("routes.filter-path")
+@pytest.mark.parametrize(
+    ("member", "pointer"),
+    [
+        pytest.param("asPath", "/asPath/*/path/*", id="as-path"),
+        pytest.param("communities", "/communities/*", id="communities"),
+    ],
+)
+def test_the_filter_for_a_path(contract: Contract, world: World, member: str, pointer: str) -> None:
+    """Communities and AS numbers steer the traffic: this finds what they steer."""
+    interface = arrange(world, "virtual-interface")
+
+    def has_some(found: list[Json]) -> bool:
+        return any(at(route, f"{pointer}") for route in found)
+
+    everything, found = learned(world, interface, has_some, f"routes with {member}")
+    wanted = next(value for route in found for value in _values(route, pointer))
+    exchange, kept = routes(world, interface, {member: [wanted]})
+    contract.check(
+        "routes.filter-path",
+        all(wanted in _values(route, pointer) for route in kept),
+        f"answered were {_named(kept)}, of which not all have {wanted} in {member}",
+        everything,
+        exchange,
+        where=f"/{member}",
+    )
+
+
+@pytest.mark.rule("routes.directions-partition")
+def test_both_directions_are_all(contract: Contract, world: World) -> None:
+    """A route in neither direction would be seen by nobody who asks as the reference advises."""
+    interface = arrange(world, "virtual-interface")
+    everything, found = learned(world, interface, _in_both_directions, "routes of both directions")
+    halves = [routes(world, interface, {"routeDirection": direction}) for direction in DIRECTIONS]
+    together = [route for _, kept in halves for route in kept]
+    contract.check(
+        "routes.directions-partition",
+        _named(together) == _named(found),
+        f"accepted and advertised are {_named(together)}, all are {_named(found)}",
+        *(exchange for exchange, _ in halves),
+        everything,
+    )
+
+
+def _both_families(world: World) -> Handle:
+    """A virtual interface with a BGP peer of each family."""
+    interface = arrange(world, "virtual-interface")
+    scene = Scene(world, world.spec.operation("CreateBGPPeer"), taken={"/virtualInterfaceId": interface})
+    done(world.call("CreateBGPPeer", least(scene)))
+    return interface
+
+
+def _in_both_families(found: list[Json]) -> bool:
+    return {_family(route.get("cidr")) for route in found} >= set(FAMILIES)
+
+
+def _in_both_directions(found: list[Json]) -> bool:
+    return {route.get("routeDirection") for route in found} >= set(DIRECTIONS)
+
+
+def _named(found: list[Json]) -> list[tuple[str, str]]:
+    return sorted((str(route.get("cidr")), str(route.get("routeDirection"))) for route in found)
+
+
+def _values(route: Json, pointer: str) -> list[object]:
+    return at(route, pointer)
+
+
+def _family(cidr: object) -> str | None:
+    try:
+        return f"ipv{ipaddress.ip_network(str(cidr)).version}"
+    except ValueError:
+        return None
+
+
+def _within(cidr: object, block: str) -> bool:
+    if _family(cidr) is None or _family(cidr) != _family(block):
+        return False
+    inner, outer = ipaddress.ip_network(str(cidr)), ipaddress.ip_network(block)
+    return (
+        int(outer.network_address) <= int(inner.network_address) and inner.broadcast_address <= outer.broadcast_address
+    )

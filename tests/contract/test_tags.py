@@ -1,0 +1,183 @@
+"""Tags: adding, replacing, taking away and reading them, on every kind of resource that has them."""
+
+import pytest
+from hypothesis import given
+
+from dxcontract.api import Api
+from dxcontract.contract import Contract
+from dxcontract.pointers import at
+from strategies.requests import arrange, done, tags
+from strategies.tags import Change, changes, described, listed, pairs, tag, tagged, untag
+from strategies.world import Arn, World
+
+
+@pytest.mark.rule("tags.added")
+@given(wanted=tags(8))
+def test_added_tags_are_described(api: Api, contract: Contract, run_id: str, wanted: list[dict[str, str]]) -> None:
+    """Cost reports, access rules and clean-up jobs find resources by their tags alone."""
+    with World(api, run_id) as world:
+        connection = arrange(world, "connection", settle=False)
+        exchange = done(world.call("TagResource", {"resourceArn": Arn(connection), "tags": wanted}))
+        after, found = described(world, connection)
+        missing = sorted(set(pairs(wanted)) - set(found))
+        contract.check("tags.added", not missing, f"accepted, and yet not described: {missing}", exchange, after)
+
+
+@pytest.mark.rule("tags.overwritten", "tags.kept")
+@given(change=changes())
+def test_a_change_of_tags_touches_only_its_keys(api: Api, contract: Contract, run_id: str, change: Change) -> None:
+    """Several tools tag the same resource, each knowing its own keys only."""
+    with World(api, run_id) as world:
+        connection, bystander = (arrange(world, "connection", settle=False) for _ in range(2))
+        tagged(world, connection, change.before)
+        tagged(world, bystander, change.before)
+        exchange = done(tag(world, connection, change.given))
+        others, untouched = described(world, bystander)
+        after, found = described(world, connection)
+        both = sorted(change.before.keys() & change.given.keys())
+        replaced = [pair for pair in found if pair[0] in both]
+        expected = [(key, change.given[key]) for key in both]
+        contract.check(
+            "tags.overwritten", replaced == expected, f"described as {replaced}, given as {expected}", exchange, after
+        )
+        rest = [pair for pair in found if pair[0] not in change.given]
+        kept = sorted((key, value) for key, value in change.before.items() if key not in change.given)
+        contract.check("tags.kept", rest == kept, f"the other tags are {rest}; they were {kept}", exchange, after)
+        contract.check(
+            "tags.kept",
+            untouched == sorted(change.before.items()),
+            f"another connection's tags are {untouched}; they were {sorted(change.before.items())}",
+            exchange,
+            others,
+            where="/resourceTags/*/resourceArn",
+        )
+
+
+@pytest.mark.rule("tags.removed", "tags.remove-keeps")
+@given(change=changes())
+def test_removing_tags_removes_their_keys_only(api: Api, contract: Contract, run_id: str, change: Change) -> None:
+    """A tag that stays behind keeps granting access or costs; one that is lost hides its resource."""
+    with World(api, run_id) as world:
+        connection = arrange(world, "connection", settle=False)
+        tagged(world, connection, change.before)
+        gone = sorted(change.before.keys() & change.given.keys())
+        exchange = done(untag(world, connection, gone))
+        after, found = described(world, connection)
+        left = [key for key, _ in found if key in gone]
+        contract.check("tags.removed", not left, f"removed, and yet described: {left}", exchange, after)
+        rest = [pair for pair in found if pair[0] not in gone]
+        kept = sorted((key, value) for key, value in change.before.items() if key not in gone)
+        contract.check(
+            "tags.remove-keeps", rest == kept, f"the other tags are {rest}; they were {kept}", exchange, after
+        )
+
+
+@pytest.mark.rule("tags.describe-answer")
+def test_a_description_has_the_arn_and_keys_with_values(contract: Contract, world: World) -> None:
+    """With several resources in one answer only the ARN says whose the tags are."""
+    connection = arrange(world, "connection", settle=False)
+    tagged(world, connection, {"one": "1", "two": "2"})
+    exchange, _ = described(world, connection)
+    arns = at(exchange.json, "/resourceTags/*/resourceArn")
+    contract.check(
+        "tags.describe-answer",
+        arns == [world.arn(connection)],
+        f"the ARNs of the entries are {arns}, asked was {world.arn(connection)}",
+        exchange,
+        where="/resourceTags/*/resourceArn",
+    )
+    for member in ("key", "value"):
+        texts = at(exchange.json, f"/resourceTags/*/tags/*/{member}")
+        contract.check(
+            "tags.describe-answer",
+            len(texts) == 2 and all(isinstance(text, str) for text in texts),
+            f"two tags have the {member}s {texts}",
+            exchange,
+            where=f"/resourceTags/*/tags/*/{member}",
+        )
+
+
+@pytest.mark.rule("tags.describe-several")
+def test_several_resources_are_described_at_once(contract: Contract, world: World) -> None:
+    """Inventories ask for many resources in one call."""
+    first, second, silent = (arrange(world, "connection", settle=False) for _ in range(3))
+    for number, connection in enumerate((first, second, silent)):
+        tagged(world, connection, {"number": str(number)})
+    exchange = done(world.call("DescribeTags", {"resourceArns": [Arn(first), Arn(second)]}))
+    found = {
+        str(entry.get("resourceArn")): pairs(entry.get("tags"))
+        for entry in at(exchange.json, "/resourceTags/*")
+        if isinstance(entry, dict)
+    }
+    expected = {world.arn(first): [("number", "0")], world.arn(second): [("number", "1")]}
+    contract.check("tags.describe-several", found == expected, f"{found} is described, not {expected}", exchange)
+
+
+@pytest.mark.rule("tags.arn-regional")
+@pytest.mark.parametrize("kind", ["connection", "lag", "virtual-interface"])
+def test_a_resource_of_a_region_is_tagged_by_its_arn(contract: Contract, world: World, kind: str) -> None:
+    """Answers do not hold these ARNs: callers put them together from Region, account and id."""
+    _tag_by_arn(contract, world, "tags.arn-regional", kind)
+
+
+@pytest.mark.rule("tags.arn-gateway")
+def test_a_gateway_is_tagged_by_an_arn_without_region(contract: Contract, world: World) -> None:
+    """Gateways are global, and so are the policies that name them."""
+    _tag_by_arn(contract, world, "tags.arn-gateway", "direct-connect-gateway")
+
+
+@pytest.mark.rule("tags.on-resiliency-group")
+def test_a_resiliency_group_is_tagged_by_the_arn_that_it_shows(contract: Contract, world: World) -> None:
+    """It is made with tags and shows them and its ARN: what is shown must be what can be changed."""
+    group = arrange(world, "resiliency-group", settle=False)
+    arns = at(group.made.json, "/resiliencyGroup/resiliencyGroupArn")
+    exchange = world.call("TagResource", {"resourceArn": arns[0] if arns else Arn(group), "tags": listed({"a": "1"})})
+    if contract.accepted("tags.on-resiliency-group", exchange, "tags for a resiliency group"):
+        after = done(world.call("GetResiliencyGroup", {"resiliencyGroupId": group}))
+        found = pairs(at(after.json, "/resiliencyGroup/tags/*"))
+        contract.check("tags.on-resiliency-group", ("a", "1") in found, f"it shows the tags {found}", exchange, after)
+
+
+@pytest.mark.rule("tags.shown-on-resource")
+@pytest.mark.parametrize("kind", ["connection", "interconnect", "lag", "virtual-interface", "direct-connect-gateway"])
+def test_tags_are_shown_with_the_resource(contract: Contract, world: World, kind: str) -> None:
+    """Tools read a resource once; they take its tags from there."""
+    handle = arrange(world, kind, settle=False)
+    tagged(world, handle, {"shown": "yes", "also": ""})
+    _, wanted = described(world, handle)
+    after, item = world.observe(handle)
+    found = pairs((item or {}).get("tags"))
+    contract.check(
+        "tags.shown-on-resource",
+        found == wanted,
+        f"a {kind} shows the tags {found}; DescribeTags says {wanted}",
+        after,
+        where=f"/{handle.resource.describe.list if handle.resource.describe else ''}/*/tags",
+    )
+
+
+@pytest.mark.rule("tags.die-with-resource")
+def test_tags_end_with_their_resource(contract: Contract, world: World) -> None:
+    """A search by tag must not find what is gone."""
+    connection = arrange(world, "connection", settle=False)
+    tagged(world, connection, {"mortal": "yes"})
+    gone = done(world.delete(connection))
+    if world.state(connection) == "deleting":
+        world.settle(connection, "deleted")
+    after = world.call("DescribeTags", {"resourceArns": [Arn(connection)]})
+    found = pairs(at(after.json, "/resourceTags/*/tags/*")) if after.succeeded else []
+    contract.check("tags.die-with-resource", not found, f"the deleted connection has the tags {found}", gone, after)
+
+
+def _tag_by_arn(contract: Contract, world: World, rule: str, kind: str) -> None:
+    handle = arrange(world, kind, settle=False)
+    arn = world.arn(handle)
+    exchange = tag(world, handle, {"by": "arn"})
+    if contract.accepted(rule, exchange, f"tags for {arn}"):
+        after = world.call("DescribeTags", {"resourceArns": [arn]})
+        found = {
+            str(entry.get("resourceArn")): pairs(entry.get("tags"))
+            for entry in at(after.json, "/resourceTags/*")
+            if isinstance(entry, dict)
+        }
+        contract.check(rule, ("by", "arn") in found.get(arn, []), f"{found} is described for {arn}", exchange, after)

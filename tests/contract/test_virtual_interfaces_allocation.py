@@ -1,0 +1,188 @@
+"""Virtual interfaces that one account makes for another: waiting for it, confirmed by it, or declined."""
+
+import pytest
+
+from dxcontract.contract import Contract
+from dxcontract.spec import Json
+from dxcontract.target import Role
+from strategies import virtual_interfaces as vif
+from strategies.looking import everything, until
+from strategies.requests import arrange, done
+from strategies.virtual_interfaces import ALLOCATORS, KINDS, Kind, Maker
+from strategies.world import Handle, World
+
+CONFIRMATIONS = [f"Confirm{kind.capitalize()}VirtualInterface" for kind in KINDS]
+WAITING = ("confirming", "approving")
+STARTED = {"private": {"pending"}, "public": {"verifying", "pending"}, "transit": {"pending"}}
+SETTLED = {"available", "down"}
+GONE = (None, "rejected")
+
+
+@pytest.mark.rule("virtual_interfaces.allocated-waits")
+@pytest.mark.parametrize("operation", ALLOCATORS, ids=str)
+def test_it_waits_for_its_owner(contract: Contract, world: World, operation: Maker) -> None:
+    """What comes up without the consent of its owner carries traffic, and a bill, that nobody ordered."""
+    handle = vif.made(world, operation, vif.request(world, operation))
+    answer = vif.interface_in(handle.made).get("virtualInterfaceState")
+    seen = [(handle.made, answer)]
+    for role in ("other", "owner", "other", "owner"):
+        exchange, item = world.observe(handle, role=role)
+        if item is not None:
+            seen.append((exchange, item.get("virtualInterfaceState")))
+    for exchange, state in seen:
+        contract.check(
+            "virtual_interfaces.allocated-waits",
+            state in WAITING,
+            f"nobody confirmed it, and it is {state}",
+            exchange,
+            where="/virtualInterfaceState",
+        )
+
+
+@pytest.mark.rule("virtual_interfaces.listed-for-owner", "virtual_interfaces.listed-for-connection-owner")
+@pytest.mark.parametrize("operation", ALLOCATORS, ids=str)
+def test_both_accounts_find_it(contract: Contract, world: World, operation: Maker) -> None:
+    """One has to know that there is something to confirm, the other what is on its port."""
+    port = arrange(world, "connection")
+    handle = vif.made(world, operation, vif.request(world, operation, port))
+    views: list[tuple[str, Role, Json]] = [
+        ("listed-for-owner", "other", {}),
+        ("listed-for-connection-owner", "owner", {"connectionId": port}),
+    ]
+    for rule, role, params in views:
+        exchange, items = everything(world, "DescribeVirtualInterfaces", params, "virtualInterfaces", role=role)
+        found = any(item.get("virtualInterfaceId") == handle.id for item in items)
+        message = f"it is not among the {len(items)} that are listed for the {role} account"
+        contract.check(f"virtual_interfaces.{rule}", found, message, handle.made, exchange)
+
+
+@pytest.mark.rule("virtual_interfaces.confirm-answer", "virtual_interfaces.confirm-ends-confirming")
+@pytest.mark.parametrize("kind", KINDS)
+def test_its_owner_confirms_it(contract: Contract, world: World, kind: Kind) -> None:
+    """This is the moment from which it is paid for, and from which it works."""
+    handle = _allocated(world, kind)
+    operation, params = vif.confirmation(world, kind, handle)
+    exchange = world.call(operation, params, role="other")
+    tolerated = set(world.spec.observed_values.get("VirtualInterfaceState", ()))
+    state = exchange.body.get("virtualInterfaceState")
+    contract.check(
+        "virtual_interfaces.confirm-answer",
+        exchange.succeeded and state in STARTED[kind] | SETTLED | tolerated,
+        f"the answer is {exchange.told()} with the state {state}",
+        exchange,
+        where="/virtualInterfaceState",
+    )
+    done(exchange)
+    after, item = until(lambda: world.observe(handle), lambda seen: _state(seen[1]) not in (None, "confirming"))
+    contract.check(
+        "virtual_interfaces.confirm-ends-confirming",
+        _state(item) not in (None, "confirming"),
+        f"it was confirmed, and is {_state(item) or 'not described'}",
+        exchange,
+        after,
+        where="/virtualInterfaceState",
+        operation=operation,
+    )
+
+
+@pytest.mark.rule("virtual_interfaces.confirm-owner-only")
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_owner_of_the_connection_cannot_confirm_it(contract: Contract, world: World, kind: Kind) -> None:
+    """Else one account could make another pay."""
+    handle = _allocated(world, kind)
+    operation, params = vif.confirmation(world, kind, handle, role="owner")
+    exchange = world.call(operation, params, role="owner")
+    what = "confirmed by the owner of the connection"
+    contract.refused("virtual_interfaces.confirm-owner-only", exchange, what, handle.made)
+
+
+@pytest.mark.rule("virtual_interfaces.confirm-kind")
+@pytest.mark.parametrize("operation", CONFIRMATIONS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_is_confirmed_by_the_operation_for_its_kind(
+    contract: Contract, world: World, kind: Kind, operation: str
+) -> None:
+    """The kinds take different gateways: confirmed the wrong way it would have none, or the wrong one."""
+    handle = _allocated(world, kind)
+    asked, params = next(
+        one for one in (vif.confirmation(world, other, handle) for other in KINDS) if one[0] == operation
+    )
+    exchange = world.call(asked, params, role="other")
+    if operation == f"Confirm{kind.capitalize()}VirtualInterface":
+        contract.accepted("virtual_interfaces.confirm-kind", exchange, f"a {kind} one", handle.made, where=f"/{kind}")
+    else:
+        contract.refused("virtual_interfaces.confirm-kind", exchange, f"a {kind} one", handle.made, where=f"/{kind}")
+
+
+@pytest.mark.rule("virtual_interfaces.confirm-wrong-state")
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_is_confirmed_once(contract: Contract, world: World, kind: Kind) -> None:
+    """A second confirmation could move an interface that is in use to another gateway."""
+    handle = _allocated(world, kind)
+    operation, params = vif.confirmation(world, kind, handle)
+    first = done(world.call(operation, params, role="other"))
+    until(lambda: _state(world.observe(handle)[1]), lambda state: state != "confirming")
+    exchange = world.call(operation, params, role="other")
+    contract.refused("virtual_interfaces.confirm-wrong-state", exchange, "confirmed a second time", first)
+
+
+@pytest.mark.rule("virtual_interfaces.confirm-sets-gateway")
+@pytest.mark.parametrize("kind", ["private", "transit"])
+def test_it_is_on_the_gateway_of_its_confirmation(contract: Contract, world: World, kind: Kind) -> None:
+    """Whoever allocates cannot know the gateway; only the owner can."""
+    gateway = arrange(world, "direct-connect-gateway", role="other")
+    handle = _allocated(world, kind)
+    operation, params = vif.confirmation(world, kind, handle)
+    confirmed = done(world.call(operation, {**params, "directConnectGatewayId": gateway}, role="other"))
+    exchange, item = until(
+        lambda: world.observe(handle), lambda seen: (seen[1] or {}).get("directConnectGatewayId") == gateway.id
+    )
+    found = (item or {}).get("directConnectGatewayId")
+    contract.check(
+        "virtual_interfaces.confirm-sets-gateway",
+        found == gateway.id,
+        f"directConnectGatewayId is {found!r}, not {gateway.id!r}",
+        confirmed,
+        exchange,
+        where="/directConnectGatewayId",
+        operation=operation,
+    )
+
+
+@pytest.mark.rule("virtual_interfaces.confirm-gateway-needed")
+def test_a_private_one_is_not_confirmed_without_a_gateway(contract: Contract, world: World) -> None:
+    """It would lead nowhere, and there is no operation that adds a gateway later."""
+    handle = _allocated(world, "private")
+    exchange = world.call("ConfirmPrivateVirtualInterface", {"virtualInterfaceId": handle}, role="other")
+    contract.refused("virtual_interfaces.confirm-gateway-needed", exchange, "no gateway", handle.made)
+
+
+@pytest.mark.rule("virtual_interfaces.decline", "virtual_interfaces.rejected-not-confirmed")
+@pytest.mark.parametrize("kind", KINDS)
+def test_its_owner_declines_it(contract: Contract, world: World, kind: Kind) -> None:
+    """No is no: what was declined must not come to life by a later call."""
+    handle = _allocated(world, kind)
+    operation, params = vif.confirmation(world, kind, handle)
+    declined = done(world.delete(handle))
+    exchange, item = until(lambda: world.observe(handle), lambda seen: _state(seen[1]) in GONE)
+    contract.check(
+        "virtual_interfaces.decline",
+        _state(item) in GONE,
+        f"it was declined, and is {_state(item)}",
+        declined,
+        exchange,
+        where=f"/{kind}",
+        operation=declined.operation,
+    )
+    exchange = world.call(operation, params, role="other")
+    contract.refused("virtual_interfaces.rejected-not-confirmed", exchange, "confirmed after all", declined)
+
+
+def _allocated(world: World, kind: Kind) -> Handle:
+    """A virtual interface that waits for its owner."""
+    maker = ALLOCATORS[KINDS.index(kind)]
+    return vif.made(world, maker, vif.request(world, maker), settle=True)
+
+
+def _state(item: Json | None) -> str | None:
+    return None if item is None else str(item.get("virtualInterfaceState"))

@@ -1,0 +1,148 @@
+"""Virtual interfaces: the gateway behind a private or transit one, and SiteLink, which needs one of a certain kind."""
+
+import pytest
+
+from dxcontract.contract import Contract
+from dxcontract.exchange import Exchange
+from dxcontract.spec import Json
+from strategies import virtual_interfaces as vif
+from strategies.looking import until
+from strategies.requests import arrange, done, virtual_gateway
+from strategies.virtual_interfaces import PRIVATE, PUBLIC, TRANSIT, Maker
+from strategies.world import Handle, World
+
+BEHIND_GATEWAYS = (PRIVATE, TRANSIT)
+
+
+@pytest.mark.rule("virtual_interfaces.gateway-echo")
+@pytest.mark.parametrize("operation", BEHIND_GATEWAYS, ids=str)
+def test_it_names_its_direct_connect_gateway(contract: Contract, world: World, operation: Maker) -> None:
+    """Whose routes an interface carries can only be found out this way."""
+    gateway = arrange(world, "direct-connect-gateway")
+    handle = vif.made(world, operation, vif.request(world, operation, directConnectGatewayId=gateway))
+    _check_gateway(contract, world, handle, "directConnectGatewayId", gateway.id)
+
+
+@pytest.mark.rule("virtual_interfaces.gateway-echo")
+def test_it_names_its_virtual_private_gateway(contract: Contract, world: World) -> None:
+    """The same for the gateway of a single VPC."""
+    gateway = virtual_gateway(world, "owner")
+    handle = vif.made(world, PRIVATE, _behind(world, virtual=gateway))
+    _check_gateway(contract, world, handle, "virtualGatewayId", gateway)
+
+
+@pytest.mark.rule("virtual_interfaces.gateway-one-of-two")
+def test_a_private_interface_needs_a_gateway(contract: Contract, world: World) -> None:
+    """Without one it reaches nothing, and nothing can be added later."""
+    exchange = vif.ask(world, PRIVATE, vif.request(world, PRIVATE, directConnectGatewayId=None))
+    contract.refused("virtual_interfaces.gateway-one-of-two", exchange, "no gateway", where="/neither")
+
+
+@pytest.mark.rule("virtual_interfaces.gateway-one-of-two")
+def test_a_private_interface_has_no_two_gateways(contract: Contract, world: World) -> None:
+    """Which of them would have been meant, nobody can tell."""
+    gateway = virtual_gateway(world, "owner")
+    exchange = vif.ask(world, PRIVATE, vif.request(world, PRIVATE, virtualGatewayId=gateway))
+    contract.refused("virtual_interfaces.gateway-one-of-two", exchange, "two gateways", where="/both")
+
+
+@pytest.mark.rule("virtual_interfaces.transit-gateway-needed")
+def test_a_transit_interface_needs_a_gateway(contract: Contract, world: World) -> None:
+    """Transit gateways are reached through a Direct Connect gateway only."""
+    exchange = vif.ask(world, TRANSIT, vif.request(world, TRANSIT, directConnectGatewayId=None))
+    contract.refused("virtual_interfaces.transit-gateway-needed", exchange, "no Direct Connect gateway")
+
+
+@pytest.mark.rule("virtual_interfaces.amazon-asn-of-gateway")
+@pytest.mark.parametrize("operation", BEHIND_GATEWAYS, ids=str)
+@pytest.mark.parametrize("asn", [64999, 4200000017], ids="asn-{}".format)
+def test_the_other_side_has_the_asn_of_the_gateway(
+    contract: Contract, world: World, operation: Maker, asn: int
+) -> None:
+    """The customer's router refuses a session with another ASN than the one it was told."""
+    gateway = arrange(world, "direct-connect-gateway", members={"amazonSideAsn": asn})
+    handle = vif.made(world, operation, vif.request(world, operation, directConnectGatewayId=gateway))
+    for exchange, item in _answers(world, handle):
+        found = item.get("amazonSideAsn")
+        contract.check(
+            "virtual_interfaces.amazon-asn-of-gateway",
+            found == asn,
+            f"amazonSideAsn is {found}, that of the gateway is {asn}",
+            exchange,
+            where="/amazonSideAsn",
+        )
+
+
+@pytest.mark.rule("virtual_interfaces.site-link")
+@pytest.mark.parametrize("operation", BEHIND_GATEWAYS, ids=str)
+@pytest.mark.parametrize("wanted", [True, False], ids=["on", "off"])
+def test_site_link_is_as_asked_for(contract: Contract, world: World, operation: Maker, wanted: bool) -> None:
+    """SiteLink is billed by the hour and joins sites that may have to stay apart."""
+    handle = vif.made(world, operation, vif.request(world, operation, enableSiteLink=wanted))
+    for exchange, item in _answers(world, handle):
+        _check_site_link(contract, "virtual_interfaces.site-link", exchange, item, wanted)
+
+
+@pytest.mark.rule("virtual_interfaces.site-link-update")
+@pytest.mark.parametrize("operation", BEHIND_GATEWAYS, ids=str)
+def test_site_link_can_be_switched(contract: Contract, world: World, operation: Maker) -> None:
+    """An isolated site is joined, and parted again, without a new interface."""
+    handle = vif.made(world, operation, vif.request(world, operation), settle=True)
+    for wanted in (True, False):
+        params = {"virtualInterfaceId": handle, "enableSiteLink": wanted}
+        exchange = world.call("UpdateVirtualInterfaceAttributes", params)
+        if not contract.accepted("virtual_interfaces.site-link-update", exchange, f"enableSiteLink {wanted}"):
+            return
+        on = (lambda seen: _site_link(seen[1])) if wanted else (lambda seen: not _site_link(seen[1]))
+        described, item = until(lambda: world.observe(handle), on)
+        if not _check_site_link(contract, "virtual_interfaces.site-link-update", described, item or {}, wanted):
+            return
+
+
+@pytest.mark.rule("virtual_interfaces.site-link-where")
+def test_there_is_no_site_link_for_public_interfaces(contract: Contract, world: World) -> None:
+    """Public interfaces carry the Internet, not the customer's own network."""
+    handle = vif.made(world, PUBLIC, vif.request(world, PUBLIC))
+    params = {"virtualInterfaceId": handle, "enableSiteLink": True}
+    exchange = world.call("UpdateVirtualInterfaceAttributes", params)
+    contract.refused("virtual_interfaces.site-link-where", exchange, "SiteLink on a public interface", where="/public")
+
+
+@pytest.mark.rule("virtual_interfaces.site-link-where")
+def test_there_is_no_site_link_on_a_virtual_private_gateway(contract: Contract, world: World) -> None:
+    """SiteLink joins the interfaces of one Direct Connect gateway: here there is none."""
+    params = _behind(world, virtual=virtual_gateway(world, "owner"))
+    exchange = vif.ask(world, PRIVATE, vif.another(params, PRIVATE, 1, enableSiteLink=True))
+    what = "SiteLink on a virtual private gateway"
+    contract.refused("virtual_interfaces.site-link-where", exchange, what, where="/virtualGatewayId")
+    handle = vif.made(world, PRIVATE, vif.another(params, PRIVATE, 2), settle=True)
+    change = {"virtualInterfaceId": handle, "enableSiteLink": True}
+    exchange = world.call("UpdateVirtualInterfaceAttributes", change)
+    contract.refused("virtual_interfaces.site-link-where", exchange, what, handle.made, where="/virtualGatewayId")
+
+
+def _behind(world: World, *, virtual: str) -> Json:
+    return vif.request(world, PRIVATE, directConnectGatewayId=None, virtualGatewayId=virtual)
+
+
+def _answers(world: World, handle: Handle) -> list[tuple[Exchange, Json]]:
+    exchange, item = world.observe(handle)
+    return [(handle.made, vif.interface_in(handle.made)), (done(exchange), item or {})]
+
+
+def _check_gateway(contract: Contract, world: World, handle: Handle, member: str, wanted: str) -> None:
+    for exchange, item in _answers(world, handle):
+        found = item.get(member)
+        message = f"{member} is {found!r}, not {wanted!r}"
+        contract.check("virtual_interfaces.gateway-echo", found == wanted, message, exchange, where=f"/{member}")
+
+
+def _site_link(item: Json | None) -> bool:
+    return (item or {}).get("siteLinkEnabled") is True
+
+
+def _check_site_link(contract: Contract, rule: str, exchange: Exchange, item: Json, wanted: bool) -> bool:
+    found = item.get("siteLinkEnabled")
+    ok = found is wanted or (found is None and not wanted)
+    message = f"siteLinkEnabled is {found}, not {wanted}"
+    return contract.check(rule, ok, message, exchange, where="/siteLinkEnabled")

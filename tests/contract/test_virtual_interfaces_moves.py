@@ -1,0 +1,129 @@
+"""Virtual interfaces that move to another connection or LAG: what goes along, what is in the way, and who may do it."""
+
+import pytest
+
+from dxcontract.contract import Contract
+from dxcontract.spec import Json
+from dxcontract.target import Role
+from strategies import virtual_interfaces as vif
+from strategies.looking import everything, until
+from strategies.requests import arrange, done
+from strategies.virtual_interfaces import ALLOCATORS, CREATORS, PRIVATE, Maker
+from strategies.world import Handle, World
+
+MOVE = "AssociateVirtualInterface"
+KEPT = ("virtualInterfaceId", "ownerAccount", "virtualInterfaceName", "virtualInterfaceType", "vlan")
+
+
+@pytest.mark.rule("virtual_interfaces.associate-moves", "virtual_interfaces.associate-keeps")
+@pytest.mark.parametrize("kind", CREATORS, ids=lambda one: one.kind)
+@pytest.mark.parametrize("target", ["connection", "lag"])
+def test_it_moves_with_all_that_it_is(contract: Contract, world: World, kind: Maker, target: str) -> None:
+    """A migration to a bigger port must not end with an interface on both, on neither, or under another number."""
+    source = arrange(world, "connection")
+    handle = vif.made(world, kind, vif.request(world, kind, source), settle=True)
+    _, before = world.observe(handle)
+    port = arrange(world, target)
+    moved = done(world.call(MOVE, {"virtualInterfaceId": handle, "connectionId": port}))
+    exchange, item = until(lambda: world.observe(handle), lambda seen: (seen[1] or {}).get("connectionId") == port.id)
+    found = {"/connectionId": (item or {}).get("connectionId") == port.id}
+    found["/there"] = handle.id in _on(world, port)
+    found["/here"] = handle.id not in _on(world, source)
+    for where, ok in found.items():
+        message = {
+            "/connectionId": f"it moved to the {target}, and its connectionId is another",
+            "/there": f"it is not listed on the {target} to which it moved",
+            "/here": "it is still listed on the connection that it left",
+        }[where]
+        contract.check("virtual_interfaces.associate-moves", ok, message, exchange, moved, where=where)
+    for answer, shown in ((moved, moved.body), (exchange, item or {})):
+        for member in KEPT:
+            old, new = (before or {}).get(member), shown.get(member)
+            message = f"{member} was {old!r} and is {new!r} after the move"
+            contract.check(
+                "virtual_interfaces.associate-keeps",
+                old == new,
+                message,
+                moved,
+                answer,
+                where=f"/{member}",
+                operation=MOVE,
+            )
+
+
+@pytest.mark.rule("virtual_interfaces.associate-vlan-conflict")
+@pytest.mark.parametrize("target", ["connection", "lag"])
+def test_its_vlan_must_be_free_there(contract: Contract, world: World, target: str) -> None:
+    """Two interfaces in one VLAN would mix the traffic of two customers."""
+    port = arrange(world, target)
+    there = vif.made(world, PRIVATE, vif.request(world, PRIVATE, port, vlan=700))
+    handle = vif.made(world, PRIVATE, vif.request(world, PRIVATE, vlan=700), settle=True)
+    exchange = world.call(MOVE, {"virtualInterfaceId": handle, "connectionId": port})
+    what = f"to a {target} on which its VLAN is taken"
+    contract.refused("virtual_interfaces.associate-vlan-conflict", exchange, what, there.made, handle.made)
+
+
+@pytest.mark.rule("virtual_interfaces.associate-address-conflict")
+@pytest.mark.parametrize("target", ["connection", "lag"])
+def test_its_addresses_must_be_free_there(contract: Contract, world: World, target: str) -> None:
+    """One router cannot speak to two peers under one address."""
+    port = arrange(world, target)
+    pair: Json = {"amazonAddress": "10.77.0.1/30", "customerAddress": "10.77.0.2/30"}
+    there = vif.made(world, PRIVATE, vif.request(world, PRIVATE, port, vlan=701, **pair))
+    handle = vif.made(world, PRIVATE, vif.request(world, PRIVATE, vlan=702, **pair), settle=True)
+    exchange = world.call(MOVE, {"virtualInterfaceId": handle, "connectionId": port})
+    what = f"to a {target} on which its addresses are taken"
+    contract.refused("virtual_interfaces.associate-address-conflict", exchange, what, there.made, handle.made)
+
+
+@pytest.mark.rule("virtual_interfaces.associate-hosted-to-lag")
+def test_it_does_not_leave_a_hosted_connection_for_a_lag(contract: Contract, world: World) -> None:
+    """The capacity of a hosted connection is the partner's, and what is on it moves with it only."""
+    hosted = arrange(world, "hosted-connection")
+    done(world.call("ConfirmConnection", {"connectionId": hosted}))
+    world.settle(hosted, "available", "down")
+    handle = vif.made(world, PRIVATE, vif.request(world, PRIVATE, hosted, vlan=hosted.params["vlan"]), settle=True)
+    exchange = world.call(MOVE, {"virtualInterfaceId": handle, "connectionId": arrange(world, "lag")})
+    what = "from a hosted connection to a LAG"
+    contract.refused("virtual_interfaces.associate-hosted-to-lag", exchange, what, handle.made)
+
+
+@pytest.mark.rule("virtual_interfaces.associate-target-owner")
+@pytest.mark.parametrize("target", ["connection", "lag"])
+def test_the_target_must_be_ones_own(contract: Contract, world: World, target: str) -> None:
+    """Nobody can put traffic on the port of another account."""
+    foreign = arrange(world, target, role="other")
+    handle = vif.made(world, PRIVATE, vif.request(world, PRIVATE), settle=True)
+    exchange = world.call(MOVE, {"virtualInterfaceId": handle, "connectionId": foreign})
+    what = f"to the {target} of another account"
+    contract.refused("virtual_interfaces.associate-target-owner", exchange, what, handle.made)
+
+
+@pytest.mark.rule("virtual_interfaces.associate-requester")
+def test_a_stranger_cannot_move_it(contract: Contract, world: World) -> None:
+    """It would be a way to take an interface over."""
+    own = arrange(world, "connection", role="other")
+    handle = vif.made(world, PRIVATE, vif.request(world, PRIVATE), settle=True)
+    exchange = world.call(MOVE, {"virtualInterfaceId": handle, "connectionId": own}, role="other")
+    what = "by an account that owns neither the interface nor its connection"
+    contract.refused("virtual_interfaces.associate-requester", exchange, what, handle.made, where="/stranger")
+
+
+@pytest.mark.rule("virtual_interfaces.associate-requester")
+@pytest.mark.parametrize("role", ["owner", "other"])
+def test_either_owner_can_move_it(contract: Contract, world: World, role: Role) -> None:
+    """The owner of the port has to be able to empty it, and the owner of the interface to leave."""
+    allocator = ALLOCATORS[0]
+    handle = vif.made(world, allocator, vif.request(world, allocator), settle=True)
+    operation, params = vif.confirmation(world, "private", handle)
+    done(world.call(operation, params, role="other"))
+    world.settle(handle)
+    port = arrange(world, "connection", role=role)
+    exchange = world.call(MOVE, {"virtualInterfaceId": handle, "connectionId": port}, role=role)
+    what = "by the owner of the interface" if role == "other" else "by the owner of its connection"
+    contract.accepted("virtual_interfaces.associate-requester", exchange, what, handle.made, where=f"/{role}")
+
+
+def _on(world: World, port: Handle) -> list[str]:
+    _, items = everything(world, "DescribeVirtualInterfaces", {"connectionId": port}, "virtualInterfaces")
+    return [str(item.get("virtualInterfaceId")) for item in items]

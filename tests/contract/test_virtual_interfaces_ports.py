@@ -1,0 +1,203 @@
+"""Virtual interfaces: the connection or LAG that carries one, how they are found, and how they end."""
+
+from typing import Any
+
+import pytest
+
+from dxcontract.contract import Contract
+from dxcontract.spec import Json
+from dxcontract.target import Role
+from dxcontract.verdict import Indeterminate
+from strategies import virtual_interfaces as vif
+from strategies.looking import everything, until
+from strategies.requests import arrange, done
+from strategies.virtual_interfaces import CREATORS, MAKERS, PRIVATE, PUBLIC, Maker
+from strategies.world import Handle, World
+
+DESCRIBE = "DescribeVirtualInterfaces"
+ENDING = ("deleting", "deleted")
+
+
+@pytest.mark.rule("virtual_interfaces.on-lag")
+@pytest.mark.parametrize("operation", MAKERS, ids=str)
+def test_a_lag_carries_it_like_a_connection(contract: Contract, world: World, operation: Maker) -> None:
+    """Who bundles ports moves the interfaces to the bundle."""
+    lag = arrange(world, "lag")
+    exchange = vif.ask(world, operation, vif.request(world, operation, lag))
+    if contract.accepted("virtual_interfaces.on-lag", exchange, "a virtual interface on a LAG", lag.made):
+        found = vif.interface_in(exchange).get("connectionId")
+        contract.check(
+            "virtual_interfaces.on-lag",
+            found == lag.id,
+            f"connectionId is {found!r}, not that of the LAG",
+            exchange,
+            where="/connectionId",
+        )
+
+
+@pytest.mark.rule("virtual_interfaces.parent-unconfirmed")
+@pytest.mark.parametrize("operation", CREATORS, ids=str)
+def test_an_unconfirmed_connection_carries_none(contract: Contract, world: World, operation: Maker) -> None:
+    """Nobody has accepted that connection yet: what hangs on it would never come up."""
+    hosted = arrange(world, "hosted-connection")
+    params = vif.request(world, operation, hosted, vlan=hosted.params["vlan"])
+    exchange = vif.ask(world, operation, params)
+    contract.refused("virtual_interfaces.parent-unconfirmed", exchange, "on a connection that is ordering", hosted.made)
+
+
+@pytest.mark.rule("virtual_interfaces.parent-deleted")
+@pytest.mark.parametrize("operation", MAKERS, ids=str)
+def test_a_deleted_connection_carries_none(contract: Contract, world: World, operation: Maker) -> None:
+    """The port belongs to somebody else by then."""
+    port = arrange(world, "connection")
+    params = vif.request(world, operation, port)
+    deleted = done(world.delete(port))
+    until(lambda: world.state(port), lambda state: state in (None, "deleted"))
+    exchange = vif.ask(world, operation, params)
+    contract.refused("virtual_interfaces.parent-deleted", exchange, "on a deleted connection", deleted)
+
+
+@pytest.mark.rule("virtual_interfaces.parent-foreign")
+@pytest.mark.parametrize("operation", MAKERS, ids=str)
+def test_the_connection_of_another_carries_none(contract: Contract, world: World, operation: Maker) -> None:
+    """Ids are no secrets; ownership is what protects a port."""
+    port = arrange(world, "connection")
+    params = vif.request(world, operation, port, role="other")
+    exchange = vif.ask(world, operation, params, role="other")
+    contract.refused("virtual_interfaces.parent-foreign", exchange, "on the connection of another account", port.made)
+
+
+@pytest.mark.rule("virtual_interfaces.describe-by-id", "virtual_interfaces.listed")
+@pytest.mark.parametrize("operation", CREATORS, ids=str)
+def test_one_is_described_as_in_the_list_of_all(contract: Contract, world: World, operation: Maker) -> None:
+    """Tools look once at the list and once at the interface, and take any difference for a change."""
+    handle = vif.made(world, operation, vif.request(world, operation), settle=True)
+    vif.made(world, PRIVATE, vif.request(world, PRIVATE))
+    listing, items = everything(world, DESCRIBE, {}, "virtualInterfaces")
+    listed = [item for item in items if item.get("virtualInterfaceId") == handle.id]
+    message = f"a new virtual interface is {len(listed)} times in the list of all"
+    contract.check("virtual_interfaces.listed", len(listed) == 1, message, handle.made, listing)
+    exchange, found = everything(world, DESCRIBE, {"virtualInterfaceId": handle}, "virtualInterfaces")
+    ids = [item.get("virtualInterfaceId") for item in found]
+    message = f"{len(found)} virtual interfaces are described for one id"
+    if contract.check("virtual_interfaces.describe-by-id", ids == [handle.id], message, exchange) and listed:
+        one, same = vif.stateless(found[0]) or {}, vif.stateless(listed[0]) or {}
+        differing = sorted(member for member in one.keys() | same.keys() if one.get(member) != same.get(member))
+        message = f"the description differs from that in the list of all in {differing}"
+        contract.check("virtual_interfaces.describe-by-id", not differing, message, listing, exchange, where="/members")
+
+
+@pytest.mark.rule("virtual_interfaces.describe-by-connection")
+@pytest.mark.parametrize("port_kind", ["connection", "lag"])
+def test_those_of_one_port_can_be_asked_for(contract: Contract, world: World, port_kind: str) -> None:
+    """Before a port is taken out of service, everything on it must be known, and nothing else be touched."""
+    port = arrange(world, port_kind)
+    on_it = set()
+    for number, maker in enumerate((PRIVATE, PUBLIC)):
+        params = vif.another(vif.request(world, maker, port), maker, number)
+        on_it.add(vif.made(world, maker, params).id)
+    vif.made(world, PRIVATE, vif.request(world, PRIVATE))
+    exchange, items = everything(world, DESCRIBE, {"connectionId": port}, "virtualInterfaces")
+    found = {str(item.get("virtualInterfaceId")) for item in items}
+    contract.check(
+        "virtual_interfaces.describe-by-connection",
+        found == on_it,
+        f"of {len(on_it)} on the {port_kind}, {len(found & on_it)} are answered, and {len(found - on_it)} others",
+        exchange,
+        where=f"/{port_kind}",
+    )
+
+
+@pytest.mark.rule(
+    "virtual_interfaces.delete-answer", "virtual_interfaces.deleted-gone", "virtual_interfaces.deleted-listed"
+)
+@pytest.mark.parametrize("operation", MAKERS, ids=str)
+def test_it_ends(contract: Contract, world: World, operation: Maker) -> None:
+    """Clean-ups wait for the end, and those who look a moment later must still see that there was something."""
+    handle = vif.made(world, operation, vif.request(world, operation), settle=True)
+    declined = ("rejected",) if operation.allocates else ()
+    deleted = world.delete(handle)
+    state = deleted.body.get("virtualInterfaceState")
+    contract.check(
+        "virtual_interfaces.delete-answer",
+        deleted.succeeded and state in (*ENDING, *declined),
+        f"the answer is {deleted.told()} with the state {state}",
+        deleted,
+        where="/virtualInterfaceState",
+    )
+    done(deleted)
+    exchange, item = until(lambda: world.observe(handle), lambda seen: _state(seen[1]) in (None, *ENDING, *declined))
+    contract.check(
+        "virtual_interfaces.deleted-gone",
+        _state(item) in (None, *ENDING, *declined),
+        f"it was deleted, and is {_state(item)}",
+        deleted,
+        exchange,
+        where="/virtualInterfaceState",
+    )
+    if not operation.allocates:
+        exchange, item = world.observe(handle)
+        message = "it was deleted a moment ago, and is not described any more"
+        contract.check("virtual_interfaces.deleted-listed", item is not None, message, deleted, exchange)
+
+
+@pytest.mark.rule("virtual_interfaces.refusal-atomic")
+@pytest.mark.parametrize("operation", MAKERS, ids=str)
+def test_a_refused_creation_makes_nothing(contract: Contract, world: World, operation: Maker) -> None:
+    """Automation tries again after a refusal: what was made all the same is then there twice."""
+    port = arrange(world, "connection")
+    first = vif.made(world, PRIVATE, vif.another(vif.request(world, PRIVATE, port), PRIVATE, 1), settle=True)
+    params = vif.another(
+        vif.request(world, operation, port), operation, 2, vlan=first.params[PRIVATE.structure]["vlan"]
+    )
+    _nothing_happens(contract, world, port, operation.operation, params)
+
+
+@pytest.mark.rule("virtual_interfaces.refusal-atomic")
+@pytest.mark.parametrize(
+    "operation", ["UpdateVirtualInterfaceAttributes", "AssociateVirtualInterface", "DeleteVirtualInterface"]
+)
+def test_a_refused_change_changes_nothing(contract: Contract, world: World, operation: str) -> None:
+    """Half of a change is worse than none, and worse than all."""
+    port = arrange(world, "connection")
+    handle = vif.made(world, PRIVATE, vif.request(world, PRIVATE, port), settle=True)
+    change: dict[str, Any] = {}
+    role: Role = "owner"
+    if operation == "UpdateVirtualInterfaceAttributes":
+        change = {"virtualInterfaceName": world.name(), "mtu": 1400}
+    elif operation == "AssociateVirtualInterface":
+        taken = vif.made(world, PRIVATE, vif.request(world, PRIVATE), settle=True)
+        change = {"connectionId": taken.params["connectionId"]}
+    else:
+        role = "other"
+    _nothing_happens(contract, world, port, operation, {"virtualInterfaceId": handle, **change}, role=role)
+
+
+def _nothing_happens(
+    contract: Contract, world: World, port: Handle, operation: str, params: Json, *, role: Role = "owner"
+) -> None:
+    """Send what has to be refused, and compare what is described before and after.
+
+    Raises:
+        Indeterminate: it was not refused, so that it tells nothing.
+    """
+    before, count = _described(world), _count(world, port)
+    exchange = world.call(operation, params, role=role)
+    world.adopt("virtual-interface", operation, exchange, params, role)
+    if exchange.succeeded:
+        raise Indeterminate(f"{operation} was not refused where the documents say so")
+    after, now = _described(world), _count(world, port)
+    message = f"{operation} was refused, and yet what is described has changed"
+    contract.check("virtual_interfaces.refusal-atomic", (before, count) == (after, now), message, exchange)
+
+
+def _described(world: World) -> list[Json | None]:
+    return [vif.stateless(item) for handle, item in world.seen().items() if handle.kind == "virtual-interface"]
+
+
+def _count(world: World, port: Handle) -> int:
+    return len(everything(world, DESCRIBE, {"connectionId": port}, "virtualInterfaces")[1])
+
+
+def _state(item: Json | None) -> str | None:
+    return None if item is None else str(item.get("virtualInterfaceState"))

@@ -1,0 +1,39 @@
+"""The emulator without HTTP, for what would take too long with it."""
+
+import json
+from typing import Any
+
+from dxcontract.reference.accounts import Accounts
+from dxcontract.reference.clock import Clock, Pace
+from dxcontract.reference.errors import ServiceError
+from dxcontract.reference.rules import Rules
+from dxcontract.reference.server import Emulator
+from dxcontract.reference.signature import Caller
+from dxcontract.reference.store import Store
+from dxcontract.reference.world import World
+
+REGION = "us-east-1"
+
+
+class Inside:
+    """An emulator in this process."""
+
+    def __init__(self, *faults: str) -> None:
+        clock = Clock(Pace.parse("instant"))
+        self.emulator = Emulator(World(Accounts(), clock, Rules(faults), Store(clock)))
+
+    def __call__(self, account: str, operation: str, **request: Any) -> dict[str, Any]:
+        """Perform an operation; what it answers, as it would come over the wire."""
+        body = json.dumps(request).encode()
+        answer: dict[str, Any] = json.loads(
+            json.dumps(self.emulator.perform_as(Caller(account, REGION, "directconnect"), operation, body))
+        )
+        return answer
+
+    def refusal(self, account: str, operation: str, **request: Any) -> str | None:
+        """The error type with which an operation is refused; None when it is not."""
+        try:
+            self(account, operation, **request)
+        except ServiceError as error:
+            return error.code
+        return None

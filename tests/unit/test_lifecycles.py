@@ -1,0 +1,118 @@
+"""The lifecycle tables, the observer that follows them, and their diagrams."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dxcontract import diagrams, lifecycles
+from dxcontract import spec as specs
+from dxcontract.exchange import Exchange, Request, Response
+from dxcontract.lifecycles import Lifecycle
+from dxcontract.observer import Observer
+
+DIAGRAMS = Path(__file__).parent.parent.parent / "docs" / "lifecycles"
+TABLES = list(lifecycles.load().values())
+
+
+@pytest.mark.parametrize("lifecycle", TABLES, ids=lambda one: one.resource)
+def test_a_table_is_closed_and_connected(lifecycle: Lifecycle) -> None:
+    named = {state for one in lifecycle.transitions for state in (one.before, one.after)} | lifecycle.first
+    assert named <= set(lifecycle.states)
+    reachable = set(lifecycle.first)
+    for state in lifecycle.states:
+        if any(lifecycle.may_follow(first, state) for first in lifecycle.first):
+            reachable.add(state)
+    assert reachable == set(lifecycle.states), "a state that nothing leads to"
+    leaving = {one.before for one in lifecycle.transitions}
+    assert not leaving & lifecycle.terminal
+    assert set(lifecycle.states) - lifecycle.terminal - lifecycle.anywhere <= leaving, "a state that nothing ends"
+
+
+@pytest.mark.parametrize("lifecycle", TABLES, ids=lambda one: one.resource)
+def test_a_table_names_shapes_members_and_states_of_the_model(lifecycle: Lifecycle) -> None:
+    spec = specs.load()
+    for shape in lifecycle.shapes:
+        members = spec.shapes[shape]["properties"]
+        assert {*lifecycle.id, lifecycle.state} <= set(members)
+        modelled = specs.resolve(members[lifecycle.state], spec.schema(shape)).get("enum")
+        if modelled is not None:
+            assert set(modelled) == set(lifecycle.states)
+    for transition in lifecycle.transitions:
+        assert transition.operation is None or transition.operation in spec.operations
+        assert {source.source for source in transition.sources} <= set(spec.sources)
+
+
+@pytest.mark.parametrize("lifecycle", TABLES, ids=lambda one: one.resource)
+def test_the_diagram_is_that_of_the_table(lifecycle: Lifecycle) -> None:
+    first = (DIAGRAMS / f"{lifecycle.resource}.svg").read_text(encoding="utf-8").splitlines()[0]
+    assert first == f"<!-- {diagrams.MARK}{diagrams.checksum(diagrams.dot(lifecycle))} -->", "run `dxcontract diagrams`"
+
+
+def test_there_is_no_diagram_without_a_table() -> None:
+    assert {path.stem for path in DIAGRAMS.glob("*.svg")} == {one.resource for one in TABLES}
+
+
+def exchange(operation: str, body: Any, sent: Any = None) -> Exchange:
+    request = Request("POST", "http://127.0.0.1/", (), json.dumps(sent or {}).encode())
+    return Exchange(operation, "owner", "us-east-1", request, Response(200, {}, json.dumps(body).encode()), 0.0)
+
+
+def connection(state: str, **more: str) -> dict[str, str]:
+    return {"connectionId": "dxcon-aaaaaaaa", "connectionState": state, **more}
+
+
+def broken(observer: Observer, *exchanges: Exchange) -> list[tuple[str, str]]:
+    return [(one.rule, one.pointer) for each in exchanges for one in observer.observe(each) if not one.ok]
+
+
+@pytest.fixture
+def observer() -> Observer:
+    return Observer(specs.load(), lifecycles.load())
+
+
+def test_a_known_way_is_accepted(observer: Observer) -> None:
+    states = ["available", "down", "available", "unknown", "deleting", "deleted", "deleted"]
+    answers = [exchange("DescribeConnections", {"connections": [connection(state)]}) for state in states]
+    assert broken(observer, exchange("CreateConnection", connection("requested")), *answers) == []
+    assert ("connection", "requested", "available") in observer.reached
+
+
+def test_a_wrong_beginning_is_named(observer: Observer) -> None:
+    found = broken(observer, exchange("CreateConnection", connection("down")))
+    assert found == [("lifecycles.connection-initial", "->down")]
+
+
+def test_a_wrong_step_is_named_with_both_states(observer: Observer) -> None:
+    answers = [
+        exchange("DescribeConnections", {"connections": [connection(state)]}) for state in ("deleted", "available")
+    ]
+    assert broken(observer, *answers) == [("lifecycles.connection-transitions", "deleted->available")]
+
+
+def test_a_state_inside_another_resource_is_seen(observer: Observer) -> None:
+    lag = {"lagId": "dxlag-aaaaaaaa", "lagState": "pending", "connections": [connection("deleted")]}
+    later = exchange("DescribeConnections", {"connections": [connection("requested")]})
+    found = broken(observer, exchange("DescribeLags", {"lags": [lag]}), later)
+    assert found == [("lifecycles.connection-transitions", "deleted->requested")]
+
+
+def test_a_bare_state_belongs_to_the_resource_of_the_request(observer: Observer) -> None:
+    confirmed = exchange("ConfirmConnection", {"connectionState": "ordering"}, {"connectionId": "dxcon-aaaaaaaa"})
+    found = broken(observer, exchange("DescribeConnections", {"connections": [connection("available")]}), confirmed)
+    assert found == [("lifecycles.connection-transitions", "available->ordering")]
+
+
+def test_an_owner_that_changes_is_named(observer: Observer) -> None:
+    answers = [
+        exchange("DescribeConnections", {"connections": [connection("available", ownerAccount=owner)]})
+        for owner in ("111111111111", "222222222222")
+    ]
+    assert broken(observer, *answers) == [("lifecycles.identity-stable", "/ownerAccount")]
+
+
+def test_refused_calls_say_nothing_of_states(observer: Observer) -> None:
+    request = Request("POST", "http://127.0.0.1/", (), b"{}")
+    refusal = Response(400, {}, json.dumps(connection("down")).encode())
+    assert observer.observe(Exchange("CreateConnection", "owner", "us-east-1", request, refusal, 0.0)) == []
