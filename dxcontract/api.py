@@ -18,17 +18,19 @@ import botocore.exceptions
 import botocore.parsers
 import botocore.session
 
+from dxcontract import death
 from dxcontract.checks import CONTENT_TYPE
 from dxcontract.exchange import ANY_OPERATION, Exchange, Request
 from dxcontract.spec import Spec
 from dxcontract.target import Account, Role, Target
 from dxcontract.transport import Answer, Transport
-from dxcontract.verdict import Indeterminate, Unsupported
+from dxcontract.verdict import Indeterminate, TargetDied, Unsupported
 
 ANSWER_SECONDS: Final = 10.0
 THROTTLES: Final = frozenset({"ThrottlingException", "Throttling", "RequestLimitExceeded", "TooManyRequestsException"})
 
 Witness = Callable[[Exchange], None]
+Carrier = Callable[[Request], Answer]
 
 
 class Api:
@@ -48,6 +50,8 @@ class Api:
         self._lock = threading.Lock()
         self._local = threading.local()
         self._order = itertools.count(1)
+        self._last: Exchange | None = None
+        self._death: TargetDied | None = None
 
     def account(self, role: Role) -> Account:
         """The credentials of a role.
@@ -67,7 +71,10 @@ class Api:
 
         Raises:
             Unsupported: with the reason.
+            TargetDied: it is dead, and nothing more is sent.
         """
+        if self._death is not None:
+            raise self._death
         if reason := self.unsupported.get(operation):
             raise Unsupported(reason)
         if (known := self.spec.operations.get(operation)) and (reason := self.target.refusal(known)):
@@ -134,6 +141,26 @@ class Api:
         named = operation if addressed else ANY_OPERATION
         return self._recorded(named, role, place, request, self._transport.send(request), raw=True)
 
+    def deliver(
+        self,
+        operation: str,
+        request: Request,
+        carrier: Carrier | None = None,
+        *,
+        role: Role = "owner",
+        region: str | None = None,
+        addressed: bool = True,
+    ) -> Exchange:
+        """One call whose request was made by hand, carried as usual or by `carrier` (over a socket, say).
+
+        Recorded and judged like any other. That nothing came back is in the exchange: what that means is the test's to
+        say. Raises as `call` does, but for that.
+        """
+        self.permit(operation)
+        answer = (carrier or self._transport.send)(request)
+        named = operation if addressed else ANY_OPERATION
+        return self._recorded(named, role, region or self.target.region, request, answer, raw=True, silence=True)
+
     def prepare(
         self,
         operation: str,
@@ -167,6 +194,18 @@ class Api:
         final = [(str(name), str(value)) for name, value in prepared.headers.items()]
         return Request(method, self.target.endpoint, tuple(tamper(final) if tamper else final), data)
 
+    def survived(self, suspect: Exchange) -> None:
+        """Make sure that the target still answers after `suspect`.
+
+        Raises:
+            TargetDied: it does not, then or ever after.
+        """
+        try:
+            death.survived(self, suspect)
+        except TargetDied as died:
+            self._death = died
+            raise
+
     def ask(self, operation: str, body: Any, answer_seconds: float) -> Exchange:
         """A raw call for probing: not judged, not refused, whatever comes back."""
         region = self.target.region
@@ -187,10 +226,15 @@ class Api:
         *,
         client_error: str | None = None,
         raw: bool = False,
+        silence: bool = False,
     ) -> Exchange:
         exchange = self._exchange(operation, role, region, request, answer, client_error=client_error, raw=raw)
+        before, self._last = self._last, exchange
+        if exchange.response is None:
+            # What refuses the connection was ended by what came before.
+            self.survived(before if before is not None and exchange.failure == "refused" else exchange)
         throttled = exchange.status in (429, 503) or exchange.error_type in THROTTLES
-        if exchange.response is None or throttled:
+        if throttled or (exchange.response is None and not silence):
             what = "asked to slow down" if throttled else f"did not answer ({answer.failure}: {answer.detail})"
             raise Indeterminate(f"{operation}: the target {what} after {exchange.seconds:.1f} s")
         self.witness(exchange)

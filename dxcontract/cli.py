@@ -1,16 +1,17 @@
 """The command `dxcontract`. Its exit status is for programs: 0 fine, 1 found something, 2 unusable."""
 
 import argparse
+import json
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import dxcontract
-from dxcontract import diagrams, lifecycles, spec, suite, sync
+from dxcontract import diagrams, lifecycles, openapi, spec, suite, sync
 from dxcontract.lifecycles import Lifecycle
 from dxcontract.reference import serve
-from dxcontract.report import compare
+from dxcontract.report import annotations, compare
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,6 +38,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command.add_argument("new", type=Path, metavar="NEW")
     command.set_defaults(run=_compare)
 
+    command = commands.add_parser("annotate", help="print a report's new violations as annotations for GitHub Actions")
+    command.add_argument("report", type=Path, metavar="REPORT", help="report.json, or the folder that holds it")
+    command.set_defaults(run=_annotate)
+
     command = commands.add_parser("sync", help="generate specs/model/ from the installed botocore")
     command.set_defaults(run=_sync)
 
@@ -47,6 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     command = commands.add_parser("diagrams", help="draw the lifecycles into docs/lifecycles (needs graphviz)")
     command.set_defaults(run=_diagrams)
+
+    command = commands.add_parser("openapi", help="print the operations as an OpenAPI 3.1 document, for other tools")
+    command.set_defaults(run=_openapi)
 
     command = commands.add_parser("rules", help="print rules: statement, level, evidence, sources")
     command.add_argument("rule", nargs="?", metavar="ID", help="one rule, whole (default: all, a line each)")
@@ -72,6 +80,12 @@ def _compare(options: argparse.Namespace) -> int:
     return 1 if found.worse else 0
 
 
+def _annotate(options: argparse.Namespace) -> int:
+    for line in annotations.lines(compare.read(options.report)):
+        print(line)
+    return 0
+
+
 def _sync(_: argparse.Namespace) -> int:
     folder = spec.root() / "model"
     before = sync.drift(folder) if (folder / sync.INDEX_FILE).exists() else sync.Drift()
@@ -94,6 +108,11 @@ def _drift(_: argparse.Namespace) -> int:
 def _diagrams(_: argparse.Namespace) -> int:
     for path in diagrams.draw(lifecycles.load().values(), spec.root().parent / "docs" / "lifecycles"):
         print(path)
+    return 0
+
+
+def _openapi(_: argparse.Namespace) -> int:
+    print(json.dumps(openapi.document(spec.load()), indent=2, ensure_ascii=False))
     return 0
 
 

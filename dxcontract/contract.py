@@ -22,6 +22,8 @@ from dxcontract.verdict import HarnessError, Tally, Violation, fingerprint
 HISTORY: Final = 2000
 """So many calls of a test are kept, to tell how what a violation concerns was made."""
 
+SERVES_ON: Final = "wire.serves-on"
+
 
 @dataclass
 class Scope:
@@ -121,6 +123,10 @@ class Contract:
         ok = 400 <= exchange.status < 500 and exchange.error_type in expected
         message = f"{what}: answered {exchange.told()}; the rule asks for {' or '.join(expected)}"
         return self.check(rule, ok, message, *before, exchange, where=where)
+
+    def died(self, last: Exchange, message: str) -> None:
+        """The target lives no more; `last` is the request that is to blame."""
+        self._record(SERVES_ON, last.operation, False, "", message, (last,))
 
     def _record(
         self, rule: str, operation: str, ok: bool, where: str, message: str, exchanges: tuple[Exchange, ...]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-Failure = Literal["refused", "reset", "timeout", "not-http", "other"]
+Failure = Literal["refused", "reset", "timeout", "not-http", "tls", "other"]
 
 ANY_OPERATION: Final = "*"
 """In place of an operation's name: the request names none as Direct Connect asks for it."""
@@ -135,6 +135,11 @@ class Exchange:
             "failure": self.failure,
             "seconds": round(self.seconds, 4),
         }
+
+
+def heading(operation: str) -> str:
+    """An operation's name as a heading; words for requests that name none."""
+    return "Requests that name no operation" if operation == ANY_OPERATION else operation
 
 
 def without_secrets(value: Any) -> Any:

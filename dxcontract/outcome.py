@@ -43,12 +43,13 @@ class Outcome:
     def implemented(self) -> int:
         return sum(self.supported(name) for name in self.spec.operations)
 
-    def verdict(self, rule: str) -> Verdict:
-        """The verdict on a whole rule: the heaviest of those by operation."""
-        return heaviest(self.tally.of_rule(rule).values())
+    def verdicts(self) -> dict[str, Verdict]:
+        """The verdict on each rule as a whole: the heaviest of those by operation."""
+        decided = self.tally.by_rule()
+        return {rule: heaviest(decided.get(rule, {}).values()) for rule in self.spec.rules}
 
     def rules_with(self, *verdicts: Verdict) -> list[str]:
-        return [rule for rule in self.spec.rules if self.verdict(rule) in verdicts]
+        return [rule for rule, verdict in self.verdicts().items() if verdict in verdicts]
 
     @property
     def violated(self) -> int:

@@ -18,7 +18,7 @@ from dxcontract.report import document, folder, terminal
 from dxcontract.session import Session, open_session
 from dxcontract.target import TargetError
 from dxcontract.targets import Choice
-from dxcontract.verdict import HarnessError, Indeterminate, Tally, Unsupported, Verdict
+from dxcontract.verdict import HarnessError, Indeterminate, Tally, TargetDied, Unsupported, Verdict
 
 CONTRACT_TESTS: Final = str(Path("tests") / "contract")
 IN_PROCESS: Final = frozenset({"moto", "reference"})
@@ -29,6 +29,7 @@ _WORDS: Final[dict[str, Any]] = {
     "indeterminate": ("indeterminate", "i", ("INDETERMINATE", {"yellow": True})),
     "violates": ("violates", "V", ("VIOLATES", {"red": True})),
     "known": ("known", "k", ("KNOWN", {"yellow": True})),
+    "died": ("died", "D", ("DIED", {"red": True})),
 }
 
 
@@ -116,6 +117,11 @@ class Run:
         raised = call.excinfo.value if call.excinfo else None  # before pytest turns a SkipTest into its own
         report = yield
         scope = item.stash.get(SCOPE, None)
+        if isinstance(raised, TargetDied):
+            item.session.shouldstop = f"dxcontract: {raised}"
+            if scope is None or call.when == "teardown":  # said already, by the test itself
+                report.outcome, report.longrepr = "passed", None
+                return report
         if scope is not None and (call.when == "call" or raised is not None):
             self._conclude(item, scope, raised, report)
         return report
@@ -132,6 +138,10 @@ class Run:
             for rule in scope.claims - {rule for rule, _ in scope.tally.verdicts}:
                 scope.tally.note(rule, scope.operation, verdict)
             report.outcome, report.longrepr = "skipped", (str(item.path), 0, reason)
+        elif isinstance(raised, TargetDied):
+            self.opened.contract.died(raised.last, str(raised))
+            word, new = "died", []
+            report.outcome, report.longrepr = "failed", str(raised)
         elif raised is not None:
             word = "harness"
         if new and word != "harness":

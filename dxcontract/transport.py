@@ -1,17 +1,23 @@
 """Bytes to the target and back: one keep-alive pool, no retries, no redirects, every wait bounded."""
 
+import re
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 import urllib3
+import urllib3.connection
+import urllib3.connectionpool
 import urllib3.exceptions
 
 from dxcontract.exchange import Failure, Request, Response
+from dxcontract.watchdog import Watchdog
 
 CONNECT_SECONDS: Final = 5.0
-LARGEST_ANSWER: Final = 32 * 1024 * 1024
+LARGEST_ANSWER: Final = 16 * 1024 * 1024
+_WATCHDOG: Final = Watchdog()
+_OBJECT: Final = re.compile(r"<[^>]* object at 0x[0-9a-f]+>:? ?|HTTPS?Connection(Pool)?\([^)]*\): ?")
 _CHUNK: Final = 256 * 1024
 _FAILURES: Final[tuple[tuple[type[Exception], Failure], ...]] = (
     (urllib3.exceptions.NewConnectionError, "refused"),
@@ -38,15 +44,20 @@ class Transport:
     def __init__(self, answer_seconds: float) -> None:
         self.answer_seconds = answer_seconds
         self._pool = urllib3.PoolManager(maxsize=16, retries=False)
+        self._pool.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
 
     def send(self, request: Request, answer_seconds: float | None = None) -> Answer:
         """Send `request`; what goes wrong is in the answer, never raised."""
         limit = answer_seconds if answer_seconds is not None else self.answer_seconds
         started = time.perf_counter()
         try:
-            response = self._exchange(request, started, limit)
+            with _WATCHDOG.until(started + limit):
+                response = self._exchange(request, started, limit)
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            return Answer(None, _failure(error), str(error), time.perf_counter() - started)
+            seconds = time.perf_counter() - started
+            if seconds > limit and not isinstance(error, urllib3.exceptions.TimeoutError):
+                return Answer(None, "timeout", f"the answer did not end within {limit:g} s", seconds)
+            return Answer(None, _failure(error), _detail(error), seconds)
         return Answer(response, None, "", time.perf_counter() - started)
 
     def _exchange(self, request: Request, started: float, limit: float) -> Response:
@@ -73,6 +84,30 @@ class Transport:
         self._pool.clear()
 
 
+class _HTTPConnection(urllib3.connection.HTTPConnection):
+    """A connection whose answers have a deadline as a whole."""
+
+    def getresponse(self) -> urllib3.HTTPResponse:
+        _WATCHDOG.see(self.sock)
+        return super().getresponse()
+
+
+class _HTTPSConnection(urllib3.connection.HTTPSConnection):
+    """A connection whose answers have a deadline as a whole."""
+
+    def getresponse(self) -> urllib3.HTTPResponse:
+        _WATCHDOG.see(self.sock)
+        return super().getresponse()
+
+
+class _HTTPPool(urllib3.connectionpool.HTTPConnectionPool):
+    ConnectionCls = _HTTPConnection
+
+
+class _HTTPSPool(urllib3.connectionpool.HTTPSConnectionPool):
+    ConnectionCls = _HTTPSConnection
+
+
 def _bounded(chunks: Iterable[bytes], deadline: float) -> Iterable[bytes]:
     """`chunks`, unless they grow beyond `LARGEST_ANSWER` or dribble on past `deadline` (of perf_counter)."""
     size = 0
@@ -85,7 +120,14 @@ def _bounded(chunks: Iterable[bytes], deadline: float) -> Iterable[bytes]:
         yield chunk
 
 
+def _detail(error: Exception) -> str:
+    """What went wrong, without the addresses of objects that urllib3 puts before it."""
+    return _OBJECT.sub("", str(error)).strip()
+
+
 def _failure(error: Exception) -> Failure:
+    if isinstance(error, urllib3.exceptions.SSLError):
+        return "tls"
     if isinstance(error, urllib3.exceptions.ProtocolError) and "BadStatusLine" in repr(error):
         return "not-http"
     return next((failure for kind, failure in _FAILURES if isinstance(error, kind)), "other")

@@ -3,14 +3,19 @@
 import unittest
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from dxcontract.spec import Level
+
+if TYPE_CHECKING:
+    from dxcontract.exchange import Exchange
 
 Verdict = Literal["conforms", "violates", "unsupported", "indeterminate", "untested"]
 
 VERDICTS: Final[tuple[Verdict, ...]] = ("violates", "indeterminate", "conforms", "unsupported", "untested")
 """From the one that outweighs all others to the one that any other outweighs."""
+
+_WEIGHT: Final = {verdict: weight for weight, verdict in enumerate(VERDICTS)}
 
 
 class Unsupported(unittest.SkipTest):
@@ -23,6 +28,17 @@ class Indeterminate(unittest.SkipTest):
     A SkipTest, as Unsupported is, because Hypothesis lets those through at once: as a failure of an example it would be
     replayed, and a target that answers otherwise the second time would make it flaky.
     """
+
+
+class TargetDied(unittest.SkipTest):
+    """The target does not live any more; nothing can be tested. `last` is the request that is to blame.
+
+    A SkipTest for the same reason as Indeterminate.
+    """
+
+    def __init__(self, message: str, last: "Exchange") -> None:
+        super().__init__(message)
+        self.last = last
 
 
 class HarnessError(Exception):
@@ -67,7 +83,7 @@ class Violation:
 
 def heaviest(verdicts: Iterable[Verdict]) -> Verdict:
     """The verdict that outweighs the others; `untested` when there is none."""
-    return min(verdicts, key=VERDICTS.index, default="untested")
+    return min(verdicts, key=_WEIGHT.__getitem__, default="untested")
 
 
 @dataclass
@@ -78,8 +94,10 @@ class Tally:
     violations: dict[str, Violation] = field(default_factory=dict)
 
     def note(self, rule: str, operation: str, verdict: Verdict) -> None:
-        key = (rule, operation)
-        self.verdicts[key] = heaviest((verdict, self.verdicts.get(key, "untested")))
+        """Record a verdict; of two on one rule and operation, the heavier stays."""
+        known = self.verdicts.get((rule, operation))
+        if known is None or _WEIGHT[verdict] < _WEIGHT[known]:
+            self.verdicts[rule, operation] = verdict
 
     def violate(self, violation: Violation) -> None:
         """Keep a violation; of two with one fingerprint, the one with the smaller evidence."""
@@ -94,9 +112,12 @@ class Tally:
         for violation in other.violations.values():
             self.violate(violation)
 
-    def of_rule(self, rule: str) -> dict[str, Verdict]:
-        """The verdicts of one rule, by operation."""
-        return {operation: verdict for (one, operation), verdict in self.verdicts.items() if one == rule}
+    def by_rule(self) -> dict[str, dict[str, Verdict]]:
+        """The verdicts by operation, of each rule that has any."""
+        found: dict[str, dict[str, Verdict]] = {}
+        for (rule, operation), verdict in self.verdicts.items():
+            found.setdefault(rule, {})[operation] = verdict
+        return found
 
     def to_json(self) -> dict[str, Any]:
         return {

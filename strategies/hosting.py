@@ -5,6 +5,7 @@ from typing import Any
 
 from dxcontract.exchange import Exchange
 from dxcontract.spec import Json
+from dxcontract.verdict import Indeterminate
 from strategies.listing import everything
 from strategies.requests import arrange, done
 from strategies.world import Handle, World
@@ -16,9 +17,13 @@ def port(world: World, kind: str) -> Handle:
 
 
 def allocated(world: World, parent: Handle, vlan: int, members: Mapping[str, Any] | None = None) -> Handle:
-    """A hosted connection of the owner's on `parent`, still ordering."""
+    """A hosted connection of the owner's on `parent`: it is ordering, and whether it stays so is up to the tests."""
     return arrange(
-        world, "hosted-connection", shared={"/connectionId": parent}, members={"vlan": vlan, **(members or {})}
+        world,
+        "hosted-connection",
+        shared={"/connectionId": parent},
+        members={"vlan": vlan, **(members or {})},
+        settle=False,
     )
 
 
@@ -39,6 +44,18 @@ def carried(world: World, parent: Handle) -> tuple[Exchange, dict[str, Json]]:
     params = {"connectionId": parent}
     exchange, items = everything(world, "DescribeHostedConnections", params, "connections", role="partner")
     return exchange, {str(item.get("connectionId")): item for item in items}
+
+
+def provided(world: World, parent: Handle, hosted: Handle) -> tuple[Exchange, Json]:
+    """A hosted connection as the partner is told of it on `parent`.
+
+    Raises:
+        Indeterminate: the partner is not told of it.
+    """
+    exchange, items = carried(world, parent)
+    if hosted.id not in items:
+        raise Indeterminate(f"{exchange.operation} was answered {exchange.told()}, without the hosted connection")
+    return exchange, items[hosted.id]
 
 
 def private_interface(world: World, connection: Handle, vlan: int, new: Mapping[str, Any] | None = None) -> Handle:

@@ -11,6 +11,7 @@ from hypothesis.database import DirectoryBasedExampleDatabase, ExampleDatabase
 
 GATE: Final = "gate"
 NIGHTLY: Final = "nightly"
+SAMPLE: Final = "sample"
 EXAMPLES: Final = Path(".hypothesis") / "examples"
 
 # A slow target must not look like a slow strategy.
@@ -26,6 +27,8 @@ settings.register_profile(
     phases=(Phase.explicit, Phase.generate),
     **_COMMON,
 )
+# As short as the gate, but different on every run (or as --hypothesis-seed says).
+settings.register_profile(SAMPLE, database=None, max_examples=10, phases=(Phase.explicit, Phase.generate), **_COMMON)
 settings.register_profile(NIGHTLY, max_examples=500, print_blob=True, **_COMMON)
 
 

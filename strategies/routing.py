@@ -21,14 +21,18 @@ def routes(world: World, interface: Handle, filters: Mapping[str, Any] | None = 
 
 
 def learned(
-    world: World, interface: Handle, enough: Callable[[list[Json]], bool], what: str
+    world: World,
+    interface: Handle,
+    enough: Callable[[list[Json]], bool],
+    what: str,
+    filters: Mapping[str, Any] | None = None,
 ) -> tuple[Exchange, list[Json]]:
-    """The routes without a filter, once they are `enough` to ask about; BGP takes a while.
+    """The routes with these filters, once they are `enough` to ask about; BGP takes a while.
 
     Raises:
         Indeterminate: they were not, in time.
     """
-    exchange, found = until(lambda: routes(world, interface), lambda answer: enough(answer[1]))
+    exchange, found = until(lambda: routes(world, interface, filters), lambda answer: enough(answer[1]))
     if not enough(found):
         raise Indeterminate(f"the virtual interface shows no {what} in time")
     return exchange, found

@@ -255,6 +255,8 @@ class World:
             except (Unsupported, Indeterminate):
                 continue
         self.handles.clear()
+        while self._afterwards:
+            self._afterwards.pop()()
 
 
 _LOCATIONS: dict[int, list[str]] = {}

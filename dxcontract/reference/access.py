@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from operator import attrgetter
 from typing import Final, TypeVar
 
+from dxcontract.reference.errors import CLIENT, ServiceError, unknown
+from dxcontract.reference.records import GONE
 from dxcontract.reference.store import Record
 from dxcontract.reference.world import Call
 
@@ -85,8 +87,20 @@ _ELSEWHERE: Final = {
     "DescribeInterconnects": "access.region-hidden",
     "DescribeLags": "access.region-hidden",
     "DescribeVirtualInterfaces": "access.region-hidden",
+    "ListResiliencyGroups": "resiliency_groups.listed-in-region",
 }
 _NO_RULE: Final = "-"
+# The rule that keeps what is gone from being changed again.
+_FINAL: Final = {
+    "CreateBGPPeer": "virtual_interfaces.deleted-final",
+    "DeleteConnection": "connections.deleted-final",
+    "DeleteInterconnect": "interconnects.delete-twice",
+    "DeleteLag": "lags.deleted-final",
+    "DeleteVirtualInterface": "virtual_interfaces.deleted-final",
+    "UpdateConnection": "connections.deleted-final",
+    "UpdateLag": "lags.deleted-final",
+    "UpdateVirtualInterfaceAttributes": "virtual_interfaces.deleted-final",
+}
 
 R = TypeVar("R", bound=Record)
 
@@ -97,6 +111,16 @@ def admits(call: Call, record: Record, *others: str | None, what: str = "") -> b
     if call.account != record.owner and call.account not in others and call.rules.holds(_FOREIGN.get(key, _NO_RULE)):
         return False
     return record.region in (call.region, "") or not call.rules.holds(_ELSEWHERE.get(key, _NO_RULE))
+
+
+def refusal(call: Call, record: Record | None, message: str) -> ServiceError:
+    """The refusal of a request that names what the caller has not, or no longer has."""
+    if record is None:
+        return unknown(message)
+    if record.state in GONE:
+        return ServiceError(CLIENT, message, rules=(_FINAL.get(call.operation, _NO_RULE), "machines.use-after-delete"))
+    whose = "machines.use-of-anothers" if record.owner != call.account else "machines.use-from-elsewhere"
+    return ServiceError(CLIENT, message, rules=(whose,))
 
 
 def shows(call: Call, kind: type[R], mine: Sequence[R], what: str = "") -> Sequence[R]:

@@ -170,6 +170,8 @@ def prefixes(call: Call, wanted: list[Json]) -> tuple[str, ...]:
     """
     rules = call.rules
     blocks = [part.strip() for one in wanted for part in one.get("cidr", "").split(",")]
+    if not rules.holds("virtual_interfaces.prefix-commas") and len(blocks) > len(wanted):
+        return tuple(one.get("cidr", "") for one in wanted)
     rules.refuse_unless("virtual_interfaces.prefix-maximum", len(blocks) <= 1000, "There are more than 1000 prefixes.")
     for block in blocks:
         try:

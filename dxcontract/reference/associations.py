@@ -102,7 +102,8 @@ def check_pair(call: Call, gateway: DirectConnectGateway, virtual: VirtualGatewa
 def associate(call: Call, gateway: DirectConnectGateway, virtual: VirtualGateway, prefixes: Prefixes) -> Association:
     """Put a new association into the store: `associating` at first (A7.create)."""
     store = call.store
-    if not prefixes and virtual.type == virtual_gateways.VIRTUAL_PRIVATE:
+    by_default = call.rules.holds("associations.prefixes-default")
+    if not prefixes and by_default and virtual.type == virtual_gateways.VIRTUAL_PRIVATE:
         vpc = store.get(Vpc, virtual.vpc_id or "")
         prefixes = (vpc.cidr,) if vpc is not None else DEFAULT_PREFIXES
     return store.put(
@@ -129,7 +130,7 @@ def create_direct_connect_gateway_association(call: Call, request: Json) -> Json
     rules = call.rules
     wanted = request.get("gatewayId") or request.get("virtualGatewayId")
     if not wanted:
-        raise ServiceError(CLIENT, "Give gatewayId or virtualGatewayId.", rule="associations.gateway-needed")
+        raise ServiceError(CLIENT, "Give gatewayId or virtualGatewayId.", rules=("associations.gateway-needed",))
     if "gatewayId" not in request and not rules.holds("associations.either-name"):
         raise client_error("gatewayId is missing.")
     gateway = gateways.usable(call, request["directConnectGatewayId"])
@@ -233,7 +234,7 @@ def delete_direct_connect_gateway_association(call: Call, request: Json) -> Json
         raise ServiceError(
             CLIENT,
             "Give associationId, or directConnectGatewayId and virtualGatewayId.",
-            rule="associations.delete-need",
+            rules=("associations.delete-need",),
         )
     if association.state == "disassociating":
         raise client_error(f"Association {association.id} is being deleted already.")

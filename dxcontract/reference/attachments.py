@@ -72,5 +72,8 @@ def describe_direct_connect_gateway_attachments(call: Call, request: Json) -> Js
     one_rule = "attachments.describe-by-gateway" if interface_id is None else "attachments.describe-by-interface"
     if (gateway_id is None) != (interface_id is None) and not call.rules.holds(one_rule):
         found = found[:-1]
-    visible = [one for one in found if access.admits(call, one, one.gateway_owner)]
+    # A gateway is global, and what is attached to it is described from every Region (A6.global).
+    everywhere = call.rules.holds("attachments.other-region")
+    found = [one for one in found if everywhere or one.region == call.region]
+    visible = [one for one in found if access.admits(call, replace(one, region=""), one.gateway_owner)]
     return pages.page(call, request, "directConnectGatewayAttachments", visible, view)

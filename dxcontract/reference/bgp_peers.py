@@ -17,7 +17,7 @@ def create_bgp_peer(call: Call, request: Json) -> Json:
     rules = call.rules
     # The model requires nothing here, the service has to (B5.request.optional).
     if "virtualInterfaceId" not in request or not request.get("newBGPPeer"):
-        raise ServiceError(CLIENT, "Give virtualInterfaceId and newBGPPeer.", rule="bgp_peers.empty-create")
+        raise ServiceError(CLIENT, "Give virtualInterfaceId and newBGPPeer.", rules=("bgp_peers.empty-create",))
     interface = virtual_interfaces.visible(call, request["virtualInterfaceId"])
     virtual_interfaces.check_alive(interface)
     new: Json = request["newBGPPeer"]

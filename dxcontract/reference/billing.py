@@ -14,8 +14,6 @@ def update_connections_billing_mode(call: Call, request: Json) -> Json:
     """Change the billing mode of up to 200 connections, all or none."""
     rules, store, mode = call.rules, call.store, request["billingMode"]
     chosen = [ports.own_connection(call, one) for one in dict.fromkeys(request["connectionIds"])]
-    for connection in chosen:
-        connections.check_billing(call, request, connections.endpoint(connection), connection.bandwidth)
     changed = [replace(one, billing_mode=mode) for one in chosen]
     if rules.holds("billing.update-described"):
         for one in changed:

@@ -134,10 +134,9 @@ def new(
     """Put a newly ordered connection or interconnect into the store; `request` has what is common to all orders.
 
     Raises:
-        ServiceError: the location has no MACsec, or not this billing mode, for the port.
+        ServiceError: the location has no MACsec for the port.
     """
     wants_macsec = check_macsec(call, request, location, bandwidth)
-    check_billing(call, request, location, bandwidth)
     if lag is not None:
         wants_macsec = lag.request_macsec
     mode = request.get("billingMode") if call.rules.holds("billing.on-create") else None
@@ -156,7 +155,7 @@ def new(
             bandwidth=bandwidth,
             lag_id=lag.id if lag else None,
             provider_name=request.get("providerName"),
-            request_macsec=wants_macsec,
+            request_macsec=wants_macsec and call.rules.holds("connections.macsec-requested"),
             encryption_mode=(lag.encryption_mode if lag else "should_encrypt") if wants_macsec else None,
             billing_mode=mode or (lag.billing_mode if lag else "PayAsYouGo"),
             tags=own_tags,
@@ -179,13 +178,6 @@ def check_macsec(call: Call, request: Json, location: Location, bandwidth: str) 
     return wanted
 
 
-def check_billing(call: Call, request: Json, location: Location, bandwidth: str) -> None:
-    """Raises ServiceError when the location does not list the billing mode of the request for this bandwidth."""
-    mode = request.get("billingMode")
-    if mode is not None and not location.bills(mode, bandwidth):
-        raise client_error(f"Billing mode {mode} is not available for {bandwidth} at {location.code}.")
-
-
 def order_location(call: Call, code: str, rule_id: str) -> Location:
     """The location of the Region with this code (B1.create.location).
 
@@ -193,6 +185,8 @@ def order_location(call: Call, code: str, rule_id: str) -> Location:
         ServiceError: the Region has none.
     """
     location = locations.find(call.region, code)
+    if location is not None and location.code != code and not call.rules.holds("connections.location-case"):
+        location = None
     call.rules.refuse_unless(rule_id, location is not None, f"Location {code[:100]} is not valid in {call.region}.")
     return location or locations.of_region(call.region)[0]
 
@@ -209,12 +203,11 @@ def fits_lag(call: Call, lag: Lag, location: Location, bandwidth: str, bandwidth
 
 def lag_has_room(call: Call, lag: Lag) -> None:
     """Raises ServiceError when a LAG has all the connections that its endpoint allows (B1.create.lag)."""
-    if call.rules.holds("lags.member-limit"):
-        call.rules.refuse_unless(
-            "lags.count-by-speed",
-            len(ports.members(call.world, lag.id)) < maximum_members(lag.bandwidth),
-            f"{lag.id} has no free port.",
-        )
+    rules = call.rules
+    most = maximum_members(lag.bandwidth) if rules.holds("lags.count-by-speed") else 10
+    rules.refuse_unless(
+        "lags.member-limit", len(ports.members(call.world, lag.id)) < most, f"{lag.id} has no free port."
+    )
 
 
 def maximum_members(bandwidth: str) -> int:

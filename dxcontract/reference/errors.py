@@ -13,14 +13,14 @@ WITHOUT_MESSAGE: Final = frozenset({"DuplicateTagKeysException", "TooManyTagsExc
 class ServiceError(Exception):
     """The request is refused; nothing it did remains (see `store.Store.transaction`).
 
-    `rule` is the rule that demands the refusal, where `Rules.refuse_unless` cannot ask whether it is in force because
-    the operation cannot go on: with that rule switched off the request is answered as if it had been performed.
+    `rules` are those that demand the refusal, where `Rules.refuse_unless` cannot ask whether they are in force because
+    the operation cannot go on: with one of them switched off the request is answered as if it had been performed.
     """
 
     code: str
     message: str
     status: int = 400
-    rule: str | None = None
+    rules: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.code}: {self.message}"
@@ -33,9 +33,9 @@ def client_error(message: str) -> ServiceError:
 
 def unknown(message: str) -> ServiceError:
     """The error for an id of the right form that names nothing the caller may name."""
-    return ServiceError(CLIENT, message, rule="requests.unknown-ids")
+    return ServiceError(CLIENT, message, rules=("requests.unknown-ids",))
 
 
 def malformed(message: str) -> ServiceError:
     """The error for an id that has not the documented form (B0.badformat.connection)."""
-    return ServiceError(CLIENT, message, rule="requests.malformed-ids")
+    return ServiceError(CLIENT, message, rules=("requests.malformed-ids",))

@@ -5,7 +5,7 @@ from typing import Final
 
 from dxcontract.reference import lifecycle, pages, peers, virtual_interfaces
 from dxcontract.reference.clock import MINUTE, NEVER
-from dxcontract.reference.errors import client_error
+from dxcontract.reference.errors import CLIENT, ServiceError, client_error
 from dxcontract.reference.records import FailoverTest
 from dxcontract.reference.registry import operation
 from dxcontract.reference.world import Call
@@ -84,7 +84,8 @@ def stop_bgp_failover_test(call: Call, request: Json) -> Json:
     interface = virtual_interfaces.own(call, request["virtualInterfaceId"])
     running = [one for one in store.find(FailoverTest, "vif", interface.id) if one.state == lifecycle.TEST_IN_PROGRESS]
     if not running:
-        raise client_error(f"No test of {interface.id} is running.")
+        message = f"No test of {interface.id} is running."
+        raise ServiceError(CLIENT, message, rules=("failover_tests.stop-without-test",))
     test = running[-1]
     if rules.holds("failover_tests.stop-kept"):
         test = lifecycle.finish_test(call.world, interface.id, lifecycle.TEST_CANCELLED) or test

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from dxcontract.reference import access, identifiers, pages, tags
-from dxcontract.reference.errors import client_error, unknown
+from dxcontract.reference.errors import CLIENT, ServiceError, client_error
 from dxcontract.reference.records import DirectConnectGateway, VirtualInterface
 from dxcontract.reference.registry import operation
 from dxcontract.reference.world import Call
@@ -45,7 +45,7 @@ def own(call: Call, gateway_id: str) -> DirectConnectGateway:
     """
     gateway = exists(call, gateway_id)
     if not access.admits(call, gateway, what="gateway"):
-        raise unknown(f"Direct Connect Gateway {gateway_id} does not exist.")
+        raise access.refusal(call, gateway, f"Direct Connect Gateway {gateway_id} does not exist.")
     return gateway
 
 
@@ -58,7 +58,9 @@ def exists(call: Call, gateway_id: str) -> DirectConnectGateway:
     identifiers.check_gateway(gateway_id)
     gateway = call.store.get(DirectConnectGateway, gateway_id)
     if gateway is None or gateway.state == "deleted":
-        raise unknown(f"Direct Connect Gateway {gateway_id} does not exist.")
+        twice = ("gateways.delete-twice",) if call.operation == "DeleteDirectConnectGateway" else ()
+        message = f"Direct Connect Gateway {gateway_id} does not exist."
+        raise ServiceError(CLIENT, message, rules=("requests.unknown-ids", "machines.use-after-delete", *twice))
     return gateway
 
 

@@ -43,7 +43,7 @@ def view(call: Call, lag: Lag) -> Json:
         "awsDevice": location.device,
         "awsDeviceV2": location.device,
         "awsLogicalDeviceId": location.device,
-        "connections": [connections.view(call, one) for one in bundled],
+        "connections": [_member(call, one) for one in bundled],
         "allowsHostedConnections": lag.allows_hosted_connections,
         "jumboFrameCapable": True,
         "hasLogicalRedundancy": "yes" if location.logical_redundancy else "no",
@@ -58,6 +58,13 @@ def view(call: Call, lag: Lag) -> Json:
     return answer
 
 
+def _member(call: Call, connection: Connection) -> Json:
+    shown = connections.view(call, connection)
+    if not call.rules.holds("connections.delete-leaves-lag") and connection.state in ("deleting", *GONE):
+        shown["connectionState"] = "available"
+    return shown
+
+
 @operation("CreateLag")
 def create_lag(call: Call, request: Json) -> Json:
     """Order a LAG with new connections, or around an existing one; all of it or nothing (B3.create.atomic)."""
@@ -69,10 +76,9 @@ def create_lag(call: Call, request: Json) -> Json:
         bandwidth in bandwidths.DEDICATED and location.offers(bandwidth),
         f"Bandwidth {bandwidth[:100]} is not available at {location.code}.",
     )
-    _check_count(call, wanted, bandwidth)
+    wanted = _check_count(call, wanted, bandwidth)
     existing = _existing(call, request, location, bandwidth)
     wants_macsec = connections.check_macsec(call, request, location, bandwidth)
-    connections.check_billing(call, request, location, bandwidth)
     own_tags = tags.on_creation(call, request.get("tags"), "lags.tags-on-create")
     child_tags = tags.on_creation(call, request.get("childConnectionTags"), "lags.child-tags-on-create")
     if not rules.holds("lags.not-idempotent"):
@@ -90,7 +96,9 @@ def create_lag(call: Call, request: Json) -> Json:
             name=request["lagName"],
             location=location.code,
             bandwidth=bandwidth,
-            allows_hosted_connections=call.is_partner == rules.holds("lags.partner-hosts"),
+            allows_hosted_connections=rules.holds("lags.partner-hosts")
+            if call.is_partner
+            else not rules.holds("lags.others-do-not-host"),
             provider_name=request.get("providerName"),
             request_macsec=wants_macsec,
             encryption_mode="should_encrypt" if wants_macsec else None,
@@ -118,7 +126,8 @@ def create_lag(call: Call, request: Json) -> Json:
     return view(call, lag)
 
 
-def _check_count(call: Call, wanted: int, bandwidth: str) -> None:
+def _check_count(call: Call, wanted: int, bandwidth: str) -> int:
+    """How many connections to order: as many as are wanted, if a LAG may have them."""
     rules = call.rules
     rules.refuse_unless("lags.count-minimum", wanted >= 1, "A LAG has at least one connection.")
     if wanted > LARGEST_EVER_DOCUMENTED:
@@ -128,9 +137,10 @@ def _check_count(call: Call, wanted: int, bandwidth: str) -> None:
         # Even an emulator that breaks the rule does not order a million ports.
         if wanted > 100:
             raise client_error("No endpoint has so many ports.")
-        return
+        return wanted
     most = connections.maximum_members(bandwidth)
     rules.refuse_unless("lags.count-by-speed", wanted <= most, f"A LAG of {bandwidth} has at most {most} connections.")
+    return min(wanted, most)
 
 
 def _existing(call: Call, request: Json, location: locations.Location, bandwidth: str) -> Connection | None:
@@ -170,7 +180,7 @@ def join(call: Call, connection: Connection, lag: Lag, interfaces_rule: str) -> 
         for hosted in store.find(Connection, "parent", old_lag or connection.id):
             store.put(replace(hosted, parent_id=lag.id))
     # The keys of the LAG replace those of the connection (A11.lag).
-    for key in store.find(MacSecKey, "connection", connection.id):
+    for key in store.find(MacSecKey, "connection", connection.id) if rules.holds("macsec.lag-replaces-keys") else ():
         store.remove(key)
     # What was ordered and is not there yet stays ordered (A1.lag.assoc.requested); what is up is interrupted
     # (A1.lag.create.existing).

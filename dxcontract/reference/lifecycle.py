@@ -77,7 +77,9 @@ def _connection(world: World, record: Record) -> None:
         state = "down"
     after = replace(record, state=state, transitioning=False, due=entered(world, state, _PORT))
     if state == "deleted":
-        after = replace(after, lag_id=None, due=world.clock.now() + DELETED_PORT_SHOWN)
+        stays = not world.rules.holds("connections.delete-leaves-lag")
+        lag_id = after.lag_id if stays else None
+        after = replace(after, lag_id=lag_id, due=world.clock.now() + DELETED_PORT_SHOWN)
     world.store.put(after)
     if state == "available":
         lag_came_up(world, after.lag_id)
@@ -144,7 +146,10 @@ def _gateway(world: World, record: Record) -> None:
     if record.state != "deleting":
         return
     store = world.store
-    if store.count(records.Association, "gateway", record.id) or store.count(records.Attachment, "gateway", record.id):
+    in_use = store.count(records.Association, "gateway", record.id) + store.count(
+        records.Attachment, "gateway", record.id
+    )
+    if in_use and world.rules.holds("gateways.delete-in-use"):
         # AWS was seen to take the request and to come back to available (A6.delete.revert).
         store.put(replace(record, state="available", due=NEVER))
         return

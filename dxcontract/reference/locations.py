@@ -43,10 +43,6 @@ class Location:
         """Whether ports of this bandwidth can be had here."""
         return port_speed(bandwidth) in self.port_speeds
 
-    def bills(self, mode: str, bandwidth: str) -> bool:
-        """Whether ports of this bandwidth can be had under this billing mode here."""
-        return mode in BILLING_MODES and self.offers(bandwidth)
-
     def offers_macsec(self, bandwidth: str) -> bool:
         """Whether ports of this bandwidth can do MACsec here (B8.macsec.speed)."""
         return port_speed(bandwidth) in self.macsec_port_speeds

@@ -16,6 +16,7 @@ from dxcontract.spec import Json
 MODES: Final = frozenset({"no_encrypt", "should_encrypt", "must_encrypt"})
 # A-E in the text of the model is a slip: Terraform, which runs against AWS, takes all hexadecimal digits (X18).
 _HEXADECIMAL: Final = re.compile(r"[0-9A-Fa-f]*")
+_UP_TO_E: Final = re.compile(r"[0-9A-Ea-e]*")
 
 
 def members(call: Call, port: Connection | Lag) -> Json:
@@ -54,11 +55,12 @@ def associate_macsec_key(call: Call, request: Json) -> Json:
     rules.refuse_unless(
         "macsec.key-choice", secret is not None or (ckn is None) == (cak is None), "Give both ckn and cak."
     )
+    digits = _HEXADECIMAL if rules.holds("macsec.key-hexadecimal") else _UP_TO_E
     for value in (ckn, cak):
         if value is not None:
             rules.refuse_unless("macsec.key-form", len(value) == 64, "ckn and cak must have 64 characters each.")
             rules.refuse_unless(
-                "macsec.key-form", _HEXADECIMAL.fullmatch(value) is not None, "ckn and cak must be hexadecimal."
+                "macsec.key-form", digits.fullmatch(value) is not None, "ckn and cak must be hexadecimal."
             )
     if isinstance(port, Lag) and not rules.holds("macsec.on-lag"):
         raise client_error(f"{port.id} is a LAG.")
@@ -108,8 +110,7 @@ def disassociate_macsec_key(call: Call, request: Json) -> Json:
     port, rules = ports.own(call, request["connectionId"]), call.rules
     keys = [one for one in call.store.find(MacSecKey, "connection", port.id) if one.state != "disassociating"]
     named = [one for one in keys if one.secret_arn == request["secretARN"]]
-    if not named:
-        raise client_error(f"{port.id} has no MACsec key with this secretARN.")
+    rules.refuse_unless("macsec.disassociate-unknown", bool(named), f"{port.id} has no MACsec key with this secretARN.")
     if not rules.holds("macsec.disassociate-keeps"):
         named = keys
     taken = [replace(one, state="disassociating", due=call.clock.next_step()) for one in named]

@@ -41,6 +41,8 @@ def page(call: Call, request: Json, member: str, found: Sequence[R], view: Calla
     if after:
         found = [one for one in found if one.serial > after or not rules.holds("pagination.ends")]
     size = _size(call, request)
+    if request.get("maxResults", 1) <= 0 and not rules.holds("pagination.size-not-positive"):
+        return {member: []}
     shown = found if size is None else found[:size]
     answer: Json = {member: [view(one) for one in shown]}
     if size is not None and (len(found) > size or not rules.holds("pagination.ends")):

@@ -75,14 +75,17 @@ def add(call: Call, interface: VirtualInterface, request: Json, what: Wording, *
     """
     store = call.store
     amazon, customer = addresses.pair(call, request, interface.type, what)
+    state = "pending"
+    if interface.type == "public":
+        # Public peers are verified first (A5.verifying).
+        state = "verifying" if call.rules.holds("bgp_peers.asn-public") else "available"
     return store.put(
         BgpPeer(
             id=call.new_id("dxpeer", "bgp_peers.id-form"),
             serial=store.next_serial(),
             owner=interface.owner,
             region=interface.region,
-            # Public peers are verified first (A5.verifying).
-            state="verifying" if interface.type == "public" else "pending",
+            state=state,
             due=call.clock.next_step() if confirmed else NEVER,
             virtual_interface_id=interface.id,
             asn=addresses.asn(call, request, what),

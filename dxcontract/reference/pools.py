@@ -22,6 +22,9 @@ def members(call: Call, port: Connection | Lag) -> Json:
         return {}
     on_it = ports.interfaces(call.world, port.id)
     limits = [one.rate_limit for one in on_it if one.rate_limit is not None]
+    if not call.rules.holds("virtual_interfaces.rate-limiter-counted"):
+        limits = []
+    off = 0 if call.rules.holds("virtual_interfaces.prefix-pool-balance") else 1
     return {
         "rateLimiterStatus": {
             "maxAllowed": RATE_LIMITERS,
@@ -31,8 +34,8 @@ def members(call: Call, port: Connection | Lag) -> Json:
         },
         "prefixPoolSizeIpv4": POOL_SIZE,
         "prefixPoolSizeIpv6": POOL_SIZE,
-        "prefixPoolUnallocatedCountIpv4": max(POOL_SIZE - sum(one.prefix_pool_ipv4 or 0 for one in on_it), 0),
-        "prefixPoolUnallocatedCountIpv6": max(POOL_SIZE - sum(one.prefix_pool_ipv6 or 0 for one in on_it), 0),
+        "prefixPoolUnallocatedCountIpv4": max(POOL_SIZE - sum(one.prefix_pool_ipv4 or 0 for one in on_it), 0) + off,
+        "prefixPoolUnallocatedCountIpv6": max(POOL_SIZE - sum(one.prefix_pool_ipv6 or 0 for one in on_it), 0) + off,
     }
 
 

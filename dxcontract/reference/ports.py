@@ -1,7 +1,6 @@
 """Connections and LAGs as ports: finding them, whether their link is up, and what is on them."""
 
 from dxcontract.reference import access, identifiers
-from dxcontract.reference.errors import unknown
 from dxcontract.reference.records import GONE, Connection, Lag, VirtualInterface
 from dxcontract.reference.world import Call, World
 
@@ -23,7 +22,7 @@ def own(call: Call, port_id: str, what: str = "") -> Port:
     identifiers.check_port(port_id)
     port: Port | None = call.store.get(Connection, port_id) or call.store.get(Lag, port_id)
     if port is None or port.state in GONE or not access.admits(call, port, what=what):
-        raise unknown(f"Could not find Connection with ID {port_id}")
+        raise access.refusal(call, port, f"Could not find Connection with ID {port_id}")
     return port
 
 
@@ -36,7 +35,7 @@ def own_connection(call: Call, connection_id: str, *others: str | None, what: st
     identifiers.check_connection(connection_id)
     connection = call.store.get(Connection, connection_id)
     if connection is None or connection.state in GONE or not access.admits(call, connection, *others, what=what):
-        raise unknown(f"Could not find Connection with ID {connection_id}")
+        raise access.refusal(call, connection, f"Could not find Connection with ID {connection_id}")
     return connection
 
 
@@ -49,7 +48,7 @@ def own_lag(call: Call, lag_id: str) -> Lag:
     identifiers.check_lag(lag_id)
     lag = call.store.get(Lag, lag_id)
     if lag is None or lag.state in GONE or not access.admits(call, lag):
-        raise unknown(f"Could not find Lag with ID {lag_id}")
+        raise access.refusal(call, lag, f"Could not find Lag with ID {lag_id}")
     return lag
 
 

@@ -48,7 +48,12 @@ def _no_constant(text: str) -> NoReturn:
     raise ValueError(f"{text} is no JSON")
 
 
+def _first_wins(members: list[tuple[str, Any]]) -> Json:
+    return dict(reversed(members))
+
+
 _DECODER: Final = json.JSONDecoder(parse_float=_number, parse_constant=_no_constant)
+_FIRST_WINS: Final = json.JSONDecoder(parse_float=_number, parse_constant=_no_constant, object_pairs_hook=_first_wins)
 
 
 def target_operation(headers: Mapping[str, str]) -> str:
@@ -67,15 +72,15 @@ def target_operation(headers: Mapping[str, str]) -> str:
         raise _unnamed("X-Amz-Target names another service.", "wire.target-prefix")
     if headers.get("content-type", "").partition(";")[0].strip().lower() != CONTENT_TYPE:
         # No source says which error this is.
-        raise ServiceError("SerializationException", f"The content type must be {CONTENT_TYPE}.")
+        raise _unreadable(f"The content type must be {CONTENT_TYPE}.", "wire.wrong-content-type")
     return name
 
 
 def _unnamed(message: str, rule_id: str) -> ServiceError:
-    return ServiceError("UnknownOperationException", message, rule=rule_id)
+    return ServiceError("UnknownOperationException", message, rules=(rule_id,))
 
 
-def parse(body: bytes, operation: str) -> Json:
+def parse(body: bytes, operation: str, rules: Rules) -> Json:
     """The object that a request's body holds.
 
     Raises:
@@ -89,21 +94,31 @@ def parse(body: bytes, operation: str) -> Json:
         text = body.decode("utf-8")
         if _too_deep(body):
             raise _unreadable(f"The body is nested more than {MAXIMUM_DEPTH} levels deep.")
-        document = _DECODER.decode(text)
+        document = (_DECODER if rules.holds("requests.duplicate-members") else _FIRST_WINS).decode(text)
         if b"\\ud" in body or b"\\uD" in body:
             _ENCODER.encode(document).encode("utf-8")
     except UnicodeError:
         raise _unreadable("The body is not encoded in UTF-8.") from None
     except (ValueError, RecursionError, OverflowError):
-        raise _unreadable("The body is no JSON.", "wire.malformed-json") from None
+        raise _unreadable("The body is no JSON.", "wire.malformed-json", *_trailing(body)) from None
     if not isinstance(document, dict):
-        rule = {list: "wire.array-body", type(None): "wire.null-body"}.get(type(document))
-        raise _unreadable("The body must be a JSON object.", rule)
-    return dict(_without_nulls(document) if b"null" in body else document)
+        demanding = {list: ("wire.array-body",), type(None): ("wire.null-body",)}.get(type(document), ())
+        raise _unreadable("The body must be a JSON object.", *demanding)
+    absent = b"null" in body and rules.holds("requests.null-is-absent")
+    return dict(_without_nulls(document) if absent else document)
 
 
-def _unreadable(message: str, rule_id: str | None = None) -> ServiceError:
-    return ServiceError("SerializationException", message, rule=rule_id)
+def _trailing(body: bytes) -> tuple[str, ...]:
+    """The rule that is broken where a JSON text is followed by something else."""
+    try:
+        _DECODER.raw_decode(body.decode("utf-8"))
+    except (ValueError, RecursionError, OverflowError):
+        return ()
+    return ("wire.trailing-bytes",)
+
+
+def _unreadable(message: str, *rule_ids: str) -> ServiceError:
+    return ServiceError("SerializationException", message, rules=rule_ids)
 
 
 def _too_deep(body: bytes) -> bool:
@@ -156,14 +171,22 @@ def validate(operation: str, request: Json, rules: Rules) -> None:
         ServiceError: it does not conform.
     """
     validator = _validator(operation)
+    if not rules.holds("requests.surplus-members") and request.keys() - set(spec.load().operation(operation).members):
+        raise client_error("The request has a member that the model has not.")
     if validator.is_valid(request):
         return
-    errors = [one for one in validator.iter_errors(request) if rules.holds(_RULES.get(one.kind.name, ""))]
+    errors = [one for one in validator.iter_errors(request) if _matters(one, rules)]
     for error in errors:
         if error.kind.name == "type":
             raise _unreadable(f"{_place(error.instance_path)} has the wrong JSON type.")
     for error in errors:
         raise client_error(f"{_place(error.instance_path)}: {error.message[:200]}")
+
+
+def _matters(error: Any, rules: Rules) -> bool:
+    if error.kind.name == "maximum" and error.instance_path[-1] == "asn":
+        return rules.holds("virtual_interfaces.asn-maximum")
+    return rules.holds(_RULES.get(error.kind.name, ""))
 
 
 def _place(path: list[str | int]) -> str:

@@ -238,7 +238,7 @@ class Agreement(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdempotentAnswer(Record):
-    """What a request with a client token made, so that the same request again makes nothing (clientToken, botocore)."""
+    """What a request with a client token was answered, so that it has no further effect (clientToken, botocore)."""
 
     fingerprint: str
-    made: str
+    answer: str

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import replace
 
 from dxcontract.reference import access, identifiers, pages, ports, tags
@@ -43,32 +44,55 @@ def _own(call: Call, group_id: str) -> ResiliencyGroup:
     return group
 
 
-def _token(call: Call, request: Json) -> tuple[str, str] | None:
-    """The key of a client token (which is case-sensitive), and a fingerprint of the other parameters."""
-    token = request.get("clientToken")
-    if token is None:
-        return None
+def _once(call: Call, request: Json, perform: Callable[[Call, Json], Json], rule_id: str) -> Json:
+    """Perform a request; the same one again, with the same client token (which is case-sensitive), answers the same.
+
+    Raises:
+        ServiceError: the token was used with other parameters.
+    """
+    token, rules, store = request.get("clientToken"), call.rules, call.store
+    if token is None or not rules.holds(rule_id):
+        return perform(call, request)
     rest = {name: value for name, value in request.items() if name != "clientToken"}
     fingerprint = hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
-    return f"token:{call.account}:{call.region}:{call.operation}:{token}", fingerprint
+    key = f"token:{call.account}:{call.region}:{call.operation}:{token}"
+    before = store.get(IdempotentAnswer, key)
+    if before is not None:
+        rules.refuse_unless(
+            "resiliency_groups.token-conflict",
+            before.fingerprint == fingerprint,
+            "The client token was used with other parameters.",
+        )
+        if before.fingerprint == fingerprint:
+            answered: Json = json.loads(before.answer)
+            return answered
+    answer = perform(call, request)
+    store.put(
+        IdempotentAnswer(
+            id=key,
+            serial=store.next_serial(),
+            owner=call.account,
+            region=call.region,
+            state="done",
+            fingerprint=fingerprint,
+            answer=json.dumps(answer),
+        )
+    )
+    return answer
 
 
 @operation("CreateResiliencyGroup")
 def create_resiliency_group(call: Call, request: Json) -> Json:
     """Make a resiliency group; the same request with the same client token makes no second one."""
-    rules, store = call.rules, call.store
-    token = _token(call, request)
-    if token is not None and rules.holds("resiliency_groups.create-idempotent"):
-        before = store.get(IdempotentAnswer, token[0])
-        group = store.get(ResiliencyGroup, before.made) if before is not None else None
-        if before is not None and group is not None:
-            rules.refuse_unless(
-                "resiliency_groups.token-conflict",
-                before.fingerprint == token[1],
-                "The client token was used with other parameters.",
-            )
-            if before.fingerprint == token[1]:
-                return {"resiliencyGroup": view(group)}
+    return _once(call, request, _create, "resiliency_groups.create-idempotent")
+
+
+def _create(call: Call, request: Json) -> Json:
+    store = call.store
+    if not call.rules.holds("resiliency_groups.without-token") and "clientToken" not in request:
+        for one in store.find(ResiliencyGroup, "owner", call.account, call.region):
+            if one.name == request["resiliencyGroupName"]:
+                return {"resiliencyGroup": view(one)}
     group = store.put(
         ResiliencyGroup(
             id=store.new_id("dxrg", 17),
@@ -82,18 +106,6 @@ def create_resiliency_group(call: Call, request: Json) -> Json:
             tags=tags.on_creation(call, request.get("tags"), "resiliency_groups.tags-on-create"),
         )
     )
-    if token is not None:
-        store.put(
-            IdempotentAnswer(
-                id=token[0],
-                serial=store.next_serial(),
-                owner=call.account,
-                region=call.region,
-                state="done",
-                fingerprint=token[1],
-                made=group.id,
-            )
-        )
     return {"resiliencyGroup": view(group)}
 
 
@@ -113,6 +125,10 @@ def list_resiliency_groups(call: Call, request: Json) -> Json:
 @operation("UpdateResiliencyGroup")
 def update_resiliency_group(call: Call, request: Json) -> Json:
     """Rename a resiliency group."""
+    return _once(call, request, _update, "resiliency_groups.change-idempotent")
+
+
+def _update(call: Call, request: Json) -> Json:
     group, rules = _own(call, request["resiliencyGroupId"]), call.rules
     _check_living(group)
     if rules.holds("resiliency_groups.update-name"):
@@ -156,6 +172,10 @@ def _arn(connection: Connection) -> str:
 @operation("AssociateConnectionsToResiliencyGroup")
 def associate_connections_to_resiliency_group(call: Call, request: Json) -> Json:
     """Put connections into a resiliency group, all or none: `associating` at first."""
+    return _once(call, request, _associate, "resiliency_groups.change-idempotent")
+
+
+def _associate(call: Call, request: Json) -> Json:
     group, store = _own(call, request["resiliencyGroupId"]), call.store
     _check_living(group)
     here = {one.connection_id: one for one in store.find(ResiliencyAssociation, "group", group.id)}
@@ -188,6 +208,10 @@ def associate_connections_to_resiliency_group(call: Call, request: Json) -> Json
 @operation("DisassociateConnectionsFromResiliencyGroup")
 def disassociate_connections_from_resiliency_group(call: Call, request: Json) -> Json:
     """Take connections out of a resiliency group, all or none: `disassociating` at first."""
+    return _once(call, request, _disassociate, "resiliency_groups.change-idempotent")
+
+
+def _disassociate(call: Call, request: Json) -> Json:
     group, store, rules = _own(call, request["resiliencyGroupId"]), call.store, call.rules
     here = {
         one.connection_id: one

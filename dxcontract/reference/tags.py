@@ -95,9 +95,13 @@ def view(tags: Tags) -> list[Json]:
 def _resource(call: Call, arn: str) -> Taggable:
     match = _ARN.fullmatch(arn)
     if match is None or match["type"] not in _KINDS:
-        raise ServiceError(CLIENT, f"{arn[:200]} is no ARN of a resource that can be tagged.", rule="tags.refused-arn")
+        raise ServiceError(
+            CLIENT, f"{arn[:200]} is no ARN of a resource that can be tagged.", rules=("tags.refused-arn",)
+        )
     form = "tags.arn-gateway" if match["type"] == "dx-gateway" else "tags.arn-regional"
-    if match["type"] != "dx-resiliency-group" and not call.rules.holds(form):
+    if match["type"] == "dx-resiliency-group":
+        form = "tags.on-resiliency-group"
+    if not call.rules.holds(form):
         raise client_error(f"{arn[:200]} is no ARN of a resource that can be tagged.")
     record: Taggable | None = call.store.get(_KINDS[match["type"]], match["id"])
     region = "" if match["type"] in _GLOBAL else call.region
@@ -107,10 +111,10 @@ def _resource(call: Call, arn: str) -> Taggable:
         or match["region"] != region
         or match["account"] != record.owner
         or record.region not in ("", call.region)
-        or record.state in GONE
+        or (record.state in GONE and call.rules.holds("tags.die-with-resource"))
         or not access.admits(call, record)
     ):
-        raise ServiceError(CLIENT, f"The resource {arn[:200]} does not exist.", rule="tags.refused-arn")
+        raise ServiceError(CLIENT, f"The resource {arn[:200]} does not exist.", rules=("tags.refused-arn",))
     return record
 
 
@@ -131,8 +135,9 @@ def tag_resource(call: Call, request: Json) -> Json:
     new = read(call, request["tags"], "tags.duplicate-keys", "tags.maximum")
     rules = call.rules
     if not rules.holds("tags.case-sensitive"):
-        taken = {key.lower() for key, _ in record.tags}
-        new = tuple((key, value) for key, value in new if key.lower() not in taken)
+        before_keys = {key for key, _ in record.tags}
+        taken = {key.lower() for key in before_keys}
+        new = tuple((key, value) for key, value in new if key in before_keys or key.lower() not in taken)
     before, added = dict(record.tags), dict(new)
     merged = before | added if rules.holds("tags.overwritten") else added | before
     full = len(before) >= MAXIMUM and not rules.holds("tags.overwrite-at-maximum")

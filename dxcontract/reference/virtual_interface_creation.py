@@ -40,7 +40,9 @@ MAXIMUM: Final = 51
 def check_mtu(call: Call, mtu: int, rule_id: str) -> None:
     """Raises ServiceError when an MTU is none that Direct Connect has (B4.mtu.cur)."""
     if mtu in EVER_DOCUMENTED_MTUS:
-        call.rules.refuse_unless("virtual_interfaces.mtu-jumbo", mtu in MTUS, "mtu must be 1500 or 8500.")
+        allowed = MTUS if call.rules.holds("virtual_interfaces.mtu-jumbo") else (1500,)
+        if mtu not in allowed:
+            raise client_error("mtu must be 1500 or 8500.")
     else:
         call.rules.refuse_unless(rule_id, False, "mtu must be 1500 or 8500.")
 

@@ -7,7 +7,7 @@ from xml.sax.saxutils import escape
 
 from dxcontract.reference import access, attachments, connections, identifiers, lifecycle, pages, ports, tags
 from dxcontract.reference import peers as bgp
-from dxcontract.reference.errors import client_error, unknown
+from dxcontract.reference.errors import client_error
 from dxcontract.reference.records import (
     GONE,
     BgpPeer,
@@ -125,12 +125,15 @@ def visible(call: Call, interface_id: str) -> VirtualInterface:
 
 def _find(call: Call, interface_id: str, *, alive: bool, others: bool) -> VirtualInterface:
     identifiers.check_interface(interface_id)
-    interface = call.store.get(VirtualInterface, interface_id)
+    interface, message = (
+        call.store.get(VirtualInterface, interface_id),
+        f"VirtualInterface {interface_id} does not exist.",
+    )
     if interface is None or (alive and interface.state in GONE):
-        raise unknown(f"VirtualInterface {interface_id} does not exist.")
+        raise access.refusal(call, interface, message)
     parent_owner = owner_of_parent(call, interface) if others else None
     if not access.admits(call, interface, parent_owner):
-        raise unknown(f"VirtualInterface {interface_id} does not exist.")
+        raise access.refusal(call, interface, message)
     return interface
 
 

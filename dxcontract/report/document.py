@@ -14,7 +14,7 @@ SCHEMA_VERSION: Final = 1
 
 def document(outcome: Outcome) -> dict[str, Any]:
     """The report of a run as JSON data."""
-    spec = outcome.spec
+    spec, verdicts, decided = outcome.spec, outcome.verdicts(), outcome.tally.by_rule()
     return {
         "schema": SCHEMA_VERSION,
         "dxcontract": dxcontract.__version__,
@@ -43,13 +43,13 @@ def document(outcome: Outcome) -> dict[str, Any]:
         },
         "rules": {
             rule.id: {
-                "verdict": outcome.verdict(rule.id),
+                "verdict": verdicts[rule.id],
                 "subject": rule.subject,
                 "level": rule.level,
                 "evidence": rule.evidence,
                 "statement": rule.statement,
                 "sources": [str(source) for source in rule.sources],
-                "operations": dict(sorted((k, v) for k, v in outcome.tally.of_rule(rule.id).items() if k)),
+                "operations": dict(sorted((k, v) for k, v in decided.get(rule.id, {}).items() if k)),
                 "tests": sorted(outcome.claims.get(rule.id, ())),
                 "reasons": sorted(outcome.reasons.get(rule.id, ())),
             }
@@ -62,6 +62,7 @@ def document(outcome: Outcome) -> dict[str, Any]:
             }
             for name in lifecycles.load()
         },
+        "exploration": outcome.exploration.to_json(),
         "violations": [
             {**violation.to_json(), "known": outcome.is_known(violation)} for violation in outcome.violations
         ],

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from dxcontract import spec as specs
+from dxcontract.exchange import heading
 from dxcontract.lifecycles import Lifecycle
 from dxcontract.verdict import VERDICTS
 
@@ -149,7 +150,7 @@ def _violations(document: Document) -> Iterator[str]:
     yield '<button type="reset">Show all</button></form>'
     yield '<p class="quiet" id="shown" role="status"></p>'
     for operation, group in itertools.groupby(violations, key=lambda one: str(one["operation"])):
-        yield f'<section data-group><h3 id="of-{_e(operation)}">{_e(operation)}</h3>'
+        yield f'<section data-group><h3 id="of-{_e(operation)}">{_e(heading(operation))}</h3>'
         for violation in group:
             yield from _violation(violation, document["rules"][violation["rule"]])
         yield "</section>"
@@ -178,13 +179,14 @@ def _exchange(exchange: Mapping[str, Any]) -> Iterator[str]:
     request, response = exchange["request"], exchange["response"]
     sent = "\n".join(f"{name}: {value}" for name, value in request["headers"].items())
     yield f'<div class="sides"><div><h4>{_e(exchange["account"])} sent {_e(exchange["operation"])}</h4>'
-    yield f"<pre>{_e(request['method'])} {_e(request['url'])}\n{_e(sent)}\n\n{_e(_pretty(request['body']))}</pre></div>"
+    yield f"<pre tabindex='0'>{_e(request['method'])} {_e(request['url'])}\n{_e(sent)}\n\n"
+    yield f"{_e(_pretty(request['body']))}</pre></div>"
     if response is None:
-        yield f"<div><h4>nothing came back</h4><pre>{_e(exchange['failure'])}</pre></div></div>"
+        yield f"<div><h4>nothing came back</h4><pre tabindex='0'>{_e(exchange['failure'])}</pre></div></div>"
         return
     came = "\n".join(f"{name}: {value}" for name, value in response["headers"].items())
     yield f"<div><h4>came back after {1000 * exchange['seconds']:.0f} ms</h4>"
-    yield f"<pre>{response['status']}\n{_e(came)}\n\n{_e(_pretty(response['body']))}</pre></div></div>"
+    yield f"<pre tabindex='0'>{response['status']}\n{_e(came)}\n\n{_e(_pretty(response['body']))}</pre></div></div>"
 
 
 def _pretty(body: str) -> str:
@@ -242,7 +244,7 @@ def _way(lifecycle: Lifecycle, before: str, after: str) -> list[tuple[str, str]]
 
 def _coloured(svg: str, steps: set[tuple[str, str]], states: set[str]) -> str:
     names = {f"{before}-{after}" for before, after in steps}
-    svg = svg[svg.index("<svg") :]
+    svg = svg[svg.index("<svg") :].replace("&#45;", "-")  # dot escapes the hyphen, in ids too
     svg = _EDGE.sub(lambda found: f'<g class="edge{" reached" if found[1] in names else ""}">', svg)
     return _NODE.sub(lambda found: f'<g class="state{" seen" if found[1] in states else ""}">', svg)
 

@@ -4,6 +4,8 @@ import itertools
 from collections.abc import Mapping
 from typing import Any, Final
 
+from dxcontract.exchange import heading
+
 Document = Mapping[str, Any]
 
 MOST: Final = 200
@@ -35,7 +37,7 @@ def summary(document: Document) -> str:
 def _listed(violations: list[Mapping[str, Any]]) -> list[str]:
     lines: list[str] = []
     for operation, group in itertools.groupby(violations[:MOST], key=lambda one: str(one["operation"])):
-        lines += [f"### {cell(operation)}", "", "| level | rule | where | what |", "|---|---|---|---|"]
+        lines += [f"### {cell(heading(operation))}", "", "| level | rule | where | what |", "|---|---|---|---|"]
         lines += [
             f"| {one['level']} | `{one['rule']}` | {_code(one['where'])} | {cell(one['message'])} |" for one in group
         ]

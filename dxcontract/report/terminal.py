@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterator
 
+from dxcontract.exchange import heading
 from dxcontract.exploration import explored
 from dxcontract.outcome import OK, Outcome
 from dxcontract.spec import Spec
@@ -21,7 +22,7 @@ def lines(outcome: Outcome, verbose: bool) -> Iterator[Line]:
     shown = outcome.violations if verbose else [one for one in outcome.violations if not outcome.is_known(one)]
     for operation, group in itertools.groupby(shown, key=lambda violation: violation.operation):
         yield "", PLAIN
-        yield operation, {"bold": True}
+        yield heading(operation), {"bold": True}
         for violation in group:
             yield from _violation(violation, outcome)
     known = sum(outcome.is_known(violation) for violation in outcome.violations)

@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 
 from dxcontract.contract import Contract
+from dxcontract.exchange import Exchange
+from dxcontract.spec import Json
 from dxcontract.target import Role
 from dxcontract.verdict import Indeterminate
-from strategies.hosting import allocated, carried, port
+from strategies.hosting import allocated, carried, port, provided
 from strategies.listing import listed
 from strategies.requests import Scene, arrange, done, least
 from strategies.world import Handle, World
@@ -22,14 +24,14 @@ def test_it_waits_for_its_owner(contract: Contract, world: World) -> None:
     interconnect = port(world, "interconnect")
     hosted = allocated(world, interconnect, 1)
     for _ in range(TIMES):
-        seen, item = world.observe(hosted)
-        provided, items = carried(world, interconnect)
-        for exchange, found in ((seen, item), (provided, items.get(hosted.id))):
-            state = (found or {}).get("connectionState")
+        seen, item = _found(world, hosted)
+        told, described = provided(world, interconnect, hosted)
+        for exchange, found in ((seen, item), (told, described)):
+            state = found.get("connectionState")
             contract.check(
                 "hosted_connections.unconfirmed-waits",
                 state == "ordering",
-                f"nobody confirmed or declined, and it is {state or 'not listed'}",
+                f"nobody confirmed or declined, and it is {state}",
                 hosted.made,
                 exchange,
             )
@@ -47,12 +49,12 @@ def test_confirming_ends_the_wait(contract: Contract, world: World) -> None:
         f"connectionState is {answered!r} in the answer",
         exchange,
     )
-    seen, item = world.observe(hosted)
-    state = (item or {}).get("connectionState")
+    seen, item = _found(world, hosted)
+    state = item.get("connectionState")
     contract.check(
         "hosted_connections.confirm-ends-ordering",
         state in AFTER_ORDERING,
-        f"it is {state or 'not listed'} after it was confirmed",
+        f"it is {state} after it was confirmed",
         exchange,
         seen,
     )
@@ -163,6 +165,18 @@ def test_a_refusal_changes_nothing(contract: Contract, world: World, why: str) -
 
 def _ordered(world: World) -> Handle:
     return allocated(world, port(world, "interconnect"), 1)
+
+
+def _found(world: World, hosted: Handle) -> tuple[Exchange, Json]:
+    """What its owner is told of a hosted connection.
+
+    Raises:
+        Indeterminate: nothing.
+    """
+    exchange, item = world.observe(hosted)
+    if item is None:
+        raise Indeterminate("its owner does not find the hosted connection")
+    return exchange, item
 
 
 def _everywhere(world: World, *parents: Handle) -> list[Any]:

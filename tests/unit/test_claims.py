@@ -1,6 +1,7 @@
 """Every rule has a test, and every test claims rules that exist."""
 
 import ast
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -33,9 +34,18 @@ def _of_module(path: Path) -> list[tuple[str, set[str]]]:
     result = []
     for name in names:
         function = getattr(module, name)
-        marks = [mark for mark in getattr(function, "pytestmark", []) if mark.name == "rule"]
-        result.append((name, {rule for mark in marks for rule in mark.args}))
+        result.append((name, {rule for mark in _marks(getattr(function, "pytestmark", [])) for rule in mark.args}))
     return result
+
+
+def _marks(marks: list[pytest.Mark]) -> Iterator[pytest.Mark]:
+    """The rule marks of a test and of its parameters."""
+    for mark in marks:
+        if mark.name == "rule":
+            yield mark
+        elif mark.name == "parametrize":
+            for value in mark.args[1]:
+                yield from (one.mark if hasattr(one, "mark") else one for one in getattr(value, "marks", ()))
 
 
 @pytest.fixture(scope="module")

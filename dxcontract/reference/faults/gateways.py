@@ -10,6 +10,7 @@ from dxcontract.reference.faults.distortions import (
     lose,
     new_uuid,
     put,
+    raise_by_one,
     reword,
     shorten,
 )
@@ -43,6 +44,10 @@ def _another_type(attachment: Json, scene: Scene) -> None:
 
 def _regional_arn(group: Json, scene: Scene) -> None:
     group["resiliencyGroupArn"] = group["resiliencyGroupArn"].replace("::", f":{scene.call.region}:")
+
+
+def _state_change_error(gateway: Json, scene: Scene) -> None:
+    gateway["stateChangeError"] = "Nothing is wrong."
 
 
 def _untagged(answer: Json, scene: Scene) -> None:
@@ -84,6 +89,8 @@ TABLE: Final[Table] = {
     "gateways.listed": distort(
         TOP, shorten("directConnectGateways", "directConnectGatewayId"), "DescribeDirectConnectGateways"
     ),
+    "gateways.no-error-when-available": distort(_GATEWAY, _state_change_error),
+    "gateways.prefix-pool-total": distort(_GATEWAY, raise_by_one("totalPrefixPoolAllocations")),
     "gateways.owner": distort(_GATEWAY, put("ownerAccount", NOBODY)),
     "gateways.virtual-gateway-listed": distort(TOP, shorten("virtualGateways"), "DescribeVirtualGateways"),
     "gateways.virtual-gateway-members": distort("VirtualGateway", lose("virtualGatewayState")),

@@ -82,6 +82,11 @@ def _asn_for_large(interface: Json, scene: Scene) -> None:
         interface["asn"] = 65000
 
 
+def _without_long_asn(interface: Json, scene: Scene) -> None:
+    if interface.get("asn"):
+        interface.pop("asnLong")
+
+
 def _gatewayless(interface: Json, scene: Scene) -> None:
     interface["directConnectGatewayId"] = interface["virtualGatewayId"] = ""
 
@@ -145,6 +150,7 @@ TABLE: Final[Table] = {
     ),
     "virtual_interfaces.amazon-asn-of-gateway": distort(INTERFACE, _amazon_asn),
     "virtual_interfaces.answer-members": distort(INTERFACE, lose("customerAddress")),
+    "virtual_interfaces.asn-long-mirrors-asn": distort(INTERFACE, _without_long_asn, *_CREATE),
     "virtual_interfaces.asn-long-large": distort(INTERFACE, _asn_for_large, *_CREATE),
     "virtual_interfaces.auth-key-generated": distort(
         INTERFACE, _if_not_asked("authKey", _with_peers("authKey", "abc")), *_CREATE
@@ -160,6 +166,7 @@ TABLE: Final[Table] = {
     "virtual_interfaces.delete-answer": distort(
         TOP, put("virtualInterfaceState", "available"), "DeleteVirtualInterface"
     ),
+    "virtual_interfaces.device": distort("BGPPeer", reword("awsDeviceV2"), DESCRIBE),
     "virtual_interfaces.echo": distort(INTERFACE, reword("virtualInterfaceName"), *_CREATE),
     "virtual_interfaces.family-echo": distort(INTERFACE, _another_family, *_CREATE),
     "virtual_interfaces.gateway-echo": distort(INTERFACE, _gatewayless, *_CREATE),

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from dxcontract.reference.faults import machines
 from dxcontract.reference.faults.distortions import Change, Scene, Table, distort, every_second_time, put
 from dxcontract.reference.faults.ports import NOBODY
 from dxcontract.spec import Json
@@ -32,7 +33,12 @@ def _attachment_backwards(attachment: Json, scene: Scene) -> None:
     del attachment["both"]
 
 
+def _uneven(connection: Json, scene: Scene) -> None:
+    machines.uneven(connection, scene.memory)
+
+
 TABLE: Final[Table] = {
+    "machines.order-independent": distort("Connection", _uneven, "DescribeConnections"),
     "lifecycles.association-initial": distort(
         "DirectConnectGatewayAssociation",
         put("associationState", "disassociating"),
@@ -54,6 +60,17 @@ TABLE: Final[Table] = {
     "lifecycles.connection-transitions": distort(
         "Connection", _backwards("connectionId", "connectionState", "requested"), "DescribeConnections"
     ),
+    "lifecycles.failover-test-initial": distort(
+        "VirtualInterfaceTestHistory", put("status", "Completed"), "StartBgpFailoverTest"
+    ),
+    "lifecycles.failover-test-transitions": distort(
+        "VirtualInterfaceTestHistory",
+        _backwards("testId", "status", "In progress"),
+        "ListVirtualInterfaceTestHistory",
+    ),
+    "lifecycles.gateway-initial": distort(
+        "DirectConnectGateway", put("directConnectGatewayState", "deleting"), "CreateDirectConnectGateway"
+    ),
     "lifecycles.gateway-transitions": distort(
         "DirectConnectGateway",
         _backwards("directConnectGatewayId", "directConnectGatewayState", "pending"),
@@ -69,6 +86,7 @@ TABLE: Final[Table] = {
     "lifecycles.interconnect-transitions": distort(
         "Interconnect", _backwards("interconnectId", "interconnectState", "requested"), "DescribeInterconnects"
     ),
+    "lifecycles.lag-initial": distort("Lag", put("lagState", "available"), "CreateLag"),
     "lifecycles.lag-transitions": distort("Lag", _backwards("lagId", "lagState", "requested"), "DescribeLags"),
     "lifecycles.macsec-key-initial": distort("MacSecKey", put("state", "disassociating"), "AssociateMacSecKey"),
     "lifecycles.macsec-key-transitions": distort(

@@ -47,6 +47,16 @@ def _existing_renamed(lag: Json, scene: Scene) -> None:
             connection["connectionName"] += "x"
 
 
+def _members_renamed(lag: Json, scene: Scene) -> None:
+    for connection in lag.get("connections", ()):
+        connection["connectionName"] = "port"
+
+
+def _flat_rate_unasked(connection: Json, scene: Scene) -> None:
+    if "billingMode" not in scene.request:
+        connection["billingMode"] = "FlatRateTier1"
+
+
 def _keep_lag_id(connection: Json, scene: Scene) -> None:
     connection["lagId"] = scene.request["lagId"]
 
@@ -86,6 +96,7 @@ TABLE: Final[Table] = {
     "connections.echo": distort("Connection", reword("connectionName"), "CreateConnection"),
     "connections.listed": distort(TOP, shorten("connections", "connectionId"), "DescribeConnections"),
     "connections.owner-and-region": distort("Connection", put("region", ELSEWHERE), *CONNECTION),
+    "billing.default": distort("Connection", _flat_rate_unasked, "CreateConnection"),
     "billing.update-answer": distort(TOP, shorten("connections"), "UpdateConnectionsBillingMode"),
     "interconnects.answer-members": distort("Interconnect", lose("location")),
     "interconnects.delete-answer": distort(TOP, put("interconnectState", "available"), "DeleteInterconnect"),
@@ -104,6 +115,13 @@ TABLE: Final[Table] = {
     "hosted_connections.listed-for-partner": distort(
         TOP, shorten("connections"), "DescribeHostedConnections", "DescribeConnectionsOnInterconnect"
     ),
+    "hosted_connections.partner-name": distort(
+        "Connection",
+        lose("partnerName"),
+        *_ALLOCATE,
+        "DescribeHostedConnections",
+        "DescribeConnectionsOnInterconnect",
+    ),
     "hosted_connections.parent-location": distort("Connection", put("location", "Elsewhere"), *_ALLOCATE),
     "lags.answer-members": distort("Lag", lose("minimumLinks")),
     "lags.associate-answer": distort("Connection", lose("lagId"), "AssociateConnectionWithLag"),
@@ -113,6 +131,7 @@ TABLE: Final[Table] = {
     "lags.echo": distort("Lag", reword("lagName"), "CreateLag"),
     "lags.existing-keeps-id": distort("Lag", _existing_renamed, "CreateLag"),
     "lags.listed": distort(TOP, shorten("lags", "lagId"), "DescribeLags"),
+    "lags.members-named": distort("Lag", _members_renamed, "CreateLag"),
     "lags.members-requested": distort("Lag", _members_available, "CreateLag"),
     "lags.members-uniform": distort("Lag", _members_slower, "DescribeLags"),
     "lags.one-device": distort("Lag", _members_on_another_device, "DescribeLags"),
@@ -121,7 +140,10 @@ TABLE: Final[Table] = {
     "loa.content-type": distort("Loa", lose("loaContentType")),
     "loa.nested-answer": distort(TOP, _flatten, "DescribeConnectionLoa", "DescribeInterconnectLoa"),
     "locations.answer-members": distort("Location", lose("locationName")),
+    "locations.billing-modes": distort("AvailableBillingMode", lose("billingMode")),
     "locations.codes-unique": distort(TOP, _twice_the_first, "DescribeLocations"),
+    "locations.macsec-speeds": distort("Location", put("availableMacSecPortSpeeds", ["25G"])),
+    "locations.port-speeds": distort("Location", put("availablePortSpeeds", ["1G", "10G", "fast"])),
     "locations.region": distort("Location", put("region", ELSEWHERE)),
     "locations.some": distort(TOP, put("locations", []), "DescribeLocations"),
     "locations.stable": distort(TOP, _locations_vary, "DescribeLocations"),

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from dxcontract.reference.answer import Answer
-from dxcontract.reference.faults import gateways, interfaces, lifecycles, ports, refusals, shapes, wire
+from dxcontract.reference.faults import gateways, interfaces, lifecycles, machines, ports, refusals, shapes, wire
 from dxcontract.reference.faults.distortions import Distortion, Scene
 from dxcontract.reference.rules import Rules
 from dxcontract.reference.world import Call
@@ -28,6 +28,8 @@ class Saboteur:
 
     def answer(self, call: Call, request: Json, answer: Json) -> Json:
         """What is answered instead of the right answer."""
+        if self._rules.faults:
+            machines.disturb(call, request)
         if self._distortions:
             scene = Scene(call, request, self._memory)
             for distortion in self._distortions:
@@ -37,6 +39,7 @@ class Saboteur:
     def refused(self, call: Call, request: Json, perform: Callable[[Call, Json], Any]) -> None:
         """What is done although a request was refused."""
         if self._rules.faults:
+            machines.leave_behind(call, request)
             refusals.spoil(call, request, perform)
 
     def wire(self, operation: str, answer: Answer) -> Answer:

@@ -77,10 +77,6 @@ def _odd_request_id(operation: str, answer: Answer) -> Answer:
     return replace(answer, request_id=answer.request_id.replace("-", "")[:20])
 
 
-def _no_request_id(operation: str, answer: Answer) -> Answer:
-    return replace(answer, request_id="")
-
-
 def _no_json(operation: str, answer: Answer) -> Answer:
     return replace(answer, body=answer.body + b"}") if operation == VICTIM else answer
 
@@ -127,7 +123,6 @@ _UNPARSABLE: Final = _victim(_set("agreements", {"agreementName": "x"}))
 
 TABLE: Final[dict[str, Wire]] = {
     "client.error-classes": _ERROR_TYPE,
-    "client.result-metadata": _no_request_id,
     "wire.body-json": _no_json,
     "wire.boto3-parses": _UNPARSABLE,
     "wire.content-type": _content_type,
@@ -151,13 +146,4 @@ TABLE: Final[dict[str, Wire]] = {
     "fault.server-error": _server_error,
     "fault.timestamp-string": _times_as_text,
     "fault.wrong-type": _WRONG_TYPE,
-}
-# Requests that are answered with success though they name or hold nothing.
-ACCEPTED: Final = {
-    "wire.malformed-json": "malformed JSON",
-    "wire.empty-body": "an empty body",
-    "wire.array-body": "an array",
-    "wire.null-body": "null",
-    "wire.target-missing": "no target",
-    "wire.unknown-operation": "an unknown operation",
 }

@@ -1,0 +1,136 @@
+"""The contract's operations as an OpenAPI 3.1 document, for any tool that reads one.
+
+The protocol has one path and names the operation in a header, where OpenAPI tells operations apart by path. So each
+gets a path whose fragment names it; a fragment is never sent, and the header is a parameter with one allowed value.
+"""
+
+import functools
+import json
+import re
+from typing import Any, Final
+
+import jsonschema_rs
+
+import dxcontract
+from dxcontract.checks import CONTENT_TYPE
+from dxcontract.spec import Json, Operation, Spec, resolve
+
+VERSION: Final = "3.1.0"
+_SHAPES: Final = "#/components/schemas/"
+_ERROR: Final = "Error"
+
+
+def document(spec: Spec) -> Json:
+    """All operations: what is sent, what is answered, which errors there are; nothing that the model does not say."""
+    index = spec.index
+    return {
+        "openapi": VERSION,
+        "info": {
+            "title": f"AWS {index['service']}",
+            "version": index["apiVersion"],
+            "description": f"Written by dxcontract {dxcontract.__version__} from botocore {index['botocore']}. "
+            "The fragment of a path tells operations apart and is not sent.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
+        "servers": [
+            {
+                "url": f"https://{index['signingName']}.{{region}}.amazonaws.com",
+                "variables": {"region": {"default": "us-east-1"}},
+            }
+        ],
+        "security": [{"signature": []}],
+        "paths": {path(spec, one): {"post": _operation(spec, one)} for one in spec.operations.values()},
+        "components": {
+            "schemas": {**_schemas(spec), _ERROR: _error()},
+            "securitySchemes": {
+                "signature": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "Authorization",
+                    "description": f"AWS Signature Version 4 for the service {index['signingName']}",
+                }
+            },
+        },
+    }
+
+
+def path(spec: Spec, operation: Operation) -> str:
+    """The path under which the document has an operation."""
+    return f"/#X-Amz-Target={target(spec, operation)}"
+
+
+def target(spec: Spec, operation: Operation) -> str:
+    """The value of the header that names an operation."""
+    return f"{spec.target_prefix}.{operation.name}"
+
+
+def _operation(spec: Spec, operation: Operation) -> Json:
+    entry: Json = {
+        "operationId": operation.name,
+        "tags": [operation.traits.resource],
+        "parameters": [
+            {
+                "name": "X-Amz-Target",
+                "in": "header",
+                "required": True,
+                "schema": {"type": "string", "enum": [target(spec, operation)]},
+            }
+        ],
+        "requestBody": {"required": True, "content": {CONTENT_TYPE: {"schema": _shape(operation.request)}}},
+        "responses": {
+            "200": {
+                "description": "The operation was performed.",
+                "content": {CONTENT_TYPE: {"schema": _shape(operation.response)}},
+            },
+            "4XX": _refusal(f"The request is at fault: {', '.join(operation.errors)}, or an error common to AWS."),
+            "5XX": _refusal("The service is at fault."),
+        },
+    }
+    return {**entry, "deprecated": True} if operation.deprecated else entry
+
+
+def _refusal(description: str) -> Json:
+    return {"description": description, "content": {CONTENT_TYPE: {"schema": {"$ref": f"{_SHAPES}{_ERROR}"}}}}
+
+
+def _error() -> Json:
+    return {
+        "type": "object",
+        "properties": {"__type": {"type": "string"}, "message": {"type": "string"}},
+        "required": ["__type"],
+    }
+
+
+def _shape(schema: Json) -> Json:
+    """An operation's schema as a reference into the document; whole where it is no shape of its own."""
+    local = {key: value for key, value in schema.items() if key != "$defs"}
+    return _moved(local if "$ref" in local else resolve(local, schema))
+
+
+def _schemas(spec: Spec) -> Json:
+    return {name: _portable(_moved(shape)) for name, shape in spec.shapes.items()}
+
+
+def _portable(shape: Json) -> Json:
+    r"""`shape` with a pattern that every tool reads: Python's `re`, which many use, has no `\p{L}`.
+
+    Such a pattern stays under `x-pattern`. The one in its place says the same of ASCII and allows the rest.
+    """
+    pattern = shape.get("pattern", "")
+    if r"\p{" not in pattern:
+        return shape
+    return {**shape, "pattern": f"^[^{_excluded(pattern)}]*$", "x-pattern": pattern}
+
+
+@functools.cache
+def _excluded(pattern: str) -> str:
+    """The ASCII characters that `pattern`, which repeats one class of characters, does not allow; for a class."""
+    allows = jsonschema_rs.Draft202012Validator({"pattern": pattern}).is_valid
+    return "".join(rf"\x{ord(one):02x}" for one in map(chr, range(128)) if not allows(one) and not re.match(r"\w", one))
+
+
+def _moved(schema: Json) -> Json:
+    moved: Any = json.loads(json.dumps(schema).replace('"#/$defs/', f'"{_SHAPES}'))
+    assert isinstance(moved, dict)
+    return moved
