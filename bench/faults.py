@@ -1,124 +1,147 @@
 """Can every rule's test fail? Breaks the reference emulator's rules one at a time and runs the contract against each.
 
-    python bench/faults.py                 every fault, with the tests of its subject
-    python bench/faults.py --whole         every fault, with the whole contract (hours)
-    python bench/faults.py --only 'lags.*' some
+    python bench/faults.py                    every fault, with the tests that claim its rule
+    python bench/faults.py --beside           with all tests of the same files too: whom else does it accuse?
+    python bench/faults.py --only 'lags.*'    some; --skip leaves some out
 
-A fault that breaks rule R must make R violated, and beside it only rules that follow from R (bench/follows.json).
-Prints a table, writes it as JSON, and exits 1 when a fault goes unseen or accuses others.
+One emulator and one pytest session serve all faults: before each, the emulator forgets everything and is told which
+rule to break. A fault that breaks rule R must make R violated, and beside it only rules that follow from R
+(bench/follows.json). Prints a table, writes it as JSON with --out, and exits 1 when a fault goes unseen or accuses
+others.
 """
 
 import argparse
-import concurrent.futures
 import fnmatch
 import json
 import platform
-import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-import botocore  # noqa: E402
-import hypothesis  # noqa: E402
+import pytest  # noqa: E402
+import urllib3  # noqa: E402
 
 from dxcontract import spec as specs  # noqa: E402
-from tests.unit.test_claims import claims  # noqa: E402
+from dxcontract.plugin import RUN  # noqa: E402
+from dxcontract.reference.faults.catalogue import catalogue  # noqa: E402
+from dxcontract.verdict import Tally  # noqa: E402
 
-FOLLOWS = ROOT / "bench" / "follows.json"
-ALWAYS = ("tests/contract/test_answers.py", "tests/contract/test_lifecycles.py")
+FOLLOWS: Final = ROOT / "bench" / "follows.json"
+EVERYTHING: Final = ("test_answers.py", "test_lifecycles.py")
+"""Where faults of shape, which break no one rule, are looked for."""
+MACHINES: Final = "test_machines.py"
+"""Claims most rules; run only for those that nothing else claims (bench/machines.py runs it for all)."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """What one fault came to: whether its rule was violated, which others were, how long the run took."""
+    """What one fault came to: whether its rule was violated, which others were, how long the tests took."""
 
     fault: str
     caught: bool
     follow: list[str]
     wrong: list[str]
     seconds: float
-    problem: str = ""
+    tests: int
 
     @property
     def fine(self) -> bool:
-        return self.caught and not self.wrong and not self.problem
+        return self.caught and not self.wrong
 
 
-def listed() -> list[str]:
-    """The ids of all faults that the emulator has."""
-    command = [sys.executable, "-m", "dxcontract.reference", "--fault", "list"]
-    printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    return [line.split()[0] for line in printed.splitlines() if line.strip()]
+class Sweep:
+    """A pytest plugin that runs, for each fault, the tests that must notice it."""
+
+    def __init__(self, only: list[str], skip: list[str], beside: bool) -> None:
+        self.faults = [fault for fault in catalogue() if _matches(fault, only) and not _matches(fault, skip)]
+        self.beside = beside
+        self.follows: dict[str, list[str]] = json.loads(FOLLOWS.read_text(encoding="utf-8"))
+        self.rows: list[Row] = []
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        run: Any = session.config.pluginmanager.get_plugin(RUN)
+        endpoint = run.opened.target.endpoint
+        for fault in self.faults:
+            _admin(endpoint, "reset", {})
+            _admin(endpoint, "faults", {"faults": [fault]})
+            items = self._tests(fault, session.items)
+            run.outcome.tally = Tally()
+            started = time.monotonic()
+            for number, item in enumerate(items):
+                following = items[number + 1] if number + 1 < len(items) else None
+                item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
+            violated = {one.rule for one in run.outcome.tally.violations.values()}
+            self._conclude(fault, violated, time.monotonic() - started, len(items))
+        return True
+
+    def _tests(self, fault: str, items: list[pytest.Item]) -> list[pytest.Item]:
+        claiming = [item for item in items if any(fault in mark.args for mark in item.iter_markers("rule"))]
+        directed = [item for item in claiming if item.path.name != MACHINES]
+        own = directed or claiming
+        files = {item.path for item in own}
+        if not own:
+            return [item for item in items if item.path.name in EVERYTHING]
+        return [item for item in items if item.path in files] if self.beside else own
+
+    def _conclude(self, fault: str, violated: set[str], seconds: float, tests: int) -> None:
+        patterns = self.follows.get(fault, [])
+        follow = {rule for rule in violated if any(fnmatch.fnmatchcase(rule, pattern) for pattern in patterns)}
+        is_rule = fault in specs.load().rules
+        caught = fault in violated if is_rule else bool(violated)
+        wrong = violated - follow - {fault} if is_rule else set()
+        row = Row(fault, caught, sorted(follow - {fault}), sorted(wrong), round(seconds, 1), tests)
+        self.rows.append(row)
+        word = "ok" if row.fine else "ACCUSES OTHERS" if row.caught else "MISSED"
+        beside = f"  beside: {', '.join([*row.follow, *row.wrong])}" if row.follow or row.wrong else ""
+        print(f"{word:15} {row.fault}  {row.tests} tests, {row.seconds:.1f} s{beside}", flush=True)
 
 
-def tests_for(fault: str, claimed: dict[str, set[str]], whole: bool) -> list[str]:
-    """The files with the tests to run: those that claim the rule, and those that look at everything."""
-    if whole:
-        return ["tests/contract"]
-    own = {f"tests/contract/{test.partition('::')[0]}" for test in claimed.get(fault, ())}
-    return sorted({*own, *ALWAYS})
+def _matches(fault: str, patterns: list[str]) -> bool:
+    return any(fnmatch.fnmatchcase(fault, pattern) for pattern in patterns)
 
 
-def run(fault: str, tests: list[str], follows: dict[str, list[str]]) -> Row:
-    """The contract against an emulator with this fault."""
-    started = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "pytest", "-q", "--target=reference", "--fault", fault, f"--report={folder}"]
-        done = subprocess.run([*command, *tests], cwd=ROOT, capture_output=True, text=True, timeout=900, check=False)
-        seconds = round(time.monotonic() - started, 1)
-        report = Path(folder) / "report.json"
-        if not report.exists():
-            return Row(fault, False, [], [], seconds, (done.stdout + done.stderr)[-300:])
-        document: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
-    violated = {rule for rule, entry in document["rules"].items() if entry["verdict"] == "violates"}
-    expected = follows.get(fault, [])
-    allowed = {rule for rule in violated if any(fnmatch.fnmatchcase(rule, pattern) for pattern in expected)}
-    caught = fault in violated if fault in document["rules"] else bool(allowed)
-    problem = "; ".join(document["harness_errors"])
-    return Row(fault, caught, sorted(allowed - {fault}), sorted(violated - allowed - {fault}), seconds, problem)
+def _admin(endpoint: str, action: str, body: dict[str, Any]) -> None:
+    answer = urllib3.request("POST", f"{endpoint}_dxcontract/{action}", json=body, timeout=10)
+    assert answer.status == 200, answer.data
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--only", default="*", help="a pattern for the ids of faults")
-    parser.add_argument("--whole", action="store_true", help="run the whole contract for each fault")
-    parser.add_argument("--jobs", type=int, default=2)
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--only", nargs="+", default=["*"], help="patterns for the ids of faults")
+    parser.add_argument("--skip", nargs="+", default=[], help="patterns for the ids of faults to leave out")
+    parser.add_argument("--beside", action="store_true", help="run all tests of the files that claim the rule")
     parser.add_argument("--out", type=Path, help="write the table as JSON")
     options = parser.parse_args()
 
-    claimed = claims()
-    follows = json.loads(FOLLOWS.read_text(encoding="utf-8"))
-    faults = [one for one in listed() if fnmatch.fnmatchcase(one, options.only)]
+    sweep = Sweep(options.only, options.skip, options.beside)
     print(
-        f"{platform.platform()}, Python {platform.python_version()}, botocore {botocore.__version__}, "
-        f"hypothesis {hypothesis.__version__}, {len(faults)} faults, gate profile (derandomized)"
+        f"{platform.platform()}, Python {platform.python_version()}, botocore {version('botocore')}, "
+        f"hypothesis {version('hypothesis')}, {len(sweep.faults)} faults, gate profile (derandomized)"
     )
-    rows: list[Row] = []
-    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        waiting = [pool.submit(run, one, tests_for(one, claimed, options.whole), follows) for one in faults]
-        for finished in concurrent.futures.as_completed(waiting):
-            row = finished.result()
-            rows.append(row)
-            said = "ok" if row.fine else "MISSED" if not row.caught else "ACCUSES OTHERS"
-            beside = f"  beside: {', '.join([*row.follow, *row.wrong])}" if row.follow or row.wrong else ""
-            print(f"{said:15} {row.fault}  {row.seconds:.1f} s{beside} {row.problem}", flush=True)
-    rows.sort(key=lambda row: row.fault)
-    without = sorted(rule.id for rule in specs.load().rules.values() if rule.level == "must" and rule.id not in faults)
-    caught = sum(row.caught for row in rows)
-    print(f"{caught}/{len(rows)} faults caught, {sum(bool(row.wrong) for row in rows)} accuse others")
-    if options.only == "*":
-        musts = sum(rule.level == "must" for rule in specs.load().rules.values())
-        print(f"{len(without)} of {musts} rules of level must have no fault: {', '.join(without)}")
+    quiet = ["-p", "no:terminal", "-p", "no:cacheprovider", f"--rootdir={ROOT}", f"--config-file={ROOT}/pyproject.toml"]
+    quiet += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # dxcontract is imported here already
+    status = pytest.main(
+        [*quiet, "--target=reference", "--settle-seconds=0.3", str(ROOT / "tests" / "contract")], plugins=[sweep]
+    )
+    if not sweep.rows:
+        print(f"nothing was run (pytest ended with {status})")
+        return 2
+    rules = specs.load().rules.values()
+    without = sorted(rule.id for rule in rules if rule.level == "must" and rule.id not in catalogue())
+    wrong = [row for row in sweep.rows if row.wrong]
+    print(f"{sum(row.caught for row in sweep.rows)}/{len(sweep.rows)} faults caught, {len(wrong)} accuse others")
+    musts = sum(rule.level == "must" for rule in rules)
+    print(f"{len(without)} of {musts} rules of level must have no fault: {', '.join(without) or 'none'}")
     if options.out:
         options.out.parent.mkdir(parents=True, exist_ok=True)
-        options.out.write_text(json.dumps([asdict(row) for row in rows], indent=2) + "\n", encoding="utf-8")
-    return 0 if all(row.fine for row in rows) else 1
+        options.out.write_text(json.dumps([asdict(row) for row in sweep.rows], indent=2) + "\n", encoding="utf-8")
+    return 0 if all(row.fine for row in sweep.rows) else 1
 
 
 if __name__ == "__main__":

@@ -6,28 +6,32 @@ Signing, permission, recording and judging happen here and nowhere else.
 import itertools
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Literal
 
-import botocore.auth
 import botocore.awsrequest
 import botocore.client
 import botocore.config
-import botocore.credentials
 import botocore.exceptions
 import botocore.parsers
-import botocore.session
 
-from dxcontract import death
+from dxcontract import cbor, death, secrets, signing, speaking
+from dxcontract.carriage import NoAnswerError, carry
 from dxcontract.checks import CONTENT_TYPE
 from dxcontract.exchange import ANY_OPERATION, Exchange, Request
-from dxcontract.spec import Spec
+from dxcontract.journal import Journal, new_run_id
+from dxcontract.patience import Patience
+from dxcontract.permission import parsed
+from dxcontract.pointers import at
+from dxcontract.spec import Operation, Spec
 from dxcontract.target import Account, Role, Target
 from dxcontract.transport import Answer, Transport
 from dxcontract.verdict import Indeterminate, TargetDied, Unsupported
 
 ANSWER_SECONDS: Final = 10.0
 THROTTLES: Final = frozenset({"ThrottlingException", "Throttling", "RequestLimitExceeded", "TooManyRequestsException"})
+
+_THROTTLE_BYTES: Final = tuple(f"{name}".encode() for name in THROTTLES)
 
 Witness = Callable[[Exchange], None]
 Carrier = Callable[[Request], Answer]
@@ -36,17 +40,31 @@ Carrier = Callable[[Request], Answer]
 class Api:
     """Calls to one target. Safe for concurrent use.
 
-    `witness` is told every exchange, in the thread that made it.
+    `witness` is told every exchange, in the thread that made it. What is made is noted in `journal` before it is asked
+    for; how fast and how long is asked is up to `patience`.
     """
 
-    def __init__(self, target: Target, spec: Spec, witness: Witness, answer_seconds: float = ANSWER_SECONDS) -> None:
+    def __init__(
+        self,
+        target: Target,
+        spec: Spec,
+        witness: Witness,
+        answer_seconds: float = ANSWER_SECONDS,
+        journal: Journal | None = None,
+        patience: Patience | None = None,
+    ) -> None:
         self.target = target
+        self.journal = journal or Journal(new_run_id())
+        self.patience = patience or Patience()
         self.spec = spec
         self.witness = witness
         self.unsupported: dict[str, str] = {}
+        self.secrets: set[str] = set()
+        self.answer_seconds = answer_seconds
+        self.protocol: cbor.Protocol = "json"
+        self.lacks: dict[cbor.Protocol, str] = {}
         self._transport = Transport(answer_seconds)
-        self._clients: dict[tuple[Role, str], Any] = {}
-        self._session = botocore.session.Session()
+        self._clients: dict[tuple[Role, str, cbor.Protocol], Any] = {}
         self._lock = threading.Lock()
         self._local = threading.local()
         self._order = itertools.count(1)
@@ -66,8 +84,18 @@ class Api:
             )
         return account
 
-    def permit(self, operation: str) -> None:
-        """Refuse what the target lacks or what must not be sent to it.
+    def speak(self, protocol: cbor.Protocol) -> None:
+        """Make all further calls in `protocol`.
+
+        Raises:
+            Unsupported: the target does not speak it.
+        """
+        if reason := self.lacks.get(protocol):
+            raise Unsupported(reason)
+        self.protocol = protocol
+
+    def permit(self, operation: str, document: Any = None) -> None:
+        """Refuse what the target lacks or what must not be sent to it (with this request, if one is given).
 
         Raises:
             Unsupported: with the reason.
@@ -77,7 +105,7 @@ class Api:
             raise self._death
         if reason := self.unsupported.get(operation):
             raise Unsupported(reason)
-        if (known := self.spec.operations.get(operation)) and (reason := self.target.refusal(known)):
+        if (known := self.spec.operations.get(operation)) and (reason := self.target.refusal(known, document)):
             raise Unsupported(reason)
 
     def call(
@@ -94,16 +122,16 @@ class Api:
             Unsupported: the target lacks the operation or the account, or it must not be sent there.
             Indeterminate: no answer came, or the target asked to slow down.
         """
-        self.permit(operation)
+        self.permit(operation, dict(params or {}))
         place = region or self.target.region
         client = self._client(role, place)
-        self._local.sent = None
+        self._local.sent, self._local.calling = None, (operation, role, place)
         client_error: str | None = None
         try:
             client._make_api_call(operation, dict(params or {}))
         except botocore.exceptions.ClientError:
             pass  # an error answer is an answer; the exchange has it
-        except _NoAnswerError:
+        except NoAnswerError:
             pass  # the exchange has no response and says why
         except botocore.parsers.ResponseParserError as error:
             client_error = str(error)
@@ -133,13 +161,14 @@ class Api:
         as Direct Connect asks for it (no target header, no signature): an endpoint of many services may take it for
         another's, so that the answer is no answer of that operation. Raises as `call` does.
         """
-        self.permit(operation)
+        self.permit(operation, parsed(body) if isinstance(body, bytes) else body)
         place = region or self.target.region
         request = self.prepare(
             operation, body, role=role, region=place, headers=headers, sign=sign, method=method, tamper=tamper
         )
         named = operation if addressed else ANY_OPERATION
-        return self._recorded(named, role, place, request, self._transport.send(request), raw=True)
+        answer = self._carried(operation, role, place, request, self._transport.send)
+        return self._recorded(named, role, place, request, answer, raw=True)
 
     def deliver(
         self,
@@ -156,10 +185,11 @@ class Api:
         Recorded and judged like any other. That nothing came back is in the exchange: what that means is the test's to
         say. Raises as `call` does, but for that.
         """
-        self.permit(operation)
-        answer = (carrier or self._transport.send)(request)
+        self.permit(operation, parsed(request.body))
+        place = region or self.target.region
+        answer = self._carried(operation, role, place, request, carrier or self._transport.send)
         named = operation if addressed else ANY_OPERATION
-        return self._recorded(named, role, region or self.target.region, request, answer, raw=True, silence=True)
+        return self._recorded(named, role, place, request, answer, raw=True, silence=True)
 
     def prepare(
         self,
@@ -169,30 +199,33 @@ class Api:
         role: Role,
         region: str,
         headers: Mapping[str, str | None] | None = None,
-        sign: bool = True,
+        sign: bool | Literal["query"] = True,
+        age: float = 0.0,
         method: str = "POST",
         tamper: Callable[[list[tuple[str, str]]], list[tuple[str, str]]] | None = None,
     ) -> Request:
-        """The request that `send` would send."""
+        """The request that `send` would send; signed in the query or `age` seconds ago, if so told."""
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
-        wanted: dict[str, str | None] = {
-            "Content-Type": CONTENT_TYPE,
-            "X-Amz-Target": f"{self.spec.target_prefix}.{operation}",
-            **(headers or {}),
-        }
+        wanted: dict[str, str | None]
+        if self.protocol == "cbor":
+            data, url = cbor.from_json(data), self.target.endpoint + cbor.path(self.spec.target_prefix, operation)
+            wanted = {"Content-Type": cbor.CONTENT_TYPE, "Accept": cbor.CONTENT_TYPE, **dict([cbor.HEADER])}
+        else:
+            url = self.target.endpoint
+            wanted = {"Content-Type": CONTENT_TYPE, "X-Amz-Target": f"{self.spec.target_prefix}.{operation}"}
+        wanted |= headers or {}
         prepared = botocore.awsrequest.AWSRequest(
             method=method,
-            url=self.target.endpoint,
+            url=url,
             data=data,
             headers={name: value for name, value in wanted.items() if value is not None},
         )
-        if sign:
-            account = self.account(role)
-            credentials = botocore.credentials.Credentials(account.access_key, account.secret_key, account.token)
-            signer = botocore.auth.SigV4Auth(credentials, self.spec.index["signingName"], region)
-            signer.add_auth(prepared)
+        if sign == "query":
+            signing.presign(prepared, self.account(role), self.spec.index["signingName"], region)
+        elif sign:
+            signing.sign(prepared, self.account(role), self.spec.index["signingName"], region, age=age)
         final = [(str(name), str(value)) for name, value in prepared.headers.items()]
-        return Request(method, self.target.endpoint, tuple(tamper(final) if tamper else final), data)
+        return Request(method, str(prepared.url), tuple(tamper(final) if tamper else final), data)
 
     def survived(self, suspect: Exchange) -> None:
         """Make sure that the target still answers after `suspect`.
@@ -207,14 +240,50 @@ class Api:
             raise
 
     def ask(self, operation: str, body: Any, answer_seconds: float) -> Exchange:
-        """A raw call for probing: not judged, not refused, whatever comes back."""
+        """A raw call for probing: not judged, whatever comes back.
+
+        Raises:
+            Unsupported: it must not be sent there.
+        """
+        known = self.spec.operations.get(operation)
+        if known and (reason := self.target.refusal(known, parsed(body) if isinstance(body, bytes) else body)):
+            raise Unsupported(reason)
         region = self.target.region
         request = self.prepare(operation, body, role="owner", region=region)
-        answer = self._transport.send(request, answer_seconds)
+
+        def carrier(one: Request) -> Answer:
+            return self._transport.send(one, answer_seconds)
+
+        answer = self._carried(operation, "owner", region, request, carrier)
         return self._exchange(operation, "owner", region, request, answer, raw=True)
 
     def close(self) -> None:
         self._transport.close()
+
+    def carry(self, request: Request) -> Answer:
+        """A request of another service at the same endpoint, within the same bounds; not judged."""
+        return self._transport.send(request)
+
+    def _carried(self, operation: str, role: Role, region: str, request: Request, by: Carrier) -> Answer:
+        """Send a request that is permitted: in its turn, counted, noted in the journal before and after."""
+        self.patience.turn(role)
+        known = self.spec.operations.get(operation)
+        if known is not None:
+            self.target.passed(known, request.body)
+        if known is None or known.traits.effect != "create":
+            return self._patiently(request, by)
+        entry = self.journal.will(known, role, region, request.body)
+        answer = self._patiently(request, by)
+        self.journal.answered(entry, *_made(known, answer), answer.response.body if answer.response else b"")
+        return answer
+
+    def _patiently(self, request: Request, by: Carrier) -> Answer:
+        """Send a request; again after a pause while the target asks to slow down, which did nothing yet."""
+        while _throttled(answer := by(request)):
+            if not self.patience.slow_down():
+                return answer
+        self.patience.relax()
+        return answer
 
     def _recorded(
         self,
@@ -251,6 +320,8 @@ class Api:
         client_error: str | None = None,
         raw: bool = False,
     ) -> Exchange:
+        self.secrets |= secrets.in_body(request.body)
+        self.secrets |= secrets.in_body(answer.response.body) if answer.response else set()
         return Exchange(
             operation=operation,
             account=role,
@@ -259,6 +330,7 @@ class Api:
             response=answer.response,
             seconds=answer.seconds,
             failure=answer.failure,
+            detail=answer.detail,
             client_error=client_error,
             raw=raw,
             order=next(self._order),
@@ -266,13 +338,14 @@ class Api:
 
     def _client(self, role: Role, region: str) -> Any:
         with self._lock:
-            if (role, region) not in self._clients:
-                self._clients[role, region] = self._new_client(role, region)
-            return self._clients[role, region]
+            key = (role, region, self.protocol)
+            if key not in self._clients:
+                self._clients[key] = self._new_client(role, region)
+            return self._clients[key]
 
     def _new_client(self, role: Role, region: str) -> Any:
         account = self.account(role)
-        client = self._session.create_client(
+        client: Any = speaking.session(self.protocol).create_client(
             "directconnect",
             region_name=region,
             endpoint_url=self.target.endpoint,
@@ -283,40 +356,35 @@ class Api:
                 parameter_validation=False, retries={"total_max_attempts": 1, "mode": "standard"}
             ),
         )
-        deliver: Any = self._deliver  # typed as returning None by the stubs; botocore uses what it returns
-        client.meta.events.register("before-send.directconnect", deliver)
+        carry(client, self._deliver)
         return client
 
-    def _deliver(self, request: botocore.awsrequest.AWSPreparedRequest, **_: Any) -> botocore.awsrequest.AWSResponse:
+    def _deliver(self, request: Request) -> Answer:
         """Carry boto3's request over our own transport, so that the bytes of both directions are seen."""
-        body = request.body or b""
-        sent = Request(
-            str(request.method),
-            str(request.url),
-            tuple((str(name), _text(value)) for name, value in request.headers.items()),
-            body if isinstance(body, bytes) else str(body).encode(),
-        )
-        answer = self._transport.send(sent)
-        self._local.sent = (sent, answer)
-        if answer.response is None:
-            raise _NoAnswerError(answer.detail)
-        headers: Any = answer.response.headers
-        return botocore.awsrequest.AWSResponse(sent.url, answer.response.status, headers, _Body(answer.response.body))
+        operation, role, region = self._local.calling
+        answer = self._carried(operation, role, region, request, self._transport.send)
+        self._local.sent = (request, answer)
+        return answer
 
 
-def _text(value: Any) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)
+def _throttled(answer: Answer) -> bool:
+    """Whether the target asks to slow down. Source: awscli/botocore `throttling` retry definitions."""
+    if answer.response is None:
+        return False
+    if answer.response.status in (429, 503):
+        return True
+    return 400 <= answer.response.status < 500 and any(name in answer.response.body for name in _THROTTLE_BYTES)
 
 
-class _NoAnswerError(Exception):
-    """Nothing came back; unwinds boto3."""
-
-
-class _Body:
-    """A body that botocore can stream."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-
-    def stream(self, *_: Any, **__: Any) -> Iterator[bytes]:
-        yield self._data
+def _made(operation: Operation, answer: Answer) -> tuple[str, dict[str, list[str]]]:
+    """What came of a creating call, in a word, and the ids of what it made."""
+    if answer.response is None:
+        return f"nothing ({answer.failure})", {}
+    if answer.response.status != 200:
+        return str(answer.response.status), {}
+    document = parsed(answer.response.body)
+    ids = {
+        kind: [one for one in at(document, pointer) if isinstance(one, str) and one]
+        for kind, pointer in operation.traits.gives.items()
+    }
+    return "200", ids

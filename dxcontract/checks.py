@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import jsonschema_rs
 
+from dxcontract import cbor
 from dxcontract import spec as specs
 from dxcontract.exchange import ANY_OPERATION, Exchange
 from dxcontract.spec import Json, Operation, Spec
@@ -72,7 +73,9 @@ _BODY_RULES: Final = (
 
 def _envelope(exchange: Exchange) -> Iterator[Finding]:
     status = exchange.status
-    yield Finding("wire.no-server-error", status < 500, message=f"status {status}: the server failed on this request")
+    # An HTTP server says of a method or a version that it does not know: 501, 505 (RFC 9110, 15.6).
+    fine = status < 500 or (exchange.operation == ANY_OPERATION and status in (501, 505))
+    yield Finding("wire.no-server-error", fine, message=f"status {status}: the server failed on this request")
     known = status == 200 or 400 <= status < 600
     yield Finding("wire.status", known, message=f"status {status}; an answer is 200 or an error of 4xx or 5xx")
 
@@ -81,11 +84,16 @@ def _form(exchange: Exchange) -> Iterator[Finding]:
     assert exchange.response is not None
     headers = exchange.response.headers
     content_type = headers.get("content-type", "")
+    due = cbor.CONTENT_TYPE if exchange.protocol == "cbor" else CONTENT_TYPE
     yield Finding(
         "wire.content-type",
-        content_type.split(";")[0].strip().lower() == CONTENT_TYPE,
-        message=f"content type {content_type or 'absent'}; it is {CONTENT_TYPE}",
+        content_type.split(";")[0].strip().lower() == due,
+        message=f"content type {content_type or 'absent'}; it is {due}",
     )
+    if exchange.protocol == "cbor":
+        name, value = cbor.HEADER
+        said = headers.get(name, "")
+        yield Finding("wire.smithy-protocol", said == value, message=f"{name} is {said or 'absent'}; it is {value}")
     request_id = headers.get("x-amzn-requestid", "")
     yield Finding("wire.request-id", bool(request_id), message="no x-amzn-requestid header")
     if request_id:
@@ -117,8 +125,8 @@ def _error(spec: Spec, operation: Operation | None, exchange: Exchange) -> Itera
     named = isinstance(exchange.body.get("__type"), str)
     yield Finding(
         "wire.error-body",
-        named and (isinstance(message, str) or (message is None and not needs_message)),
-        message="the error's `message` is missing or no string"
+        named and (bool(message) and isinstance(message, str) if needs_message else isinstance(message, str | None)),
+        message="the error's `message` is missing, empty or no string"
         if named
         else "the body names no error type in `__type`",
     )

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import dxcontract
-from dxcontract import diagrams, lifecycles, openapi, spec, suite, sync
+from dxcontract import diagrams, lifecycles, openapi, permission, policy, spec, suite, sweep_command, sync
 from dxcontract.lifecycles import Lifecycle
 from dxcontract.reference import serve
 from dxcontract.report import annotations, compare
@@ -41,6 +41,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command = commands.add_parser("annotate", help="print a report's new violations as annotations for GitHub Actions")
     command.add_argument("report", type=Path, metavar="REPORT", help="report.json, or the folder that holds it")
     command.set_defaults(run=_annotate)
+
+    command = commands.add_parser("sweep", help="delete what earlier runs left behind, as their journals tell")
+    sweep_command.add_arguments(command)
+    command.set_defaults(run=sweep_command.run)
+
+    command = commands.add_parser("iam", help="print the IAM policy that runs on a real account need")
+    command.add_argument("level", nargs="?", choices=permission.LEVELS, default="reads", help="as for --allow")
+    command.set_defaults(run=_iam)
 
     command = commands.add_parser("sync", help="generate specs/model/ from the installed botocore")
     command.set_defaults(run=_sync)
@@ -113,6 +121,11 @@ def _diagrams(_: argparse.Namespace) -> int:
 
 def _openapi(_: argparse.Namespace) -> int:
     print(json.dumps(openapi.document(spec.load()), indent=2, ensure_ascii=False))
+    return 0
+
+
+def _iam(options: argparse.Namespace) -> int:
+    print(json.dumps(policy.policy(spec.load(), options.level), indent=2))
     return 0
 
 

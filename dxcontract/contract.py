@@ -12,17 +12,16 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from dxcontract import checks, lifecycles
-from dxcontract.exchange import Exchange
+from dxcontract.exchange import Exchange, printable
 from dxcontract.exploration import Exploration
 from dxcontract.observer import Observer
 from dxcontract.pointers import at
 from dxcontract.spec import Json, Spec
 from dxcontract.verdict import HarnessError, Tally, Violation, fingerprint
 
+MAKERS: Final = ("Create", "Allocate", "Accept")
 HISTORY: Final = 2000
-"""So many calls of a test are kept, to tell how what a violation concerns was made."""
-
-SERVES_ON: Final = "wire.serves-on"
+"""So many creating calls of a test are kept, to tell how what a violation concerns was made."""
 
 
 @dataclass
@@ -82,7 +81,8 @@ class Contract:
         scope = self.current
         with self._lock:
             scope.calls[exchange.operation] = scope.calls.get(exchange.operation, 0) + 1
-            scope.history.append(exchange)
+            if exchange.operation.startswith(MAKERS):  # no lists: they may be long
+                scope.history.append(exchange)
             scope.own.update(self._given_ids(exchange))
         judged = exchange if self.judge_everything else self._only_own(exchange, scope.own)
         followed = [] if scope.concurrent else scope.observer.observe(judged)
@@ -124,10 +124,6 @@ class Contract:
         message = f"{what}: answered {exchange.told()}; the rule asks for {' or '.join(expected)}"
         return self.check(rule, ok, message, *before, exchange, where=where)
 
-    def died(self, last: Exchange, message: str) -> None:
-        """The target lives no more; `last` is the request that is to blame."""
-        self._record(SERVES_ON, last.operation, False, "", message, (last,))
-
     def _record(
         self, rule: str, operation: str, ok: bool, where: str, message: str, exchanges: tuple[Exchange, ...]
     ) -> None:
@@ -138,12 +134,12 @@ class Contract:
                 return
             scope.tally.violate(
                 Violation(
-                    fingerprint=fingerprint(rule, operation, where),
+                    fingerprint=fingerprint(rule, operation, printable(where)),
                     rule=rule,
                     operation=operation,
-                    where=where,
+                    where=printable(where),
                     level=self.spec.rule(rule).level,
-                    message=message,
+                    message=printable(message),
                     test=scope.test,
                     exchanges=tuple(exchange.to_report() for exchange in _with_origins(exchanges, scope.history)),
                 )
@@ -187,7 +183,7 @@ def _with_json(exchange: Exchange, body: Json) -> Exchange:
 def _with_origins(exchanges: Iterable[Exchange], history: Iterable[Exchange]) -> list[Exchange]:
     """The evidence with, before it, the calls that made what its requests name, and what those name in turn."""
     evidence = {exchange.order: exchange for exchange in exchanges}
-    makers = [one for one in history if one.succeeded and b'"' in one.request.body]
+    makers = [one for one in history if one.succeeded and b'"' in one.asked]
     waiting = list(evidence.values())
     while waiting:
         wanted = waiting.pop()
@@ -200,6 +196,6 @@ def _with_origins(exchanges: Iterable[Exchange], history: Iterable[Exchange]) ->
 
 def _made_for(earlier: Exchange, later: Exchange) -> bool:
     """Whether `earlier` is a creation whose answer holds an id that the request of `later` names."""
-    if not earlier.operation.startswith(("Create", "Allocate", "Accept")) or earlier.response is None:
+    if not earlier.operation.startswith(MAKERS) or earlier.response is None:
         return False
-    return any(given in later.request.body for given in earlier.given_ids)
+    return any(given in later.asked for given in earlier.given_ids)

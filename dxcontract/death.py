@@ -6,33 +6,81 @@ killed it can only be made smaller where somebody starts the target again: each 
 
 import json
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from dxcontract.exchange import Exchange
+from dxcontract.exchange import Exchange, shown
 from dxcontract.verdict import TargetDied
 
 if TYPE_CHECKING:
     from dxcontract.api import Api
 
+SERVES_ON: Final = "wire.serves-on"
 PLAIN: Final = "DescribeLocations"
 PATIENCE: Final = 12.0
 REVIVAL: Final = 10.0
 PROBE_SECONDS: Final = 3.0
 TRIES: Final = 60
 MINIMISE_SECONDS: Final = 120.0
+SHOWN: Final = 400
 _WAIT: Final = 0.1
 
 
-def survived(api: "Api", suspect: Exchange) -> None:
-    """Make sure that the target answers a plain request after `suspect`.
+@dataclass(frozen=True)
+class Suspect:
+    """A request after which the target was dead. `certain`: it was this one that was never answered."""
+
+    operation: str
+    sent: str
+    body: bytes
+    test: str
+    certain: bool
+    report: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, exchange: Exchange, test: str) -> "Suspect":
+        return cls(
+            exchange.operation,
+            exchange.sent(),
+            exchange.request.body,
+            test,
+            exchange.response is None,
+            exchange.to_report(),
+        )
+
+    def told(self) -> str:
+        return f"{self.operation} {self.sent or 'with an empty body'}"
+
+
+def survived(api: "Api", exchange: Exchange) -> None:
+    """Make sure that the target answers a plain request after `exchange`.
 
     Raises:
-        TargetDied: it does not; says what killed it and, if somebody starts it again, the smallest form of that.
+        TargetDied: it does not.
     """
     if (how := _dead(api)) is not None:
-        raise TargetDied(_told(api, suspect, how), suspect)
+        raise TargetDied(f"target {api.target.endpoint} died: it {how}", exchange)
+
+
+def autopsy(api: "Api", suspects: Sequence[Suspect], revives: bool) -> tuple[Suspect, str]:
+    """Which of `suspects` killed the target, and that in words, with its smallest form.
+
+    To be called when nothing else sends. A target that nobody starts again (`revives`: whether to wait for it) cannot
+    be asked: then the most suspicious one is taken.
+    """
+    ordered = sorted(suspects, key=lambda one: not one.certain)
+    first = ordered[0]
+    if not revives or not _revived(api):
+        waited = f" and did not come back within {REVIVAL:.0f} s" if revives else ""
+        others = sum(one.certain == first.certain for one in ordered) - 1
+        more = f"; it may also have been one of {others} other requests of that moment" if others else ""
+        return first, f"after {first.told()}{waited}, so this is the case as it was sent{more}"
+    for suspect in ordered:
+        smallest = _smallest(api, suspect)
+        if smallest is not None:
+            return suspect, f"after {suspect.told()}; smallest form that kills it: {suspect.operation} {smallest}"
+    return first, f"after {first.told()}; it came back, and the same request alone did not kill it again"
 
 
 def _dead(api: "Api", patience: float = PATIENCE) -> str | None:
@@ -49,18 +97,6 @@ def _dead(api: "Api", patience: float = PATIENCE) -> str | None:
         time.sleep(_WAIT)
 
 
-def _told(api: "Api", suspect: Exchange, how: str) -> str:
-    case = f"{suspect.operation} {suspect.sent() or 'with an empty body'}"
-    head = f"target {api.target.endpoint} died: it {how} after {case}"
-    if not _revived(api):
-        return f"{head}; it did not come back within {REVIVAL:.0f} s, so this is the case as it was sent"
-    smallest = _smallest(api, suspect)
-    if smallest is None:
-        return f"{head}; it came back, and the same request alone did not kill it again"
-    shown = replace(suspect, request=replace(suspect.request, body=smallest)).sent()
-    return f"{head}; smallest form that kills it: {suspect.operation} {shown or 'with an empty body'}"
-
-
 def _revived(api: "Api") -> bool:
     deadline = time.monotonic() + REVIVAL
     while api.ask(PLAIN, {}, PROBE_SECONDS).response is None:
@@ -70,8 +106,8 @@ def _revived(api: "Api") -> bool:
     return True
 
 
-def _smallest(api: "Api", suspect: Exchange) -> bytes | None:
-    """The smallest body found that kills the target too; None when the body as it was does not."""
+def _smallest(api: "Api", suspect: Suspect) -> str | None:
+    """The smallest body found that kills the target too, in words; None when the body as it was does not."""
 
     def kills(body: bytes) -> bool:
         api.ask(suspect.operation, body, PROBE_SECONDS)
@@ -84,9 +120,10 @@ def _smallest(api: "Api", suspect: Exchange) -> bytes | None:
     if suspect.operation not in api.spec.operations:
         return None
     try:
-        return reduced(suspect.request.body, kills) if kills(suspect.request.body) else None
+        found = reduced(suspect.body, kills) if kills(suspect.body) else None
     except TimeoutError:
-        return suspect.request.body
+        return f"{suspect.sent} (it did not come back any more)"
+    return None if found is None else shown(found)[:SHOWN] or "with an empty body"
 
 
 def reduced(body: bytes, kills: Callable[[bytes], bool]) -> bytes:

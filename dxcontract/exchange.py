@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+from dxcontract import cbor
+
 Failure = Literal["refused", "reset", "timeout", "not-http", "tls", "other"]
 
 ANY_OPERATION: Final = "*"
@@ -40,8 +42,8 @@ class Response:
 class Exchange:
     """One call: who called what where, what was sent, what came back, how long it took.
 
-    `response` is None when nothing came back; then `failure` says how. `client_error` is set when boto3 could
-    not make sense of the answer.
+    `response` is None when nothing came back; then `failure` says how, and `detail` in words. `client_error` is set
+    when boto3 could not make sense of the answer.
     """
 
     operation: str
@@ -51,24 +53,32 @@ class Exchange:
     response: Response | None
     seconds: float
     failure: Failure | None = None
+    detail: str = ""
     client_error: str | None = None
     raw: bool = False
     order: int = field(default=0, compare=False)
 
     @functools.cached_property
     def json(self) -> Any:
-        """The body parsed as JSON, or None when it is none (or there is no answer)."""
-        if self.response is None:
-            return None
-        try:
-            return json.loads(self.response.body)
-        except (ValueError, RecursionError):
-            return None
+        """The body as JSON (in CBOR: as the JSON that says the same), None when it is neither or there is no answer."""
+        return None if self.response is None else cbor.document(self.response.body)
+
+    @functools.cached_property
+    def asked(self) -> bytes:
+        """The body of the request as JSON, whatever the protocol."""
+        return cbor.as_json(self.request.body)
+
+    @property
+    def protocol(self) -> cbor.Protocol:
+        """The protocol of the request: JSON unless its headers say otherwise."""
+        name, value = cbor.HEADER
+        spoken = any((one.lower(), said.lower()) == (name, value) for one, said in self.request.headers)
+        return "cbor" if spoken else "json"
 
     @functools.cached_property
     def given_ids(self) -> frozenset[bytes]:
         """The ids in the answer, in quotes as they stand in a request: values of members whose names end in Id."""
-        return frozenset(f'"{value}"'.encode() for value in _ids(self.json))
+        return frozenset(f'"{value}"'.encode("utf-8", "surrogatepass") for value in _ids(self.json))
 
     @property
     def status(self) -> int:
@@ -110,7 +120,7 @@ class Exchange:
 
     def sent(self) -> str:
         """The body that was sent, shortened to one line, secrets removed."""
-        text = _shown(self.request.body)
+        text = shown(self.request.body)
         return text if len(text) <= 200 else text[:197] + "..."
 
     def to_report(self) -> dict[str, Any]:
@@ -123,14 +133,14 @@ class Exchange:
                 "method": self.request.method,
                 "url": self.request.url,
                 "headers": _shown_headers(self.request.headers),
-                "body": _shown(self.request.body),
+                "body": shown(self.request.body),
             },
             "response": None
             if self.response is None
             else {
                 "status": self.response.status,
                 "headers": _shown_headers(tuple(self.response.headers.items())),
-                "body": _shown(self.response.body),
+                "body": shown(self.response.body),
             },
             "failure": self.failure,
             "seconds": round(self.seconds, 4),
@@ -154,14 +164,21 @@ def without_secrets(value: Any) -> Any:
     return value
 
 
-def _shown(body: bytes) -> str:
+def shown(body: bytes) -> str:
+    """A body as text, secrets removed, bounded in length."""
+    body = cbor.as_json(body)
     try:
         text = json.dumps(without_secrets(json.loads(body)), ensure_ascii=False, separators=(",", ":"))
     except (ValueError, RecursionError):
         text = body[:SHOWN_BODY].decode("utf-8", "backslashreplace")
         if any(f'"{member}"' in text for member in SECRET_MEMBERS):
             text = f"{REMOVED}: {len(body)} bytes that are no JSON and name a secret member"
-    return text if len(text) <= SHOWN_BODY else text[:SHOWN_BODY] + f"... ({len(body)} bytes)"
+    return printable(text if len(text) <= SHOWN_BODY else text[:SHOWN_BODY] + f"... ({len(body)} bytes)")
+
+
+def printable(text: str) -> str:
+    """`text` with halves of surrogate pairs, which no file and no terminal takes, as escapes."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _shown_headers(headers: tuple[tuple[str, str], ...]) -> dict[str, str]:

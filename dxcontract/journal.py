@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from dxcontract import cbor
 from dxcontract.pointers import at
 from dxcontract.spec import Operation
 from dxcontract.target import Role, Target
@@ -50,11 +51,17 @@ def default_folder() -> Path:
     return Path(state) / "dxcontract"
 
 
+def path_of(folder: Path, run: str) -> Path:
+    """The journal of a run in a folder."""
+    return folder / f"{run}{SUFFIX}"
+
+
 @dataclass
 class Entry:
     """One creating call: what was asked for, and what came of it (`ids` by kind; none before the answer).
 
-    `of` are the ids of what it was asked for on: the gateway of an association, say.
+    `of` are the ids of what it was asked for on: the gateway of an association, say. `echoed`: the answer had the name
+    that was asked for, so that its ids are those of this run's thing and not by mistake somebody else's.
     """
 
     number: str
@@ -65,6 +72,7 @@ class Entry:
     of: tuple[str, ...] = ()
     ids: dict[str, list[str]] = field(default_factory=dict)
     answer: str = ""
+    echoed: bool = False
 
 
 @dataclass
@@ -93,10 +101,10 @@ class Journal:
 
     def __init__(self, run: str, folder: Path | None = None, process: str = "") -> None:
         self.run = run
-        self.path = folder / f"{run}{SUFFIX}" if folder is not None else None
+        self.path = path_of(folder, run) if folder is not None else None
         self.entries: list[Entry] = []
         self.ids: set[str] = set()
-        self._process = process
+        self.process = process
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
         self._file: int | None = None
@@ -105,7 +113,7 @@ class Journal:
     @property
     def prefix(self) -> str:
         """How the names begin of what this process makes."""
-        return run_prefix(self.run) + (f"{self._process}-" if self._process else "")
+        return run_prefix(self.run) + (f"{self.process}-" if self.process else "")
 
     def begin(self, target: Target) -> None:
         """Say which target this run makes things on; the file is made with the first of them."""
@@ -125,7 +133,7 @@ class Journal:
         Raises:
             JournalError: this cannot be written down; then it must not be sent.
         """
-        document = _parsed(body)
+        document = cbor.document(body)  # None for a near miss that is no JSON; it has no name either
         of = [
             one
             for pointer, kind in operation.traits.takes.items()
@@ -140,7 +148,7 @@ class Journal:
         return self._will(EC2 + action, role, region, name, ())
 
     def _will(self, operation: str, role: Role, region: str, name: str | None, of: Iterable[str]) -> Entry:
-        entry = Entry(f"{self._process}{next(self._numbers)}", operation, role, region, name, tuple(of))
+        entry = Entry(f"{self.process}.{next(self._numbers)}", operation, role, region, name, tuple(of))
         self._write(
             {
                 "will": entry.number,
@@ -156,28 +164,28 @@ class Journal:
             self.entries.append(entry)
         return entry
 
-    def answered(self, entry: Entry, answer: str, ids: Mapping[str, list[str]]) -> None:
-        """What came of a creating call: `answer` in a word or two, and the ids of what was made, by kind.
+    def answered(self, entry: Entry, answer: str, ids: Mapping[str, list[str]], body: bytes = b"") -> None:
+        """What came of a creating call: `answer` in a word or two, the ids of what was made, by kind, and the body.
 
         Raises:
             JournalError: this cannot be written down.
         """
         entry.answer, entry.ids = answer, {kind: list(found) for kind, found in ids.items() if found}
+        entry.echoed = entry.name is not None and json.dumps(entry.name).encode() in cbor.as_json(body)
         with self._lock:
             self.ids.update(one for found in entry.ids.values() for one in found)
-        self._write({"did": entry.number, "at": _now(), "answer": answer, "ids": entry.ids})
+        self._write({"did": entry.number, "at": _now(), "answer": answer, "ids": entry.ids, "echoed": entry.echoed})
 
     def swept(self) -> None:
         """Nothing of this run is left on the target."""
-        if self._file is not None or (self.path is not None and self.path.exists()):
-            self._write({"swept": _now()})
+        self._write({"swept": _now()})
 
     def record(self) -> Record:
         """What this process has noted so far."""
         opening = self._opening
         started = datetime.datetime.fromisoformat(opening["started"])
-        fields = (opening[name] for name in ("target", "endpoint", "region", "accounts"))
-        return Record(self.run, started, *fields, entries=list(self.entries))
+        target, endpoint, region, accounts = (opening[name] for name in ("target", "endpoint", "region", "accounts"))
+        return Record(self.run, started, target, endpoint, region, accounts, list(self.entries))
 
     def close(self) -> None:
         with self._lock:
@@ -196,6 +204,22 @@ class Journal:
                 _append(self._file, line)
             except OSError as error:
                 raise JournalError(f"the journal {self.path} cannot be written: {error}") from error
+
+
+def mark_swept(path: Path) -> None:
+    """Nothing of the run of this journal is left on the target.
+
+    Raises:
+        JournalError: this cannot be written down.
+    """
+    try:
+        file = _opened(path)
+        try:
+            _append(file, {"swept": _now()})
+        finally:
+            os.close(file)
+    except OSError as error:
+        raise JournalError(f"the journal {path} cannot be written: {error}") from error
 
 
 def _opened(path: Path) -> int:
@@ -221,10 +245,7 @@ def _now() -> str:
 
 
 def _parsed(body: bytes) -> Any:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        return None  # near misses need not be JSON; then they have no name either
+    return cbor.document(body)  # near misses need not be JSON; then they have no name either
 
 
 def _names(value: Any) -> Iterator[str]:
@@ -248,6 +269,8 @@ def read(path: Path) -> Record:
     except OSError as error:
         raise JournalError(f"the journal {path} cannot be read: {error}") from error
     lines = text.split(b"\n")
+    if len(lines) == 1:  # the run was ended before the first line was whole: nothing was sent
+        return Record(path.stem, datetime.datetime.now(datetime.UTC), "", "", "", {}, swept=True)
     record: Record | None = None
     entries: dict[str, Entry] = {}
     later: list[dict[str, Any]] = []
@@ -271,7 +294,8 @@ def read(path: Path) -> Record:
         raise JournalError(f"{path} does not say which run it is of")
     for found in later:
         if found["did"] in entries:
-            entries[found["did"]].answer, entries[found["did"]].ids = found["answer"], found["ids"]
+            entry = entries[found["did"]]
+            entry.answer, entry.ids, entry.echoed = found["answer"], found["ids"], found["echoed"]
     record.entries, record.swept = list(entries.values()), swept
     return record
 
@@ -282,8 +306,8 @@ def _record(found: Mapping[str, Any]) -> Record:
 
 
 def _entry(found: Mapping[str, Any]) -> Entry:
-    fields = (found[name] for name in ("will", "operation", "role", "region", "name"))
-    return Entry(*fields, of=tuple(found["of"]))
+    number, operation, role, region, name = (found[one] for one in ("will", "operation", "role", "region", "name"))
+    return Entry(number, operation, role, region, name, tuple(found["of"]))
 
 
 def chosen(folder: Path, runs: Iterable[str], older_than: datetime.timedelta | None = None) -> list[Path]:
@@ -294,9 +318,9 @@ def chosen(folder: Path, runs: Iterable[str], older_than: datetime.timedelta | N
     """
     named = list(runs)
     for run in named:
-        if not RUN_ID.fullmatch(run) or not (folder / f"{run}{SUFFIX}").is_file():
+        if not RUN_ID.fullmatch(run) or not path_of(folder, run).is_file():
             raise JournalError(f"no journal of a run {run!r} in {folder}")
-    paths = [folder / f"{run}{SUFFIX}" for run in named] if named else sorted(folder.glob(f"*{SUFFIX}"))
+    paths = [path_of(folder, run) for run in named] if named else sorted(folder.glob(f"*{SUFFIX}"))
     now = datetime.datetime.now(datetime.UTC)
     dated = [(read(path).started, path) for path in paths]
     return [path for started, path in sorted(dated) if older_than is None or now - started > older_than]

@@ -38,7 +38,7 @@ class Bare:
     state: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Lifecycle:
     """The states of one kind of resource.
 
@@ -69,17 +69,34 @@ class Lifecycle:
         return next((one for one in self.states if _NO_LETTERS.sub("", one.lower()) == plain), state)
 
     @functools.cached_property
-    def _following(self) -> Mapping[str, frozenset[str]]:
-        steps: dict[str, set[str]] = {state: set() for state in self.states}
-        for transition in self.transitions:
-            steps[transition.before].add(transition.after)
-        return {state: frozenset(_reached(state, steps)) for state in self.states}
+    def restarts(self) -> frozenset[Transition]:
+        """The steps by which an ended resource begins anew: out of a state that only operations lead from, to a first
+        one. Without the operation they cannot have been taken; else a table with such a step would allow anything.
+        """
+        by_event = {one.before for one in self.transitions if one.operation is None}
+        return frozenset(
+            one for one in self.transitions if one.operation and one.before not in by_event and one.after in self.first
+        )
 
-    def may_follow(self, before: str, after: str) -> bool:
-        """Whether a resource seen in `before` may next be seen in `after`."""
+    def may_follow(self, before: str, after: str, called: frozenset[str] | None = None) -> bool:
+        """Whether a resource seen in `before` may next be seen in `after`.
+
+        `called` are the operations that succeeded in between; None: any may have.
+        """
         if before == after or before in self.anywhere or after in self.anywhere:
             return True
-        return after in self._following.get(before, frozenset())
+        restarted = frozenset(one for one in self.restarts if called is None or one.operation in called)
+        return after in _following(self, restarted).get(before, frozenset())
+
+
+@functools.cache
+def _following(lifecycle: Lifecycle, restarted: frozenset[Transition]) -> Mapping[str, frozenset[str]]:
+    """For each state all that may come after it, with only these of the lifecycle's restarts taken."""
+    steps: dict[str, set[str]] = {state: set() for state in lifecycle.states}
+    for transition in lifecycle.transitions:
+        if transition not in lifecycle.restarts or transition in restarted:
+            steps[transition.before].add(transition.after)
+    return {state: frozenset(_reached(state, steps)) for state in lifecycle.states}
 
 
 def _reached(state: str, steps: Mapping[str, set[str]]) -> set[str]:

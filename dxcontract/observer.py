@@ -39,6 +39,8 @@ class Observer:
     spec: Spec
     lifecycles: Mapping[str, Lifecycle]
     last: dict[Key, str] = field(default_factory=dict)
+    called: list[str] = field(default_factory=list)
+    seen_at: dict[Key, int] = field(default_factory=dict)
     identities: dict[Key, dict[str, Any]] = field(default_factory=dict)
     reached: set[tuple[str, str, str]] = field(default_factory=set)
 
@@ -49,6 +51,7 @@ class Observer:
         """
         if not exchange.succeeded or exchange.operation not in self.spec.operations:
             return []
+        self.called.append(exchange.operation)
         found: list[Finding] = []
         for sight in self._sights(exchange):
             found += self._identity(sight)
@@ -57,13 +60,14 @@ class Observer:
 
     def _state(self, sight: Sight, operation: str) -> Iterator[Finding]:
         lifecycle, before = sight.lifecycle, self.last.get(sight.key)
-        self.last[sight.key] = sight.state
+        since = frozenset(self.called[self.seen_at.get(sight.key, 0) :])
+        self.last[sight.key], self.seen_at[sight.key] = sight.state, len(self.called)
         if before != sight.state:
             self.reached.add((lifecycle.resource, before or "", sight.state))
         if before is not None:
             yield Finding(
                 f"lifecycles.{lifecycle.resource}-transitions",
-                lifecycle.may_follow(before, sight.state),
+                lifecycle.may_follow(before, sight.state, since),
                 f"{before}->{sight.state}",
                 f"a {lifecycle.resource} that was {before} is {sight.state}; nothing in its lifecycle leads there",
             )
@@ -90,7 +94,7 @@ class Observer:
         for lifecycle in self.lifecycles.values():
             for bare in lifecycle.bare:
                 if bare.operation == exchange.operation:
-                    sent = json.loads(exchange.request.body or b"{}")
+                    sent = json.loads(exchange.asked or b"{}")
                     for name, state in zip(at(sent, bare.id), at(exchange.json, bare.state), strict=False):
                         if isinstance(name, str) and isinstance(state, str):
                             yield Sight(lifecycle, (lifecycle.resource, name), lifecycle.spelled(state), {})

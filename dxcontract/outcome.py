@@ -32,6 +32,9 @@ class Outcome:
     calls: dict[str, int] = field(default_factory=dict)
     reasons: dict[str, set[str]] = field(default_factory=dict)
     harness_errors: list[str] = field(default_factory=list)
+    death: str = ""
+    notes: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
     reached: set[tuple[str, str, str]] = field(default_factory=set)
     exploration: Exploration = field(default_factory=Exploration)
     started: float = field(default_factory=time.time)
@@ -105,7 +108,7 @@ class Outcome:
 
     @property
     def exit_status(self) -> int:
-        if self.harness_errors:
+        if self.harness_errors or self.death:
             return UNUSABLE
         return VIOLATED if self.failing or self.lost or (self.fixed and not self.allow_fixed) else OK
 

@@ -1,29 +1,27 @@
 """The pytest plugin: options and fixtures. What a run and a test's end mean is in `run`."""
 
-import uuid
 from pathlib import Path
 from typing import Final
 
 import pytest
 
-from dxcontract import gaps, spec
+from dxcontract import gaps, protocols, safety, spec
 from dxcontract.api import ANSWER_SECONDS, Api
 from dxcontract.contract import Contract
+from dxcontract.journal import PREFIX, new_run_id
 from dxcontract.outcome import UNUSABLE, Outcome
 from dxcontract.run import Run
 from dxcontract.session import Session
-from dxcontract.spec import Spec
+from dxcontract.target import TargetError
 from dxcontract.targets import Choice
 
-DEFAULT_TARGET: Final = "moto"
+DEFAULT_TARGET: Final = "reference"
 RUN: Final = "dxcontract-run"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("dxcontract", "the Direct Connect contract")
-    group.addoption(
-        "--target", metavar="TARGET", help="reference, moto, aws or a URL (default: moto with its known gaps)"
-    )
+    group.addoption("--target", metavar="TARGET", help="reference (the default), moto, aws or a URL")
     group.addoption("--region", metavar="REGION", help="region to call (default: us-east-1; aws: the profile's)")
     group.addoption(
         "--accounts",
@@ -61,13 +59,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=ANSWER_SECONDS,
         help="how long one answer may take (default: %(default)s)",
     )
+    safety.add_options(group)
+    protocols.add_options(group)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "rule(id, ...): the rules of the contract that this test claims")
     try:
         loaded = spec.load()
-        target, listed = _chosen(config, loaded)
+        target = config.getoption("--target") or DEFAULT_TARGET
+        listed = Path(config.getoption("--known-gaps")) if config.getoption("--known-gaps") else None
         known = gaps.read(listed, loaded) if listed is not None else gaps.Gaps()
         for rule in config.getoption("--rule"):
             loaded.rule(rule)
@@ -85,19 +86,21 @@ def pytest_configure(config: pytest.Config) -> None:
         whole=_is_whole(config),
     )
     choice = Choice(
-        target, config.getoption("--region"), config.getoption("--accounts"), tuple(config.getoption("--fault"))
+        target,
+        config.getoption("--region"),
+        config.getoption("--accounts"),
+        tuple(config.getoption("--fault")),
+        config.getoption("--protocol"),
     )
-    run = Run(config, choice, outcome)
+    worker = getattr(config, "workerinput", {})
+    try:
+        careful = safety.chosen(config, worker.get(RUN) or new_run_id(), worker.get("workerid", ""))
+    except TargetError as error:
+        pytest.exit(f"dxcontract: {error}", returncode=UNUSABLE)
+    run = Run(config, choice, outcome, careful)
     run.preflight()
     config.pluginmanager.register(run, RUN)
-
-
-def _chosen(config: pytest.Config, loaded: Spec) -> tuple[str, Path | None]:
-    """The target and the known-gaps file: a bare run is moto with the list that is kept here."""
-    target, listed = config.getoption("--target"), config.getoption("--known-gaps")
-    if target is None and listed is None and not config.getoption("--write-known-gaps"):
-        return DEFAULT_TARGET, loaded.root.parent / "known-gaps" / f"{DEFAULT_TARGET}.toml"
-    return target or DEFAULT_TARGET, Path(listed) if listed else None
+    config.pluginmanager.register(protocols, "dxcontract-protocols")
 
 
 def _is_whole(config: pytest.Config) -> bool:
@@ -129,6 +132,6 @@ def contract(dx: Session) -> Contract:
 
 
 @pytest.fixture(scope="session")
-def run_id() -> str:
-    """Eight characters that the names of everything made in this process carry."""
-    return uuid.uuid4().hex[:8]
+def run_id(dx: Session) -> str:
+    """What the names of everything made in this process carry: the run's id and, in a worker, the worker's."""
+    return dx.api.journal.prefix.removeprefix(f"{PREFIX}-").removesuffix("-")

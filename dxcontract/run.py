@@ -4,24 +4,43 @@ Contract tests are those under tests/contract, wherever the suite lies; other te
 findings ride on its report, so that they come home from xdist's workers too.
 """
 
+import functools
+import sys
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
-from dxcontract import gaps
+from dxcontract import death, gaps, preflight, protocols, secrets
+from dxcontract.api import Api
 from dxcontract.contract import Scope
+from dxcontract.death import Suspect
 from dxcontract.exploration import Exploration
 from dxcontract.outcome import OK, UNUSABLE, VIOLATED, Outcome
+from dxcontract.permission import PRICED, Guard
 from dxcontract.report import document, folder, terminal
-from dxcontract.session import Session, open_session
-from dxcontract.target import TargetError
-from dxcontract.targets import Choice
-from dxcontract.verdict import HarnessError, Indeterminate, Tally, TargetDied, Unsupported, Verdict
+from dxcontract.report.redact import Redactor
+from dxcontract.safety import Safety
+from dxcontract.session import Session, after_workers, open_session
+from dxcontract.target import Target, TargetError
+from dxcontract.targets import Choice, open_target
+from dxcontract.verdict import (
+    HarnessError,
+    Indeterminate,
+    Tally,
+    TargetDied,
+    Unsupported,
+    Verdict,
+    Violation,
+    fingerprint,
+)
 
 CONTRACT_TESTS: Final = str(Path("tests") / "contract")
 IN_PROCESS: Final = frozenset({"moto", "reference"})
+END_SECONDS: Final = 60.0
+"""So long a run looks after what it made before it ends; `dxcontract sweep` takes more time."""
+
 SCOPE: Final = pytest.StashKey[Scope]()
 
 _WORDS: Final[dict[str, Any]] = {
@@ -40,12 +59,15 @@ def is_contract_test(item: pytest.Item) -> bool:
 class Run:
     """Registered as a plugin by `plugin.pytest_configure`; its `pytest_` methods are hooks."""
 
-    def __init__(self, config: pytest.Config, choice: Choice, outcome: Outcome) -> None:
+    def __init__(self, config: pytest.Config, choice: Choice, outcome: Outcome, safety: Safety) -> None:
         self.config = config
         self.choice = choice
         self.outcome = outcome
+        self.safety = safety
         self.session: Session | None = None
         self.ordinary_failures = 0
+        self.secrets: set[str] = set()
+        self.suspects: list[Suspect] = []
         self.is_worker = hasattr(config, "workerinput")
 
     @property
@@ -61,14 +83,38 @@ class Run:
     def open(self) -> Session:
         """Open the target, or end the run with one line that says why not."""
         try:
-            return open_session(self.choice, self.outcome, self.config.getoption("--answer-seconds"))
+            return open_session(self.choice, self.outcome, self.config.getoption("--answer-seconds"), self.safety)
         except TargetError as error:
             pytest.exit(f"dxcontract: {error}", returncode=UNUSABLE)
 
+    def pytest_report_header(self) -> list[str]:
+        """The worst bill, before the first call to a real account that may cost money."""
+        if self.safety.allow not in PRICED:
+            return []
+        guard = Guard(self.choice.target, self.safety.allow, self.safety.budget or 0.0)
+        return [f"dxcontract: {preflight.bill(self.outcome.spec, guard)}"]
+
     def preflight(self) -> None:
-        """Before xdist starts workers: is the target there at all?"""
+        """Before xdist starts workers: is the target there at all? With --dry-run, this is all.
+
+        Ends the process with a line that says why.
+        """
+        if self.config.getoption("--dry-run") and not self.is_worker:
+            self._dry_run()
         if self.has_workers and not self.config.option.collectonly and self.choice.target not in IN_PROCESS:
             self.open().close()
+
+    def _dry_run(self) -> None:
+        """Print what would be sent, and end the run."""
+        try:
+            target = open_target(self.choice)
+            self.safety.protect(target, set(), looks_real=False)
+            said = list(preflight.lines(self.outcome.spec, target, self.safety))
+        except TargetError as error:
+            pytest.exit(f"dxcontract: {error}", returncode=UNUSABLE)
+        target.stop()
+        sys.stdout.write("".join(f"{line}\n" for line in said))
+        pytest.exit("dxcontract: dry run, nothing was sent", returncode=OK)
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -100,15 +146,22 @@ class Run:
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         if self.session is None or not is_contract_test(item):
             return (yield)
-        with self.session.contract.scope(item.nodeid, _claims(item), _operation_of(item)) as scope:
+        if self.session.api.patience.run_is_over:
+            item.session.shouldstop = f"dxcontract: the run's {self.safety.deadline:g} s (--deadline) are over"
+        with (
+            self.session.api.patience.test(),
+            self.session.contract.scope(item.nodeid, _claims(item), _operation_of(item)) as scope,
+        ):
             item.stash[SCOPE] = scope
             return (yield)
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """A test of one operation needs that operation: nothing is arranged in vain."""
         scope = item.stash.get(SCOPE, None)
-        if scope is not None and scope.operation:
-            self.opened.api.permit(scope.operation)
+        if scope is not None:
+            self.opened.api.speak(protocols.of(item))
+            if scope.operation:
+                self.opened.api.permit(scope.operation)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -118,13 +171,29 @@ class Run:
         report = yield
         scope = item.stash.get(SCOPE, None)
         if isinstance(raised, TargetDied):
-            item.session.shouldstop = f"dxcontract: {raised}"
+            item.session.shouldstop = f"dxcontract: {raised}; see above for what killed it"
             if scope is None or call.when == "teardown":  # said already, by the test itself
                 report.outcome, report.longrepr = "passed", None
                 return report
         if scope is not None and (call.when == "call" or raised is not None):
             self._conclude(item, scope, raised, report)
+        if scope is not None:
+            self._scrub(report)
         return report
+
+    def _scrub(self, report: pytest.TestReport) -> None:
+        """Remove what is secret from all that a test says, wherever it got into."""
+        found = secrets.of_accounts(self.opened.target.accounts.values()) | self.opened.api.secrets
+        if isinstance(report.longrepr, tuple):
+            path, line, reason = report.longrepr
+            report.longrepr = (path, line, secrets.scrubbed(reason, found))
+        elif any(one in str(report.longrepr) for one in found):
+            report.longrepr = secrets.scrubbed(str(report.longrepr), found)
+        report.sections = [(name, secrets.scrubbed(text, found)) for name, text in report.sections]
+        if (data := getattr(report, "dxcontract", None)) is not None:
+            # What is found out to be secret later on is removed at the end; it never leaves the run's processes.
+            scrubbed = {**secrets.scrubbed(data, found), "secrets": sorted(found)}
+            report.dxcontract = scrubbed  # type: ignore[attr-defined]
 
     def _conclude(
         self, item: pytest.Item, scope: Scope, raised: BaseException | None, report: pytest.TestReport
@@ -139,7 +208,6 @@ class Run:
                 scope.tally.note(rule, scope.operation, verdict)
             report.outcome, report.longrepr = "skipped", (str(item.path), 0, reason)
         elif isinstance(raised, TargetDied):
-            self.opened.contract.died(raised.last, str(raised))
             word, new = "died", []
             report.outcome, report.longrepr = "failed", str(raised)
         elif raised is not None:
@@ -157,6 +225,7 @@ class Run:
             "calls": scope.calls,
             "reached": sorted(map(list, scope.observer.reached)),
             "tally": scope.tally.to_json(),
+            **({"died": vars(Suspect.of(raised.last, item.nodeid))} if isinstance(raised, TargetDied) else {}),
             **({"exploration": scope.exploration.to_json()} if scope.exploration is not None else {}),
         }
 
@@ -171,15 +240,29 @@ class Run:
         if data is None:
             self.ordinary_failures += report.failed
             return
+        self.secrets |= set(data["secrets"])
         self.outcome.add_test(data["test"], data["claims"], Tally.from_json(data["tally"]), data["calls"])
         self.outcome.reached |= {(resource, before, after) for resource, before, after in data["reached"]}
         if "exploration" in data:
             self.outcome.exploration.add(Exploration.from_json(data["exploration"]))
+        if "died" in data:
+            self.suspects.append(Suspect(**data["died"]))
         if data["word"] == "harness":
             self.outcome.harness_errors.append(data["test"])
         if data["reason"]:
             for rule in data["claims"]:
                 self.outcome.reasons.setdefault(rule, set()).add(data["reason"])
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_teardown(self, item: pytest.Item) -> None:
+        """A test whose time is over still deletes what it made."""
+        if SCOPE in item.stash:
+            self.opened.api.patience.tidy()
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """All workers are of one run."""
+        node.workerinput["dxcontract-run"] = self.safety.run
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
@@ -191,6 +274,14 @@ class Run:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        if self.suspects and not self.is_worker:
+            self._autopsy()
+        if not self.is_worker and not self.suspects:
+            self._sweep()
+        elif self.suspects and self.choice.target not in IN_PROCESS:  # it may come back with what was made on it
+            self.outcome.notes.append(
+                f"when the target is back, `dxcontract sweep {self.safety.run}` deletes what is left"
+            )
         if self.session is not None:
             self.session.close()
         if self.is_worker:
@@ -206,9 +297,59 @@ class Run:
                 session.exitstatus = VIOLATED if status == OK and self.ordinary_failures else status
             self._write()
 
+    def _sweep(self) -> None:
+        """Delete what the tests left; what cannot be deleted is told at the end."""
+        if self.session is not None:
+            swept = self.session.sweep(END_SECONDS)
+        elif self.has_workers and self.choice.target not in IN_PROCESS:
+            swept = after_workers(self.choice, self.outcome.spec, self.safety, END_SECONDS)
+        else:
+            return
+        self.outcome.left += [*swept.left, *swept.unseen]
+        if self.session is not None and (slowed := self.session.api.patience.slowed):
+            self.outcome.notes.append(f"the target asked to slow down {slowed} times, and got more time each time")
+        if self.session is not None and (guard := self.session.target.guard) is not None and guard.spent:
+            worst, hours = f"{guard.spent:.2f} USD of {guard.budget:.2f}", guard.prices.hours
+            self.outcome.notes.append(f"this run cost at worst {worst}, if all is deleted within {hours:g} hours")
+
+    def _autopsy(self) -> None:
+        """Say what killed the target. Only now: while workers send, nobody can tell whose request it was."""
+        spec, seconds = self.outcome.spec, self.config.getoption("--answer-seconds")
+        revives = self.choice.target not in IN_PROCESS
+        api = self.session.api if self.session is not None else None
+        if api is None:
+            target = open_target(self.choice) if revives else Target(self.choice.target, self.outcome.endpoint)
+            api = Api(target, spec, lambda _: None, seconds)
+        revives = revives and not api.target.is_real
+        killer, told = death.autopsy(api, self.suspects, revives)
+        self.outcome.death = f"target {self.outcome.endpoint} died {told}"
+        rule = spec.rule(death.SERVES_ON)
+        identity = fingerprint(rule.id, killer.operation)
+        violation = Violation(
+            identity,
+            rule.id,
+            killer.operation,
+            "",
+            rule.level,
+            f"the target died {told}",
+            killer.test,
+            (killer.report,),
+        )
+        self.outcome.tally.violate(violation)
+
+    @functools.cached_property
+    def _redactor(self) -> Redactor | None:
+        """For --redact-accounts; knows the names in what was found."""
+        if not self.config.getoption("--redact-accounts"):
+            return None
+        redactor = Redactor(self.outcome.spec)
+        redactor.learn([violation.to_json() for violation in self.outcome.violations])
+        return redactor
+
     def _write(self) -> None:
         if wanted := self.config.getoption("--report"):
-            folder.write(document.document(self.outcome), Path(wanted))
+            written = secrets.scrubbed(document.document(self.outcome), self.secrets)
+            folder.write(self._redactor.document(written) if self._redactor else written, Path(wanted))
         if listed := self.config.getoption("--write-known-gaps"):
             path = Path(listed)
             existing = gaps.read(path, self.outcome.spec) if path.exists() else gaps.Gaps()
@@ -218,8 +359,9 @@ class Run:
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         if self.outcome.endpoint:
             terminalreporter.section("Direct Connect contract")
-            for line, markup in terminal.lines(self.outcome, self.config.option.verbose > 0):
-                terminalreporter.write_line(line, **markup)
+            for plain, markup in terminal.lines(self.outcome, self.config.option.verbose > 0):
+                line = str(secrets.scrubbed(plain, self.secrets))
+                terminalreporter.write_line(self._redactor.text(line) if self._redactor else line, **markup)
 
 
 def _claims(item: pytest.Item) -> set[str]:

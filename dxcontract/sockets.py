@@ -127,6 +127,8 @@ class Line:
         found = http.client.HTTPResponse(stand_in, method=method)
         found.begin()
         body = found.read(LARGEST_ANSWER)
+        if found.length and len(body) < LARGEST_ANSWER:
+            raise http.client.IncompleteRead(body, found.length)
         return Response(found.status, {name.lower(): value for name, value in found.headers.items()}, body)
 
 

@@ -9,7 +9,9 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
+from dxcontract import cbor
 from dxcontract.api import Api
+from dxcontract.death import PLAIN
 from dxcontract.exchange import Exchange
 from dxcontract.spec import Json, Operation, resolve
 from dxcontract.target import TargetError
@@ -43,8 +45,14 @@ _WORDS_FOR: Final = {
     "timeout": f"accepted the connection but did not answer within {PROBE_SECONDS:.0f} seconds",
     "reset": "closed the connection without an answer",
     "not-http": "answered something that is no HTTP",
-    "other": "could not be talked to",
+    "tls": "has no TLS certificate that can be trusted",
+    "other": "gave no usable answer",
 }
+_TELLING: Final = frozenset({"tls", "other"})
+"""Failures whose details say more than the words above."""
+
+MOST_SILENT: Final = 3
+"""So many operations may stay unanswered; more, and there is no point in testing."""
 
 
 def reachable(api: Api) -> Exchange:
@@ -55,8 +63,31 @@ def reachable(api: Api) -> Exchange:
     """
     exchange = api.ask(NONSENSE, {}, PROBE_SECONDS)
     if exchange.response is None:
-        raise TargetError(f"target {api.target.endpoint} {_WORDS_FOR[exchange.failure or 'other']}")
+        raise TargetError(f"target {api.target.endpoint} {_failed(exchange)}")
+    if exchange.status in (429, 503):
+        raise TargetError(
+            f"target {api.target.endpoint} still answers {exchange.told()}, that it is not ready, after all patience "
+            "(--slow-down-seconds)"
+        )
     return exchange
+
+
+def _failed(exchange: Exchange) -> str:
+    words = _WORDS_FOR[exchange.failure or "other"]
+    return f"{words}: {exchange.detail:.200}" if exchange.failure in _TELLING and exchange.detail else words
+
+
+def lacks_cbor(api: Api) -> str | None:
+    """Why nothing can be asked of the target in CBOR; None when it speaks it."""
+    before, api.protocol = api.protocol, "cbor"
+    try:
+        exchange = api.ask(PLAIN, {}, PROBE_SECONDS)
+    finally:
+        api.protocol = before
+    headers = exchange.response.headers if exchange.response else {}
+    if headers.get("content-type", "").startswith(cbor.CONTENT_TYPE) and isinstance(exchange.json, dict):
+        return None
+    return f"{api.target.name} does not speak {cbor.HEADER[1]}: asked for {PLAIN} in it, it answers {exchange.told()}"
 
 
 def unsupported(api: Api, nonsense: Exchange) -> dict[str, str]:
@@ -67,9 +98,10 @@ def unsupported(api: Api, nonsense: Exchange) -> dict[str, str]:
     """
     mark = _signature(nonsense)
     operations = list(api.spec.operations.values())
-    first = _probe(api, operations[0], mark)
+    silent: list[str] = []
+    first = _probe(api, operations[0], mark, silent)
     with ThreadPoolExecutor(max_workers=8) as pool:
-        rest = list(pool.map(lambda operation: _probe(api, operation, mark), operations[1:]))
+        rest = list(pool.map(lambda operation: _probe(api, operation, mark, silent), operations[1:]))
     found = {operation.name: why for operation, why in zip(operations, [first, *rest], strict=True) if why}
     if len(found) == len(operations):
         raise TargetError(
@@ -79,20 +111,26 @@ def unsupported(api: Api, nonsense: Exchange) -> dict[str, str]:
     return found
 
 
-def _probe(api: Api, operation: Operation, mark: object) -> str | None:
+def _probe(api: Api, operation: Operation, mark: object, silent: list[str]) -> str | None:
+    """Why the target lacks an operation; None when it has it, or says nothing at all, as up to MOST_SILENT may.
+
+    Raises:
+        TargetError: it does not answer, and not for the first time.
+    """
     if reason := api.target.refusal(operation):
         return reason
+    if api.target.is_real and operation.traits.effect != "read":
+        return None  # AWS has them all, and nothing is written there to find that out
     told = ""
-    for body in ({}, typical(operation)):
+    for body in ({}, typical(operation, f"{api.journal.prefix}probe")):
         try:
             exchange = api.ask(operation.name, body, PROBE_SECONDS)
         except Unsupported as reason_given:
             return str(reason_given)
         if exchange.response is None:
-            if exchange.failure in ("refused", "not-http", "timeout"):
-                raise TargetError(
-                    f"target {api.target.endpoint} {_WORDS_FOR[exchange.failure]} (asked for {operation.name})"
-                )
+            silent.append(operation.name)
+            if exchange.failure == "refused" or len(silent) > MOST_SILENT:
+                raise TargetError(f"target {api.target.endpoint} {_failed(exchange)} (asked for {operation.name})")
             return None
         if not _looks_unsupported(exchange, mark):
             return None
@@ -115,15 +153,15 @@ def _signature(exchange: Exchange) -> tuple[int, str | None, str]:
     return exchange.status, exchange.error_type, _VARYING.sub("*", text)
 
 
-def typical(operation: Operation) -> Json:
-    """A request with all required members in the right types, naming nothing that exists."""
+def typical(operation: Operation, name: str) -> Json:
+    """A request with all required members in the right types, naming nothing that exists; `name` is its every text."""
     takes = {pointer: UNKNOWN_IDS[kind] for pointer, kind in operation.traits.takes.items()}
-    body = _typical(operation.request, operation.request, "", takes)
+    body = _typical(operation.request, operation.request, "", takes, name)
     assert isinstance(body, dict)
     return body
 
 
-def _typical(schema: Json, root: Json, pointer: str, takes: dict[str, str]) -> Any:
+def _typical(schema: Json, root: Json, pointer: str, takes: dict[str, str], text: str) -> Any:
     node = resolve(schema, root)
     if pointer in takes:
         return takes[pointer]
@@ -132,9 +170,9 @@ def _typical(schema: Json, root: Json, pointer: str, takes: dict[str, str]) -> A
     kind = node["type"]
     if kind == "object":
         wanted = node.get("required", [])
-        return {name: _typical(node["properties"][name], root, f"{pointer}/{name}", takes) for name in wanted}
+        return {name: _typical(node["properties"][name], root, f"{pointer}/{name}", takes, text) for name in wanted}
     if kind == "array":
-        return [_typical(node["items"], root, f"{pointer}/*", takes)]
+        return [_typical(node["items"], root, f"{pointer}/*", takes, text)]
     if kind in ("integer", "number"):
         return max(1, node.get("minimum", 1))
-    return False if kind == "boolean" else "dxcontract-probe"
+    return False if kind == "boolean" else text

@@ -3,11 +3,12 @@
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 import botocore.loaders
 
+from dxcontract.permission import Guard, parsed
 from dxcontract.spec import Operation
 
 Role = Literal["owner", "other", "partner"]
@@ -36,9 +37,9 @@ class Account:
 class Target:
     """One endpoint under test.
 
-    `owner` always exists; `other` and `partner` only where the endpoint has them. `reads_only` targets get nothing
-    but operations whose trait is read: everything else is refused before it is signed. `ask_for_accounts`: nobody
-    named any, so the endpoint's own STS is asked once it is known to answer.
+    `owner` always exists; `other` and `partner` only where the endpoint has them. A real account has a `guard`, which
+    refuses what is not allowed before it is signed. `ask_for_accounts`: nobody named any, so the endpoint's own STS is
+    asked once it is known to answer. `ours`: it was started for this run, and ends with it.
     """
 
     name: str
@@ -46,19 +47,24 @@ class Target:
     region: str = DEFAULT_REGION
     other_region: str = OTHER_REGION
     accounts: Mapping[Role, Account] = field(default_factory=dict)
-    reads_only: bool = False
+    guard: Guard | None = None
     ask_for_accounts: bool = False
     reset_url: str | None = None
+    ours: bool = False
 
-    def refusal(self, operation: Operation) -> str | None:
-        """Why `operation` must not be sent to this target; None when it may."""
-        if self.reads_only and operation.traits.effect != "read":
-            return (
-                f"{operation.name} is not sent to {self.name}: it does not only read ({operation.traits.effect}, "
-                f"{operation.traits.cost}), and real accounts get reads only; a later release allows more by name "
-                "(--allow=free-writes, --allow=billable, --allow=physical-orders)"
-            )
-        return None
+    @property
+    def is_real(self) -> bool:
+        """Whether this is a real account, or may be one."""
+        return self.guard is not None
+
+    def refusal(self, operation: Operation, document: Any = None) -> str | None:
+        """Why `operation` (with this request, if one is given) must not be sent to this target; None when it may."""
+        return self.guard.refusal(operation, document) if self.guard is not None else None
+
+    def passed(self, operation: Operation, body: bytes) -> None:
+        """A request is sent: count it where there is a guard."""
+        if self.guard is not None:
+            self.guard.passed(operation, parsed(body))
 
     def stop(self) -> None:
         """End what was started for this run; nothing for an endpoint of somebody else."""

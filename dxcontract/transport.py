@@ -87,7 +87,7 @@ class Transport:
 class _HTTPConnection(urllib3.connection.HTTPConnection):
     """A connection whose answers have a deadline as a whole."""
 
-    def getresponse(self) -> urllib3.HTTPResponse:
+    def getresponse(self) -> urllib3.HTTPResponse:  # type: ignore[override]
         _WATCHDOG.see(self.sock)
         return super().getresponse()
 
@@ -95,7 +95,7 @@ class _HTTPConnection(urllib3.connection.HTTPConnection):
 class _HTTPSConnection(urllib3.connection.HTTPSConnection):
     """A connection whose answers have a deadline as a whole."""
 
-    def getresponse(self) -> urllib3.HTTPResponse:
+    def getresponse(self) -> urllib3.HTTPResponse:  # type: ignore[override]
         _WATCHDOG.see(self.sock)
         return super().getresponse()
 

@@ -9,11 +9,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import botocore.config
 import botocore.exceptions
-import botocore.parsers
-import botocore.session
 
+from dxcontract import cloud
 from dxcontract.api import Api
 from dxcontract.pointers import at
 from dxcontract.target import Role
@@ -28,7 +26,6 @@ _READY_SECONDS: Final = 10.0
 _ABSENT: Final = frozenset(
     {"InvalidAction", "UnknownAction", "UnsupportedOperation", "NotImplemented", "InvalidRequest"}
 )
-_Failed = (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError, botocore.parsers.ResponseParserError)
 
 
 @dataclass
@@ -58,14 +55,14 @@ def virtual_private_gateway(world: World, role: Role = "owner", *, attached: boo
         Indeterminate: EC2 refused, or the gateway did not become ready in time.
     """
     client = _client(world, role)
-    vpc = _vpc(world, client, cidr) if attached else None
-    gateway = _asked(lambda: client.create_vpn_gateway(Type="ipsec.1"))["VpnGateway"]["VpnGatewayId"]
+    vpc = _vpc(world, client, role, cidr) if attached else None
+    gateway = _made(world, role, cloud.VPN_GATEWAY, lambda tags: client.create_vpn_gateway(Type="ipsec.1", **tags))
     world.afterwards(lambda: _tidied(client.delete_vpn_gateway, VpnGatewayId=gateway))
     if vpc is not None:
         _asked(lambda: client.attach_vpn_gateway(VpcId=vpc, VpnGatewayId=gateway))
         world.afterwards(lambda: _tidied(client.detach_vpn_gateway, VpcId=vpc, VpnGatewayId=gateway))
         _ready(lambda: _attachments(client, gateway), "attached")
-    return str(gateway)
+    return gateway
 
 
 def transit_gateway(world: World, role: Role = "owner", *, asn: int = TRANSIT_ASN) -> str:
@@ -76,11 +73,13 @@ def transit_gateway(world: World, role: Role = "owner", *, asn: int = TRANSIT_AS
         Indeterminate: EC2 refused, or the gateway did not become ready in time.
     """
     client = _client(world, role)
-    made = _asked(lambda: client.create_transit_gateway(Options={"AmazonSideAsn": asn}))
-    gateway = made["TransitGateway"]["TransitGatewayId"]
+    options = {"AmazonSideAsn": asn}
+    gateway = _made(
+        world, role, cloud.TRANSIT_GATEWAY, lambda tags: client.create_transit_gateway(Options=options, **tags)
+    )
     world.afterwards(lambda: _tidied(client.delete_transit_gateway, TransitGatewayId=gateway))
     _ready(lambda: _transit_states(client, gateway), "available")
-    return str(gateway)
+    return gateway
 
 
 def some_virtual_private_gateway(world: World, role: Role = "owner", *, but: tuple[str, ...] = ()) -> str:
@@ -134,31 +133,30 @@ def _client(world: World, role: Role) -> Any:
 
 
 def _opened(api: Api, role: Role) -> _Door:
-    if api.target.reads_only:
-        return _Door(None, f"nothing is made through EC2 on {api.target.name}: real accounts get reads only")
-    account = api.account(role)
-    client: Any = botocore.session.Session().create_client(
-        "ec2",
-        region_name=api.target.region,
-        endpoint_url=api.target.endpoint,
-        aws_access_key_id=account.access_key,
-        aws_secret_access_key=account.secret_key,
-        aws_session_token=account.token,
-        config=botocore.config.Config(
-            connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 1, "mode": "standard"}
-        ),
-    )
+    if api.target.is_real:
+        return _Door(None, f"nothing is made through EC2 on {api.target.name}, a real account")
+    client = cloud.client(api, role)
     try:
         client.describe_vpn_gateways()
-    except _Failed as error:
+    except cloud.FAILED as error:
         return _Door(None, f"the target offers no EC2 at its endpoint ({type(error).__name__})")
     return _Door(client)
 
 
-def _vpc(world: World, client: Any, cidr: str) -> str:
-    vpc = _asked(lambda: client.create_vpc(CidrBlock=cidr))["Vpc"]["VpcId"]
+def _vpc(world: World, client: Any, role: Role, cidr: str) -> str:
+    vpc = _made(world, role, cloud.VPC, lambda tags: client.create_vpc(CidrBlock=cidr, **tags))
     world.afterwards(lambda: _tidied(client.delete_vpc, VpcId=vpc))
-    return str(vpc)
+    return vpc
+
+
+def _made(world: World, role: Role, kind: cloud.Kind, make: Callable[[dict[str, Any]], Any]) -> str:
+    """The id of a new thing of EC2, noted in the journal before it is asked for; its name carries the run's."""
+    journal, name = world.api.journal, world.name()
+    entry = journal.will_make(kind.action, role, world.api.target.region, name)
+    made = _asked(lambda: make({"TagSpecifications": cloud.named(kind, name)}))
+    found = str(made[kind.member][kind.id])
+    journal.answered(entry, "200", {kind.name: [found]})
+    return found
 
 
 def _asked(step: Callable[[], Any]) -> Any:
@@ -170,7 +168,7 @@ def _asked(step: Callable[[], Any]) -> Any:
         if code in _ABSENT or error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) in (404, 501):
             raise Unsupported(f"the target's EC2 lacks {error.operation_name}") from error
         raise Indeterminate(f"EC2 {error.operation_name}, which this test needs first, was refused: {code}") from error
-    except (botocore.exceptions.BotoCoreError, botocore.parsers.ResponseParserError) as error:
+    except cloud.FAILED as error:
         raise Indeterminate(f"EC2, which this test needs first, gave no usable answer: {error!s:.100}") from error
 
 
@@ -199,5 +197,5 @@ def _transit_states(client: Any, gateway: str) -> list[str]:
 def _tidied(step: Callable[..., Any], **params: str) -> None:
     try:
         step(**params)
-    except _Failed:
+    except cloud.FAILED:
         return  # what cannot be deleted now fails nobody's test

@@ -10,7 +10,7 @@ from dxcontract.target import Role
 from dxcontract.verdict import Indeterminate, Unsupported
 from strategies.looking import until
 from strategies.requests import arrange, done
-from strategies.world import SETTLE_SECONDS, Handle, World, locations
+from strategies.world import PATIENCE, Handle, World, locations
 
 
 def bundle(world: World, count: int = 1, *, role: Role | None = None, **members: Any) -> tuple[Handle, list[Handle]]:
@@ -96,5 +96,5 @@ def patient(world: World, operation: str, params: Mapping[str, Any], *, role: Ro
 
     exchange = until(lambda: world.call(operation, params, role=role), settled)
     if not settled(exchange):
-        raise Indeterminate(f"{operation}: a connection was still in transition after {SETTLE_SECONDS:.0f} s")
+        raise Indeterminate(f"{operation}: a connection was still in transition after {PATIENCE.seconds:g} s")
     return exchange

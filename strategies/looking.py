@@ -9,7 +9,7 @@ from dxcontract.spec import Json
 from dxcontract.target import Role
 from strategies.listing import everything as pages
 from strategies.requests import done
-from strategies.world import SETTLE_SECONDS, World
+from strategies.world import PATIENCE, World
 
 T = TypeVar("T")
 
@@ -35,9 +35,9 @@ def everything(
     return done(exchange), found
 
 
-def until(look: Callable[[], T], enough: Callable[[T], bool], seconds: float = SETTLE_SECONDS) -> T:
+def until(look: Callable[[], T], enough: Callable[[T], bool], seconds: float | None = None) -> T:
     """Look again and again until it is enough or the time is over: what was seen last."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + (PATIENCE.seconds if seconds is None else seconds)
     wait = _FIRST_WAIT
     while not enough(seen := look()) and time.monotonic() + wait < deadline:
         time.sleep(wait)

@@ -52,9 +52,9 @@ _NO_RESOURCES: Final = frozenset({"account", "location", "arn"})
 _SEEN_REFUSED: Final = frozenset({"connection", "lag", "gateway-association"})
 
 # The user guide allows values of tags more characters than the model does (user-guide-2023: using-tags.md).
-_DISPUTED_LENGTHS: Final[Mapping[str, int]] = {"TagValue": 265}
+DISPUTED_LENGTHS: Final[Mapping[str, int]] = {"TagValue": 265}
 
-_TYPE_BOUNDS: Final = frozenset({-(2**31), 2**31 - 1, -(2**63), 2**63 - 1})
+TYPE_BOUNDS: Final = frozenset({-(2**31), 2**31 - 1, -(2**63), 2**63 - 1})
 
 _WRONG: Final[Mapping[str, Any]] = {
     "a string": "text",
@@ -110,6 +110,14 @@ _CONVERTIBLE: Final = frozenset(
         ("a number", "a boolean"),
     }
 )
+
+
+def convertible(value: Any, kind: str) -> bool:
+    """Whether a server may take `value` where the model has the JSON type `kind`, by a conversion."""
+    worded = (
+        "a boolean" if isinstance(value, bool) else next((w for w, v in _WRONG.items() if type(v) is type(value)), "")
+    )
+    return (worded, _RIGHT[kind]) in _CONVERTIBLE
 
 
 @dataclass(frozen=True)
@@ -251,7 +259,7 @@ def _beyond(place: _Place, *, of_type: bool) -> Iterator[tuple[int, str]]:
     """One integer past each bound: those that its 32 or 64 bits set, or those that the model sets."""
     for bound, step in (("minimum", -1), ("maximum", 1)):
         limit = place.schema.get(bound)
-        if limit is not None and (limit in _TYPE_BOUNDS) == of_type:
+        if limit is not None and (limit in TYPE_BOUNDS) == of_type:
             yield limit + step, f"beyond its {bound}"
 
 
@@ -280,7 +288,7 @@ def _out_of_length(operation: Operation, valid: Json, place: _Place) -> Iterator
         if (least := schema.get("minLength", 0)) > 0:
             yield _length(valid, place, _sized(place, least - 1), f"{least - 1} characters, {least} at least")
         if "maxLength" in schema:
-            most = max(schema["maxLength"], _DISPUTED_LENGTHS.get(place.shape, 0))
+            most = max(schema["maxLength"], DISPUTED_LENGTHS.get(place.shape, 0))
             yield _length(valid, place, _sized(place, most + 1), f"{most + 1} characters, {most} at most")
     if schema["type"] == "integer":
         for wrong, how in _beyond(place, of_type=False):

@@ -9,6 +9,8 @@ from typing import Any, Final
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.database import DirectoryBasedExampleDatabase, ExampleDatabase
 
+from strategies.world import PATIENCE
+
 GATE: Final = "gate"
 NIGHTLY: Final = "nightly"
 SAMPLE: Final = "sample"
@@ -39,11 +41,19 @@ def pytest_addoption(parser: Any) -> None:
         metavar="PLACE",
         help=f"where machines remember what failed: a folder or redis://… (default: {EXAMPLES}; none at the gate)",
     )
+    group.addoption(
+        "--settle-seconds",
+        metavar="SECONDS",
+        type=float,
+        default=PATIENCE.seconds,
+        help="how long a resource may take to reach the state that a test waits for (default: %(default)s)",
+    )
     group.addoption("--examples", metavar="N", type=int, help="how many examples each machine explores")
 
 
 def pytest_configure(config: Any) -> None:
     """Choose `gate` unless the user chose a profile."""
+    PATIENCE.seconds = config.getoption("--settle-seconds")
     if not config.getoption("--hypothesis-profile", default=None):
         settings.load_profile(GATE)
 

@@ -18,7 +18,15 @@ from dxcontract.spec import Json, Resource, Spec
 from dxcontract.target import Role
 from dxcontract.verdict import Indeterminate, Unsupported
 
-SETTLE_SECONDS: Final = 10.0
+
+@dataclass
+class Patience:
+    """How long a state may take to come, in seconds (`--settle-seconds`)."""
+
+    seconds: float = 10.0
+
+
+PATIENCE: Final = Patience()
 FALLBACK_LOCATION: Final = "EqDC2"
 HOLDS_OTHERS: Final = frozenset({"gateway-association", "virtual-interface"})
 """Kinds that keep another resource (a gateway, a VLAN) from being used or deleted until they are really gone."""
@@ -207,7 +215,7 @@ class World:
         found = item.get(handle.resource.state) if item else None
         return str(found) if found is not None else None
 
-    def settle(self, handle: Handle, *states: str | None, seconds: float = SETTLE_SECONDS) -> None:
+    def settle(self, handle: Handle, *states: str | None) -> None:
         """Wait until a resource shows one of `states` (its kind's ready ones unless given; None: not listed any more);
         bounded, never a guess.
 
@@ -220,12 +228,12 @@ class World:
         describe = handle.resource.describe
         if describe is None or describe.operation in self.api.unsupported:
             return
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + PATIENCE.seconds
         wait = _FIRST_WAIT
         while (seen := self.state(handle)) not in wanted:
             if time.monotonic() + wait > deadline:
                 raise Indeterminate(
-                    f"{handle.kind} did not become {' or '.join(map(str, wanted))} within {seconds:.0f} s; "
+                    f"{handle.kind} did not become {' or '.join(map(str, wanted))} within {PATIENCE.seconds:g} s; "
                     f"it is {seen or 'not listed'}"
                 )
             time.sleep(wait)

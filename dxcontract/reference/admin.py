@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from dxcontract.reference import lifecycle, records
 from dxcontract.reference.clock import NEVER
+from dxcontract.reference.faults.catalogue import check
 from dxcontract.reference.world import World
 from dxcontract.spec import Json
 
@@ -101,6 +102,16 @@ def _bgp(world: World, request: Json) -> Json:
     return {"id": record.id, "up": up}
 
 
+def _faults(world: World, request: Json) -> Json:
+    """{"faults": [rule id, …]}: from now on break these rules and keep all others."""
+    wanted = request.get("faults")
+    if not isinstance(wanted, list) or not all(isinstance(one, str) for one in wanted):
+        raise _BadRequestError("`faults` must be a list of rule ids")
+    check(wanted)
+    world.rules.break_only(wanted)
+    return {"faults": sorted(world.rules.faults)}
+
+
 def _state(world: World, request: Json) -> Json:
     """All that exists."""
     every = []
@@ -134,6 +145,7 @@ def _flag(request: Json) -> bool:
 _ACTIONS: Final[dict[str, Callable[[World, Json], Json]]] = {
     "advance": _advance,
     "bgp": _bgp,
+    "faults": _faults,
     "link": _link,
     "reset": _reset,
     "state": _state,

@@ -13,3 +13,4 @@ class Answer:
     body: bytes
     content_type: str = CONTENT_TYPE
     request_id: str = ""
+    protocol: str = ""

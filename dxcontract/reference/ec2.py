@@ -62,6 +62,16 @@ def _chosen(call: Call, parameters: Parameters, prefix: str, kind: str) -> list[
     return [one for one in found if not wanted or one.id in wanted]
 
 
+def _name(parameters: Parameters) -> str:
+    """The tag Name that a new thing gets; the only tag that is kept here."""
+    named = parameters.get("TagSpecification.1.Tag.1.Key") == "Name"
+    return parameters.get("TagSpecification.1.Tag.1.Value", "") if named else ""
+
+
+def _tags(name: str) -> str:
+    return f"<tagSet><item><key>Name</key><value>{escape(name)}</value></item></tagSet>" if name else ""
+
+
 def _asn(text: str | None, default: int) -> int:
     if text is None:
         return default
@@ -76,14 +86,14 @@ def _vpn_gateway(one: VirtualGateway) -> str:
     )
     return (
         f"<vpnGatewayId>{one.id}</vpnGatewayId><state>{one.state}</state><type>ipsec.1</type>"
-        f"<amazonSideAsn>{one.asn}</amazonSideAsn><attachments>{attachment}</attachments>"
+        f"<amazonSideAsn>{one.asn}</amazonSideAsn><attachments>{attachment}</attachments>{_tags(one.name)}"
     )
 
 
 def _transit_gateway(one: VirtualGateway) -> str:
     return (
         f"<transitGatewayId>{one.id}</transitGatewayId><state>{one.state}</state><ownerId>{one.owner}</ownerId>"
-        f"<options><amazonSideAsn>{one.asn}</amazonSideAsn></options>"
+        f"<options><amazonSideAsn>{one.asn}</amazonSideAsn></options>{_tags(one.name)}"
     )
 
 
@@ -95,6 +105,7 @@ def _describe_vpn_gateways(call: Call, parameters: Parameters) -> str:
 def _create_vpn_gateway(call: Call, parameters: Parameters) -> str:
     asn = _asn(parameters.get("AmazonSideAsn"), virtual_gateways.DEFAULT_ASN)
     one = virtual_gateways.create(call, virtual_gateways.VIRTUAL_PRIVATE, asn)
+    one = call.store.put(replace(one, name=_name(parameters)))
     return f"<vpnGateway>{_vpn_gateway(one)}</vpnGateway>"
 
 
@@ -111,9 +122,21 @@ def _create_vpc(call: Call, parameters: Parameters) -> str:
             region=call.region,
             state="available",
             cidr=cidr,
+            name=_name(parameters),
         )
     )
-    return f"<vpc><vpcId>{one.id}</vpcId><state>{one.state}</state><cidrBlock>{escape(cidr)}</cidrBlock></vpc>"
+    return f"<vpc>{_vpc(one)}</vpc>"
+
+
+def _vpc(one: Vpc) -> str:
+    return (
+        f"<vpcId>{one.id}</vpcId><state>{one.state}</state><cidrBlock>{escape(one.cidr)}</cidrBlock>{_tags(one.name)}"
+    )
+
+
+def _describe_vpcs(call: Call, parameters: Parameters) -> str:
+    found = call.store.find(Vpc, "owner", call.account, call.region)
+    return f"<vpcSet>{''.join(f'<item>{_vpc(one)}</item>' for one in found)}</vpcSet>"
 
 
 def _delete_vpc(call: Call, parameters: Parameters) -> str:
@@ -158,6 +181,7 @@ def _describe_transit_gateways(call: Call, parameters: Parameters) -> str:
 def _create_transit_gateway(call: Call, parameters: Parameters) -> str:
     asn = _asn(parameters.get("Options.AmazonSideAsn"), virtual_gateways.DEFAULT_ASN)
     one = virtual_gateways.create(call, virtual_gateways.TRANSIT, asn)
+    one = call.store.put(replace(one, name=_name(parameters)))
     return f"<transitGateway>{_transit_gateway(one)}</transitGateway>"
 
 
@@ -182,6 +206,7 @@ _ACTIONS: Final[dict[str, Callable[[Call, Parameters], str]]] = {
     "DeleteVpc": _delete_vpc,
     "DeleteVpnGateway": _delete_vpn_gateway,
     "DescribeTransitGateways": _describe_transit_gateways,
+    "DescribeVpcs": _describe_vpcs,
     "DescribeVpnGateways": _describe_vpn_gateways,
     "DetachVpnGateway": _detach_vpn_gateway,
 }

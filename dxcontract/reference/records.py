@@ -129,6 +129,7 @@ class VirtualGateway(Record):
     type: Literal["virtualPrivateGateway", "transitGateway"]
     asn: int
     vpc_id: str | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +137,7 @@ class Vpc(Record):
     """A VPC of EC2: what a virtual private gateway leads into."""
 
     cidr: str
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,10 @@ class Rules:
         """The ids that are switched off, or on for an id that begins with `fault.`."""
         return self._off
 
+    def break_only(self, faults: Iterable[str]) -> None:
+        """From now on break these, and keep all others."""
+        self._off = frozenset(faults)
+
     def holds(self, rule_id: str) -> bool:
         """Whether the effect that this rule demands shall happen."""
         return rule_id not in self._off

@@ -13,9 +13,10 @@ from typing import Any, Final
 
 from starlette.routing import Route, Router
 
-from dxcontract.reference import admin, ec2, lifecycle, protocol, registry, virtual_gateways
+from dxcontract.reference import admin, cbor, ec2, lifecycle, protocol, registry, virtual_gateways
 from dxcontract.reference.answer import Answer
 from dxcontract.reference.errors import ServiceError
+from dxcontract.reference.faults import silence
 from dxcontract.reference.faults.saboteur import Saboteur
 from dxcontract.reference.signature import Caller, Signed, verify
 from dxcontract.reference.world import Call, World
@@ -39,6 +40,7 @@ class Emulator:
         protocol.warm()
         self.world = world
         self._latency = latency
+        self._faults = world.rules.faults
         self._saboteur = Saboteur(world.rules)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -50,11 +52,16 @@ class Emulator:
         path = scope["path"]
         if path.startswith(admin.PREFIX):
             status, document = admin.handle(self.world, scope, body)
+            if self.world.rules.faults != self._faults:
+                self._faults = self.world.rules.faults
+                self._saboteur = Saboteur(self.world.rules)
             await _send(send, Answer(status, protocol.encode(document), "application/json"))
             return
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         query = scope["query_string"].decode("latin-1")
-        await _send(send, self.answer(Signed(scope["method"], path, query, headers, body)))
+        answer = self.answer(Signed(scope["method"], path, query, headers, body))
+        await silence.before(self.world.rules, body)
+        await _send(send, answer)
 
     def answer(self, request: Signed) -> Answer:
         """The answer to one request. It raises nothing: what goes wrong inside becomes an InternalFailure."""
@@ -62,7 +69,9 @@ class Emulator:
         started = time.perf_counter()
         content_type = protocol.CONTENT_TYPE
         # Known as soon as the request is read, for the log and the faults.
-        operation = (request.headers.get("x-amz-target") or "?").rpartition(".")[2][:100]
+        in_cbor = cbor.speaks(request)
+        target = cbor.named(request) if in_cbor else request.headers.get("x-amz-target")
+        operation = (target or "?").rpartition(".")[2][:100]
         try:
             if len(request.body) > protocol.MAXIMUM_BODY:
                 raise ServiceError("SerializationException", f"The body is longer than {protocol.MAXIMUM_BODY} bytes.")
@@ -82,7 +91,10 @@ class Emulator:
             )
         LOG.info("%s %s %d %.1f ms", request_id, operation, status, (time.perf_counter() - started) * 1000)
         answer = Answer(status, body, content_type, request_id)
-        return answer if content_type == ec2.CONTENT_TYPE else self._saboteur.wire(operation, answer)
+        if content_type == ec2.CONTENT_TYPE:
+            return answer
+        spoilt = self._saboteur.wire(operation, answer)
+        return cbor.answer(operation, spoilt) if in_cbor else spoilt
 
     def _perform(self, caller: Caller, request: Signed) -> Json:
         if caller.service != "directconnect":
@@ -90,13 +102,18 @@ class Emulator:
                 "InvalidSignatureException", "The credential must be scoped to the service directconnect."
             )
         posted = request.method == "POST" or not self.world.rules.holds("wire.get-refused")
-        if not posted or request.path != "/":
+        in_cbor = cbor.speaks(request)
+        if not posted or (request.path != "/" and not in_cbor):
             raise ServiceError("UnknownOperationException", "Operations are sent as POST to /.")
         try:
-            operation = protocol.target_operation(request.headers)
+            if in_cbor:
+                operation = cbor.operation(request)
+                body = cbor.as_json(request.body, duplicates=not self.world.rules.holds("requests.duplicate-members"))
+            else:
+                operation, body = protocol.target_operation(request.headers), request.body
         except ServiceError as error:
             return self._unless_required(error)
-        return self.perform_as(caller, operation, request.body)
+        return self.perform_as(caller, operation, body)
 
     def perform_as(self, caller: Caller, operation: str, body: bytes) -> Json:
         """Perform one operation for a caller who was let in.
@@ -172,6 +189,9 @@ async def _send(send: Send, answer: Answer) -> None:
         (b"content-type", answer.content_type.encode("latin-1")),
         (b"content-length", str(len(answer.body)).encode("latin-1")),
     ]
+    headers.append((b"x-dxcontract-emulator", b"reference"))  # or the suite would take this for AWS itself
+    if answer.protocol:
+        headers.append((b"smithy-protocol", answer.protocol.encode("latin-1")))
     if answer.request_id:
         headers.append((b"x-amzn-requestid", answer.request_id.encode("latin-1")))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})

@@ -82,6 +82,9 @@ def verify(request: Signed, accounts: Accounts, now: float, rules: Rules) -> Cal
     credential = accounts.credential(scope["key"])
     if credential is None:
         raise ServiceError("UnrecognizedClientException", "The security token included in the request is invalid.")
+    if "x-amz-security-token" in request.headers and rules.holds("wire.session-token"):
+        # There are no sessions here, so that every token is one of none.
+        raise ServiceError("UnrecognizedClientException", "The security token included in the request is invalid.")
     if abs(now - signed_at) > MAXIMUM_SKEW:
         raise ServiceError(
             "InvalidSignatureException",

@@ -92,9 +92,9 @@ def _check_vlan(call: Call, port: Port, vlan: int) -> None:
         rules.refuse_unless(
             "hosted_connections.one-interface", not living, f"{port.id} carries a virtual interface already."
         )
-        rules.refuse_unless(
-            "hosted_connections.interface-vlan", vlan == port.vlan, f"{port.id} has the VLAN {port.vlan}."
-        )
+        # A second one (only where the rule above is switched off) cannot have the VLAN of the first.
+        fits = vlan == port.vlan or bool(living)
+        rules.refuse_unless("hosted_connections.interface-vlan", fits, f"{port.id} has the VLAN {port.vlan}.")
     rules.refuse_unless(
         "virtual_interfaces.vlan-unique",
         all(one.vlan != vlan for one in living),

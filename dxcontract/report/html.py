@@ -192,7 +192,7 @@ def _exchange(exchange: Mapping[str, Any]) -> Iterator[str]:
 def _pretty(body: str) -> str:
     try:
         return json.dumps(json.loads(body), indent=2, ensure_ascii=False)
-    except ValueError:
+    except (ValueError, RecursionError):  # no JSON, or nested so deeply that nobody would read it indented
         return body
 
 

@@ -9,7 +9,10 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from dxcontract import cbor
+from dxcontract.checks import CONTENT_TYPE
 from dxcontract.exchange import REMOVED
+from dxcontract.spec import load
 
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9.-]+")
 _DUMMIES: Final = {"ckn": "0123456789abcdef" * 4, "cak": "fedcba9876543210" * 4, "authKey": "dxcontract"}
@@ -81,7 +84,7 @@ def pairs(old, new, name=""):
 def parsed(text):
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
@@ -128,11 +131,19 @@ def _step(exchange: Mapping[str, Any]) -> dict[str, Any]:
         "account": exchange["account"],
         "region": exchange["region"],
         "method": request["method"],
-        "headers": request["headers"],
+        "headers": _headers(exchange["operation"], request["headers"]),
         "signed": any(name.lower() == "authorization" for name in request["headers"]),
         "body": _with_dummies(request["body"]),
         "answer": response["body"] if response and response["status"] == 200 else None,
     }
+
+
+def _headers(operation: str, headers: Mapping[str, str]) -> Mapping[str, str]:
+    """The headers to send: those of JSON for what was sent in CBOR, as a recorded body is JSON whatever was sent."""
+    if cbor.HEADER not in {(name.lower(), value) for name, value in headers.items()}:
+        return headers
+    kept = {"Content-Type": CONTENT_TYPE, "X-Amz-Target": f"{load().target_prefix}.{operation}"}
+    return {**kept, **{name: value for name, value in headers.items() if name.lower() == "authorization"}}
 
 
 def _with_dummies(body: str) -> str:

@@ -32,6 +32,14 @@ def lines(outcome: Outcome, verbose: bool) -> Iterator[Line]:
         yield f"{known} of {len(outcome.violations)} distinct violations are known gaps{hint}", PLAIN
     if outcome.harness_errors:
         yield f"{len(outcome.harness_errors)} tests failed by themselves, not by the target: see above", {"red": True}
+    if outcome.death:
+        yield outcome.death, {"red": True}
+    for note in outcome.notes:
+        yield note, {"yellow": True}
+    if outcome.left:
+        yield f"left behind or not seen, {len(outcome.left)}; `dxcontract sweep` tries again:", {"yellow": True}
+        for one in outcome.left:
+            yield f"  {one}", {"yellow": True}
     yield from _gaps(outcome)
     failing = len(outcome.failing)
     if failing:

@@ -9,12 +9,13 @@ from dxcontract.targets import aws, moto, reference, url
 
 @dataclass(frozen=True)
 class Choice:
-    """What the user asked for: `--target`, `--region`, `--accounts`; `faults` of the reference emulator."""
+    """What the user asked for: `--target`, `--region` and so on; `faults` of the reference emulator."""
 
     target: str
     region: str | None = None
     accounts: str | None = None
     faults: tuple[str, ...] = ()
+    protocol: str = "json"
 
 
 def open_target(choice: Choice) -> Target:

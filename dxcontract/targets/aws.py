@@ -3,6 +3,7 @@
 import botocore.exceptions
 import botocore.session
 
+from dxcontract.permission import Guard
 from dxcontract.target import DEFAULT_REGION, OTHER_REGION, Account, Role, Target, TargetError
 from dxcontract.targets import accounts as who
 
@@ -34,5 +35,5 @@ def open_target(region: str | None, accounts: str | None) -> Target:
         region=chosen,
         other_region=OTHER_REGION if chosen != OTHER_REGION else DEFAULT_REGION,
         accounts=callers,
-        reads_only=True,
+        guard=Guard("aws"),
     )

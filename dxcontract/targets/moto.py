@@ -41,5 +41,6 @@ def open_target(region: str, other_region: str) -> Target:
         other_region=other_region,
         accounts=who.discover(endpoint, region),
         reset_url=f"{endpoint}moto-api/reset",
+        ours=True,
         server=server,
     )

@@ -53,6 +53,7 @@ def open_target(region: str, other_region: str, faults: tuple[str, ...] = ()) ->
         region=region,
         other_region=other_region,
         accounts={role: who.twelve_digits(role) for role in ROLES},
+        ours=True,
         process=process,
     )
 

@@ -1,11 +1,12 @@
 """Any http(s) endpoint."""
 
+from dxcontract.permission import Guard
 from dxcontract.target import Target, is_aws
 from dxcontract.targets import accounts as who
 
 
 def open_target(endpoint: str, region: str, other_region: str, accounts: str | None) -> Target:
-    """The endpoint at `endpoint`; AWS's own hosts, in any partition, get reads only.
+    """The endpoint at `endpoint`; AWS's own hosts, in any partition, have a guard.
 
     Raises:
         TargetError: `accounts` is malformed.
@@ -23,6 +24,6 @@ def open_target(endpoint: str, region: str, other_region: str, accounts: str | N
         region=region,
         other_region=other_region,
         accounts=callers,
-        reads_only=own,
+        guard=Guard(endpoint) if own else None,
         ask_for_accounts=accounts is None and not own,
     )

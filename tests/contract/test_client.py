@@ -15,6 +15,8 @@ from strategies.clients import client
 from strategies.paging import listing
 from strategies.world import World
 
+pytestmark = pytest.mark.over("json")
+
 SPEC: Final = specs.load()
 PAGEABLE: Final = SPEC.rule("client.paginator-complete").operations
 MOST_PAGES: Final = 500

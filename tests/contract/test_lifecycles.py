@@ -109,7 +109,8 @@ def test_a_macsec_key_goes_the_way_of_its_lifecycle(world: World) -> None:
     scene = Scene(world, world.spec.operation("DisassociateMacSecKey"))
     params = least(scene)
     scene.before()
-    world.observe(scene.take("/connectionId"))
+    for _ in range(2):
+        world.observe(scene.take("/connectionId"))
     done(world.call("DisassociateMacSecKey", params))
     world.observe(scene.take("/connectionId"))
 
@@ -134,9 +135,20 @@ def test_a_group_membership_goes_the_way_of_its_lifecycle(world: World) -> None:
     params = least(scene)
     scene.before()
     group = {"resiliencyGroupId": params["resiliencyGroupId"]}
-    world.call("ListResiliencyGroupAssociations", group)
+    for _ in range(2):
+        world.call("ListResiliencyGroupAssociations", group)
     done(world.call("DisassociateConnectionsFromResiliencyGroup", params))
     world.call("ListResiliencyGroupAssociations", group)
+
+
+@pytest.mark.rule("lifecycles.resiliency-group-initial", "lifecycles.resiliency-group-transitions")
+def test_a_resiliency_group_read_by_itself_goes_the_way_of_its_lifecycle(world: World) -> None:
+    """Lists and single reads must tell the same story."""
+    group = arrange(world, "resiliency-group")
+    for _ in range(2):
+        done(world.call("GetResiliencyGroup", {"resiliencyGroupId": group}))
+    done(world.delete(group))
+    world.call("GetResiliencyGroup", {"resiliencyGroupId": group})
 
 
 @pytest.mark.rule("lifecycles.identity-stable")

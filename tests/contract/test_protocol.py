@@ -11,6 +11,8 @@ from dxcontract.exchange import Exchange
 from dxcontract.spec import Operation
 from dxcontract.support import NONSENSE
 
+pytestmark = pytest.mark.over("json")
+
 PROBE = "DescribeConnections"
 WITH_REQUIRED = [one for one in specs.load().where() if one.required and one.traits.effect in ("read", "update")]
 

@@ -4,12 +4,19 @@ import json
 import os
 import subprocess
 import sys
+import uuid
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from dxcontract import spec as specs
+from dxcontract.exchange import Exchange, Request, Response
+from dxcontract.likeness import EMULATOR_HEADER, looks_like_aws
+from dxcontract.permission import LEVELS, Guard, Level, level_of
+from dxcontract.policy import policy
 from dxcontract.support import NONSENSE
 from dxcontract.target import Target, is_aws
 from tests.unit import servers
@@ -38,7 +45,7 @@ def test_others_are_not(endpoint: str) -> None:
 
 
 def test_a_target_of_reads_refuses_all_else_with_the_way_out() -> None:
-    target = Target("aws", "https://directconnect.us-east-1.amazonaws.com/", reads_only=True)
+    target = Target("aws", "https://directconnect.us-east-1.amazonaws.com/", guard=Guard("aws"))
     for operation in specs.load().operations.values():
         refusal = target.refusal(operation)
         assert (refusal is None) == (operation.traits.effect == "read"), operation.name
@@ -46,41 +53,228 @@ def test_a_target_of_reads_refuses_all_else_with_the_way_out() -> None:
             assert "--allow=" in refusal
 
 
-def test_only_reads_arrive_across_a_whole_run(tmp_path: Path) -> None:
+def test_a_guard_asks_for_no_more_than_was_allowed() -> None:
     spec = specs.load()
-    arrived: set[str] = set()
+    guard = Guard("aws", "free-writes", made={"mine"})
+    assert guard.refusal(spec.operation("CreateDirectConnectGateway"), {"directConnectGatewayName": "dxc-x-1"}) is None
+    assert guard.refusal(spec.operation("DeleteDirectConnectGateway"), {"directConnectGatewayId": "mine"}) is None
+    theirs = guard.refusal(spec.operation("DeleteDirectConnectGateway"), {"directConnectGatewayId": "theirs"})
+    assert theirs is not None
+    assert "did not make" in theirs
+    tag = spec.operation("TagResource")
+    assert guard.refusal(tag, {"resourceArn": "arn:aws:directconnect::1:dx-gateway/mine", "tags": []}) is None
+    assert guard.refusal(tag, {"resourceArn": "arn:aws:directconnect::1:dx-gateway/theirs", "tags": []}) is not None
+    assert "--allow=physical-orders" in str(guard.refusal(spec.operation("CreateConnection")))
+    assert "agreement" in str(guard.refusal(spec.operation("ConfirmCustomerAgreement")))
 
-    def like_aws(handler: BaseHTTPRequestHandler, body: bytes) -> None:
+
+def test_the_budget_is_never_exceeded() -> None:
+    order = specs.load().operation("CreateConnection")
+    body = {"bandwidth": "1Gbps", "connectionName": "dxc-x-1", "location": "EqDC2"}
+    guard = Guard("aws", "physical-orders", budget=20.0)
+    sent = 0
+    while guard.refusal(order, body) is None:
+        guard.passed(order, body)
+        sent += 1
+    assert sent == 2, "0.30 USD an hour, counted for 24 hours"
+    assert guard.spent <= guard.budget
+    assert "--budget" in str(guard.refusal(order, body))
+    lag = specs.load().operation("CreateLag")
+    guard = Guard("aws", "physical-orders", budget=30.0)
+    assert guard.refusal(lag, {"connectionsBandwidth": "1Gbps", "numberOfConnections": 4}) is None
+    assert guard.refusal(lag, {"connectionsBandwidth": "1Gbps", "numberOfConnections": 5}) is not None
+    assert guard.refusal(lag, {"connectionsBandwidth": "a speed of tomorrow", "numberOfConnections": 1}) is not None
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_the_policy_of_a_level_has_what_the_guard_lets_through(level: Level) -> None:
+    spec = specs.load()
+    allowed = {one for each in policy(spec, level)["Statement"] for one in each["Action"]}
+    guard = Guard("aws", level, budget=1e9)
+    assert allowed == {f"directconnect:{one.name}" for one in spec.operations.values() if guard.refusal(one) is None}
+
+
+def answer(headers: dict[str, str], status: int = 400, body: bytes = b"{}") -> Exchange:
+    request = Request("POST", "https://dx.example.org/", (), b"{}")
+    return Exchange("X", "owner", "us-east-1", request, Response(status, headers, body), 0.1)
+
+
+def test_what_answers_like_aws_is_taken_for_it() -> None:
+    aws = {"x-amzn-requestid": "5d1f4a2e-8c7b-4d1a-9f3e-2b6c8d7e9f01", "date": "today"}
+    unknown = b'{"__type":"UnknownOperationException"}'
+    assert looks_like_aws(answer(aws, body=unknown))
+    assert looks_like_aws(answer({**aws, "server": "nginx/1.25"}, body=unknown)), "a proxy in front"
+    assert looks_like_aws(answer({"x-amz-apigw-id": "abc"}, 403)), "an API Gateway in front"
+    assert not looks_like_aws(answer({**aws, "server": "Werkzeug/3.0 Python/3.12"}, body=unknown))
+    assert not looks_like_aws(answer({**aws, EMULATOR_HEADER: "reference"}, body=unknown))
+    assert not looks_like_aws(answer({"x-amzn-requestid": "no-uuid"}, body=unknown))
+    assert not looks_like_aws(answer({"server": "uvicorn"}, 404))
+
+
+@dataclass
+class Arrived:
+    """What came to a local server that claims to be AWS, with the gateways that it made."""
+
+    operations: set[str] = field(default_factory=set)
+    bodies: list[tuple[str, Any]] = field(default_factory=list)
+    gateways: dict[str, str] = field(default_factory=dict)
+
+
+def like_aws(arrived: Arrived) -> servers.Handle:
+    spec = specs.load()
+
+    def handle(handler: BaseHTTPRequestHandler, body: bytes) -> None:
+        kind = "application/x-amz-json-1.1"
+        if b"Action=GetCallerIdentity" in body:
+            found = "<GetCallerIdentityResult><Account>123456789012</Account></GetCallerIdentityResult>"
+            told = f'<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">{found}'
+            servers.answer(handler, 200, f"{told}</GetCallerIdentityResponse>".encode(), "text/xml")
+            return
         operation = (handler.headers.get("X-Amz-Target") or "?.?").partition(".")[2]
-        arrived.add(operation)
+        arrived.operations.add(operation)
         if operation not in spec.operations:
-            error = {"__type": "UnknownOperationException"}
-            servers.answer(handler, 400, json.dumps(error).encode(), "application/x-amz-json-1.1")
+            servers.answer(handler, 400, b'{"__type":"UnknownOperationException"}', kind)
+            return
+        try:
+            document = json.loads(body)
+        except ValueError:
+            document = {}
+        arrived.bodies.append((operation, document))
+        named = document.get("directConnectGatewayName") if isinstance(document, dict) else None
+        if operation == "CreateDirectConnectGateway" and isinstance(named, str):
+            made = str(uuid.uuid4())
+            arrived.gateways[made] = named
+            servers.answer(handler, 200, json.dumps({"directConnectGateway": _gateway(made, named)}).encode(), kind)
+        elif operation == "DescribeDirectConnectGateways":
+            listed = [_gateway(one, name) for one, name in arrived.gateways.items()]
+            servers.answer(handler, 200, json.dumps({"directConnectGateways": listed}).encode(), kind)
+        elif operation == "DeleteDirectConnectGateway" and document.get("directConnectGatewayId") in arrived.gateways:
+            made = document["directConnectGatewayId"]
+            gone = {**_gateway(made, arrived.gateways.pop(made)), "directConnectGatewayState": "deleted"}
+            servers.answer(handler, 200, json.dumps({"directConnectGateway": gone}).encode(), kind)
         elif spec.operation(operation).required:
-            error = {"__type": "DirectConnectClientException", "message": "no"}
-            servers.answer(handler, 400, json.dumps(error).encode(), "application/x-amz-json-1.1")
+            servers.answer(handler, 400, b'{"__type":"DirectConnectClientException","message":"no"}', kind)
         else:
-            servers.answer(handler, 200, b"{}", "application/x-amz-json-1.1")
+            servers.answer(handler, 200, b"{}", kind)
 
-    with servers.http(like_aws) as url:
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTEST_"))}
-        environment |= {
-            "AWS_ENDPOINT_URL": url,
-            "AWS_ACCESS_KEY_ID": "AKIDPLANTEDINTHISTEST",
-            "AWS_SECRET_ACCESS_KEY": "planted-secret",
-            "AWS_CONFIG_FILE": str(tmp_path / "none"),
-        }
-        command = [sys.executable, "-m", "pytest", "-q", "--target=aws", f"--report={tmp_path}"]
-        result = subprocess.run(
-            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False
-        )
+    return handle
 
+
+def _gateway(made: str, name: str) -> dict[str, object]:
+    return {
+        "directConnectGatewayId": made,
+        "directConnectGatewayName": name,
+        "amazonSideAsn": 64512,
+        "ownerAccount": "123456789012",
+        "directConnectGatewayState": "available",
+    }
+
+
+def run_against(url: str, folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTEST_"))}
+    environment |= {
+        "AWS_ENDPOINT_URL": url,
+        "AWS_ACCESS_KEY_ID": "AKIDPLANTEDINTHISTEST",
+        "AWS_SECRET_ACCESS_KEY": "planted-secret",
+        "AWS_CONFIG_FILE": str(folder / "none"),
+        "XDG_STATE_HOME": str(folder / "state"),
+    }
+    command = [sys.executable, "-m", "pytest", "-q", "--color=no", "--target=aws", f"--report={folder}", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=400, check=False)
+
+
+def test_only_reads_arrive_across_a_whole_run(tmp_path: Path) -> None:
+    spec, arrived = specs.load(), Arrived()
+    with servers.http(like_aws(arrived)) as url:
+        result = run_against(url, tmp_path, "--rate=100000")
     assert (tmp_path / "report.json").exists(), result.stdout + result.stderr
     reads = {operation.name for operation in spec.where("read")}
-    assert arrived - {NONSENSE, "?", ""} <= reads
-    assert "DescribeConnections" in arrived
+    assert arrived.operations - {NONSENSE, "?", ""} <= reads
+    assert "DescribeConnections" in arrived.operations
     report = (tmp_path / "report.json").read_text(encoding="utf-8")
     assert "AKIDPLANTEDINTHISTEST" not in report
     document = json.loads(report)
-    assert "real accounts get reads only" in document["operations"]["CreateConnection"]["reason"]
+    assert "a real account gets reads only" in document["operations"]["CreateConnection"]["reason"]
     assert document["harness_errors"] == []
+
+
+def test_only_free_writes_to_what_the_run_made_arrive(tmp_path: Path) -> None:
+    spec, arrived = specs.load(), Arrived()
+    arrived.gateways["11111111-1111-4111-8111-111111111111"] = "production"
+    with servers.http(like_aws(arrived)) as url:
+        result = run_against(
+            url,
+            tmp_path,
+            "--rate=100000",
+            "--allow=free-writes",
+            "tests/contract/test_gateways.py",
+            "tests/contract/test_requests.py",
+            "tests/contract/test_tags.py",
+            "tests/contract/test_answers.py",
+        )
+    assert (tmp_path / "report.json").exists(), result.stdout + result.stderr
+    reads = {operation.name for operation in spec.where("read")}
+    free = {one.name for one in spec.operations.values() if level_of(one) in ("reads", "free-writes")}
+    assert arrived.operations - {NONSENSE, "?", ""} <= free
+    assert "CreateDirectConnectGateway" in arrived.operations - reads
+    changed = json.dumps([body for operation, body in arrived.bodies if operation not in reads])
+    assert "11111111-1111-4111-8111-111111111111" not in changed
+    assert arrived.gateways == {"11111111-1111-4111-8111-111111111111": "production"}, "the rest is deleted again"
+    document = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    assert "--allow=physical-orders" in document["operations"]["CreateConnection"]["reason"]
+    assert document["harness_errors"] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--allow=billable"], "needs --account=ID and --budget=USD"),
+        (["--allow=physical-orders", "--account=123456789012"], "needs --account=ID and --budget=USD"),
+        (["--allow=billable", "--account=210987654321", "--budget=5"], "not who calls"),
+        (["--allow=billable", "--account=123456789012", "--budget=5", "-n2"], "runs in one process"),
+        (["--allow=billable", "--account=123456789012", "--budget=-5"], "makes no sense"),
+    ],
+)
+def test_what_can_cost_money_needs_more_than_one_word(tmp_path: Path, arguments: list[str], words: str) -> None:
+    arrived = Arrived()
+    with servers.http(like_aws(arrived)) as url:
+        result = run_against(url, tmp_path, *arguments, "tests/contract/test_locations.py")
+    assert result.returncode == 2
+    assert words in result.stdout + result.stderr
+    assert "Traceback" not in result.stdout + result.stderr
+    assert arrived.operations == set()
+
+
+def test_a_dry_run_sends_nothing_and_says_how_much_it_would(tmp_path: Path) -> None:
+    arrived = Arrived()
+    allowed = ["--allow=physical-orders", "--account=123456789012", "--budget=15"]
+    with servers.http(like_aws(arrived)) as url:
+        result = run_against(url, tmp_path, "--dry-run", *allowed)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert arrived.operations == set()
+    assert "owner 123456789012" in result.stdout
+    assert "the worst bill: 15.00 USD" in result.stdout
+    orders = next(line for line in result.stdout.splitlines() if "CreateConnection " in line)
+    assert orders.split()[1] == "2", "15 USD at 7.20 each"
+
+
+def test_what_answers_like_aws_at_a_url_gets_reads_only(tmp_path: Path) -> None:
+    arrived: set[str] = set()
+
+    def proxy(handler: BaseHTTPRequestHandler, body: bytes) -> None:
+        arrived.add((handler.headers.get("X-Amz-Target") or "?.?").partition(".")[2])
+        handler.send_response_only(400)
+        told = b'{"__type":"UnknownOperationException"}' if NONSENSE in arrived else b"{}"
+        arrived.discard(NONSENSE)
+        for name, value in (("x-amzn-RequestId", str(uuid.uuid4())), ("Content-Type", "application/x-amz-json-1.1")):
+            handler.send_header(name, value)
+        handler.send_header("Content-Length", str(len(told)))
+        handler.end_headers()
+        handler.wfile.write(told)
+
+    environment = {**os.environ, "XDG_STATE_HOME": str(tmp_path / "state")}
+    with servers.http(proxy) as url:
+        command = [sys.executable, "-m", "pytest", "-q", f"--target={url}", "tests/contract/test_locations.py"]
+        subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, timeout=200, check=False)
+    assert "DescribeLocations" in arrived
+    assert arrived - {"?", ""} <= {operation.name for operation in specs.load().where("read")}

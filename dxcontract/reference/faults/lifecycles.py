@@ -99,7 +99,7 @@ TABLE: Final[Table] = {
     ),
     "lifecycles.proposal-transitions": distort(
         "DirectConnectGatewayAssociationProposal",
-        _backwards("proposalId", "proposalState", "deleted"),
+        put("proposalState", "requested"),
         "DescribeDirectConnectGatewayAssociationProposals",
     ),
     "lifecycles.resiliency-group-association-initial": distort(

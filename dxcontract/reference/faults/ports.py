@@ -108,7 +108,7 @@ TABLE: Final[Table] = {
     "hosted_connections.associate-keeps": distort("Connection", reword("connectionName"), "AssociateHostedConnection"),
     "hosted_connections.confirm-answer": distort(TOP, put("connectionState", "ordering"), "ConfirmConnection"),
     "hosted_connections.deprecated-allocate": distort(
-        "Connection", lose("partnerName"), "AllocateConnectionOnInterconnect"
+        "Connection", lose("hasLogicalRedundancy"), "AllocateConnectionOnInterconnect"
     ),
     "hosted_connections.echo": distort("Connection", reword("connectionName"), *_ALLOCATE),
     "hosted_connections.listed-for-owner": distort(TOP, _without_hosted, "DescribeConnections"),

@@ -1,0 +1,61 @@
+"""`--dry-run`: every operation that a run would send, how often at most and in which accounts; and the worst bill."""
+
+from collections.abc import Iterable, Iterator
+
+from dxcontract.permission import Guard, level_of
+from dxcontract.safety import Safety
+from dxcontract.spec import Operation, Spec
+from dxcontract.target import Target
+from dxcontract.targets.accounts import identity
+
+
+def lines(spec: Spec, target: Target, safety: Safety) -> Iterator[str]:
+    """The preflight in words; asks STS who calls, and nothing else."""
+    guard = target.guard
+    yield f"dry run: {target.name} ({target.endpoint}, {target.region}); nothing of this is sent"
+    yield f"accounts: {'; '.join(_accounts(target))}"
+    if guard is None:
+        yield f"no real account: all {len(spec.operations)} operations would be sent, without limit"
+        return
+    yield from _guarded(spec, guard, safety)
+
+
+def _accounts(target: Target) -> Iterable[str]:
+    for role, account in target.accounts.items():
+        endpoint = None if target.name == "aws" else target.endpoint
+        known = account.account_id or identity(account, endpoint, target.region)
+        yield f"{role} {known or 'unknown to STS'}"
+
+
+def _guarded(spec: Spec, guard: Guard, safety: Safety) -> Iterator[str]:
+    sent = [one for one in spec.operations.values() if guard.refusal(one) is None]
+    every = len(spec.operations)
+    yield f"allowed: {guard.level}; {len(sent)} of {every} operations would be sent, in all accounts together at most:"
+    for operation in sent:
+        yield f"  {operation.name:52} {_most(operation, guard):5} times  {_what(operation)}"
+    yield bill(spec, guard)
+    if safety.deadline is not None:
+        yield f"the run ends after {safety.deadline:g} s"
+
+
+def _most(operation: Operation, guard: Guard) -> int:
+    cheapest = guard.prices.cheapest(operation)
+    return min(guard.most_calls, int(guard.budget / cheapest)) if cheapest else guard.most_calls
+
+
+def _what(operation: Operation) -> str:
+    needed = level_of(operation)
+    on = " (only on what the run made)" if needed != "reads" and operation.traits.effect != "create" else ""
+    return f"{operation.traits.effect}, {needed}{on}"
+
+
+def bill(spec: Spec, guard: Guard) -> str:
+    """The worst bill, in a sentence."""
+    priced = [one for one in spec.operations.values() if guard.prices.dearest(one) and guard.refusal(one) is None]
+    if not priced:
+        return "the worst bill: 0.00 USD, as nothing that costs money would be sent"
+    dearest = max(guard.prices.dearest(one) for one in priced)
+    return (
+        f"the worst bill: {guard.budget:.2f} USD (--budget), if all is deleted within {guard.prices.hours:g} hours; "
+        f"one order costs up to {dearest:.2f} (prices of {guard.prices.document['date']}, specs/prices.json)"
+    )

@@ -1,0 +1,121 @@
+"""Delete what a run left behind, in the order in which that can be done, and wait until it is really gone.
+
+Nothing is deleted but what `belongings` finds: announced in the journal and carrying the run's name. Deletions may
+take a while, and one may have to wait for another: it goes in rounds, until nothing is left, nothing moves any more,
+or the time is over.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from dxcontract import cloud
+from dxcontract.api import Api
+from dxcontract.belongings import Belonging, Search
+from dxcontract.exchange import Exchange
+from dxcontract.journal import Record
+from dxcontract.verdict import Indeterminate, TargetDied, Unsupported
+
+SWEEP_SECONDS: Final = 900.0
+"""An association takes up to 30 minutes to end on real AWS, usually five (terraform-provider-aws#8222)."""
+
+MOST_IDLE_ROUNDS: Final = 3
+_FIRST_WAIT: Final = 0.1
+_LONGEST_WAIT: Final = 10.0
+_ON_THE_WAY: Final = frozenset({"deleting", "disassociating"})
+
+Tell = Callable[[str], None]
+
+
+@dataclass
+class Swept:
+    """What came of it, each as a sentence: what was deleted, what is left and why, where it could not be looked."""
+
+    deleted: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    unseen: list[str] = field(default_factory=list)
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing of the run is left, as far as anybody can see."""
+        return not self.left and not self.unseen
+
+
+def look(api: Api, record: Record) -> Swept:
+    """What is left of a run; nothing is deleted."""
+    found = Search(api, record).found()
+    beside = cloud.look(api, record)
+    return Swept(left=[*map(str, found.belongings), *map(str, beside.things)], unseen=[*found.unseen, *beside.unseen])
+
+
+def sweep(api: Api, record: Record, seconds: float = SWEEP_SECONDS, tell: Tell = lambda _: None) -> Swept:
+    """Delete what is left of a run, within `seconds`; `tell` is told each deletion as it is accepted."""
+    return _Sweep(api, record, time.monotonic() + seconds, tell).run()
+
+
+class _Sweep:
+    def __init__(self, api: Api, record: Record, deadline: float, tell: Tell) -> None:
+        self._api = api
+        self._record = record
+        self._deadline = deadline
+        self._tell = tell
+        self._asked: dict[str, str] = {}
+        self._refusals: dict[str, str] = {}
+
+    def run(self) -> Swept:
+        search = Search(self._api, self._record)
+        wait, idle = _FIRST_WAIT, 0
+        while True:
+            found = search.found()
+            accepted = sum([self._delete(one) for one in found.belongings])
+            if not found.belongings:
+                break
+            moving = accepted or any(one.state in _ON_THE_WAY for one in found.belongings)
+            idle = 0 if moving else idle + 1
+            if idle > MOST_IDLE_ROUNDS or time.monotonic() + wait > self._deadline:
+                break
+            time.sleep(wait)
+            wait = _FIRST_WAIT if accepted else min(2 * wait, _LONGEST_WAIT)
+        beside = cloud.sweep(self._api, self._record, self._deadline)
+        left = [f"{one}: {self._refusals.get(one.id, 'its deletion has not ended')}" for one in found.belongings]
+        deleted = [told for one, told in self._asked.items() if one not in {thing.id for thing in found.belongings}]
+        return Swept([*deleted, *beside.deleted], [*left, *beside.left], [*found.unseen, *beside.unseen])
+
+    def _delete(self, one: Belonging) -> bool:
+        """Ask for a deletion; whether that was accepted now."""
+        if one.state in _ON_THE_WAY:
+            return False
+        if one.kind == "lag":
+            self._release(one)
+        resource = self._api.spec.resources[one.kind]
+        assert resource.deleted_by is not None
+        reasons = []
+        for role in one.roles:
+            exchange = self._try(resource.deleted_by, {resource.id: one.id}, role, one.region)
+            if isinstance(exchange, Exchange) and exchange.succeeded:
+                if one.id not in self._asked:
+                    self._tell(f"deleted {one}")
+                self._asked[one.id] = str(one)
+                self._refusals.pop(one.id, None)
+                return True
+            told = f"{exchange.told()} {exchange.error_message:.120}" if isinstance(exchange, Exchange) else exchange
+            reasons.append(f"{resource.deleted_by} as {role}: {told}")
+        self._refusals[one.id] = "; ".join(reasons)
+        return False
+
+    def _release(self, lag: Belonging) -> None:
+        """Let a LAG's connections go: it is not deleted with connections in it, nor emptied below its minimum."""
+        members = [one for one in lag.item.get("connections", []) if isinstance(one, dict)]
+        for role in lag.roles:
+            if members and lag.item.get("minimumLinks"):
+                self._try("UpdateLag", {"lagId": lag.id, "minimumLinks": 0}, role, lag.region)
+            for member in members:
+                params = {"lagId": lag.id, "connectionId": member.get("connectionId")}
+                self._try("DisassociateConnectionFromLag", params, role, lag.region)
+
+    def _try(self, operation: str, params: dict[str, Any], role: Any, region: str) -> Exchange | str:
+        try:
+            return self._api.call(operation, params, role=role, region=region)
+        except (Unsupported, Indeterminate, TargetDied) as reason:
+            return str(reason)

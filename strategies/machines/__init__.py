@@ -1,0 +1,1 @@
+"""Rule machines: any order of operations against an independent model."""

@@ -1,0 +1,48 @@
+"""What a machine can do: an action a step, in a family, registered by the module that holds it.
+
+An action draws by the model, sends its request, says what must come of it, and tells the model. It takes part only
+where the target has all operations that it needs.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from strategies.machines.model import Model
+
+if TYPE_CHECKING:
+    from strategies.machines.machine import Machine
+
+Run = Callable[["Machine"], None]
+Ready = Callable[[Model], object]
+
+
+@dataclass(frozen=True)
+class Action:
+    """One kind of step: what the target must have for it, and when the model allows it."""
+
+    name: str
+    family: str
+    operations: tuple[str, ...]
+    accounts: tuple[str, ...]
+    ready: Ready
+    run: Run
+
+
+ACTIONS: Final[list[Action]] = []
+
+
+def always(_: Model) -> bool:
+    """An action that can be done in any state."""
+    return True
+
+
+def action(*operations: str, ready: Ready = always, accounts: tuple[str, ...] = ()) -> Callable[[Run], Run]:
+    """Register a function as an action of the family that its module is named after."""
+
+    def register(run: Run) -> Run:
+        family = run.__module__.rpartition(".")[2]
+        ACTIONS.append(Action(run.__name__, family, operations, accounts, ready, run))
+        return run
+
+    return register

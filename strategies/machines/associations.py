@@ -1,0 +1,247 @@
+"""Gateways associated with virtual private gateways: directly, or by a proposal from another account."""
+
+from typing import TYPE_CHECKING
+
+from strategies.machines import closing
+from strategies.machines.actions import action
+from strategies.machines.connections import gone
+from strategies.machines.flaws import spoiled
+from strategies.machines.model import Model, Thing
+from strategies.machines.steps import Step
+from strategies.world import AccountId
+
+if TYPE_CHECKING:
+    from strategies.machines.machine import Machine
+
+RULES = (
+    "associations.deleted-gone",
+    "associations.gateway-echo",
+    "associations.one-gateway",
+    "associations.prefixes-echo",
+    "associations.update-add",
+    "associations.update-remove",
+    "proposals.accept-associates",
+    "proposals.accept-override",
+    "proposals.accept-prefixes",
+    "proposals.accept-state",
+    "proposals.accept-twice",
+    "proposals.deleted-gone",
+    "proposals.deleted-not-accepted",
+    "proposals.prefixes-echo",
+)
+PREFIXES = ("10.16.0.0/16", "10.32.0.0/16", "10.48.0.0/16")
+MOST_VIRTUAL = 2
+
+
+def _gateways(model: Model) -> list[Thing]:
+    return model.of("direct-connect-gateway")
+
+
+@action(
+    "CreateDirectConnectGatewayAssociation",
+    ready=lambda model: _gateways(model) and len(model.of("virtual-gateway")) < MOST_VIRTUAL,
+)
+def make_virtual_gateway(m: "Machine") -> None:
+    """EC2 makes a virtual private gateway."""
+    role = m.one_of([one for one in ("owner", "other") if one in m.facts.roles])
+    if not m.facts.ec2:
+        return
+    thing = m.model.add("virtual-gateway", role)
+    m.ec2_gateway(thing)
+
+
+def _free(model: Model, thing: Thing) -> bool:
+    return not model.on(thing, "virtual", "gateway-association")
+
+
+@action(
+    "CreateDirectConnectGatewayAssociation",
+    ready=lambda model: _gateways(model) and model.of("virtual-gateway"),
+)
+def associate_gateways(m: "Machine") -> None:
+    """Associate two gateways of one account; a second association of a virtual gateway is refused."""
+    virtual = m.one_of(m.model.of("virtual-gateway"))
+    gateways = m.model.of("direct-connect-gateway", where=lambda one: one.owner == virtual.owner)
+    if not gateways:
+        return
+    gateway = m.one_of(gateways)
+    prefixes = [PREFIXES[0]]
+    params = {
+        "directConnectGatewayId": gateway,
+        m.one_of(("gatewayId", "virtualGatewayId")): virtual,
+        "addAllowedPrefixesToDirectConnectGateway": _list(prefixes),
+    }
+    step = Step("CreateDirectConnectGatewayAssociation", params, gateway.owner)
+    if not _free(m.model, virtual):
+        if m.model.on(virtual, "virtual", "gateway-association")[0].links["gateway"] is not gateway:
+            m.refuse("associations.one-gateway", step, "a virtual gateway is associated with a second gateway")
+            closing.inside(m, gateway)
+        return
+    if spoiled(m, step):
+        return
+    _before(m, virtual, gateway)
+    thing = _new(m, gateway, virtual, prefixes, "associations.prefixes-echo")
+    m.make(thing, step)
+    m.look(thing)
+    closing.inside(m, gateway)
+
+
+def _before(m: "Machine", virtual: Thing, gateway: Thing) -> None:
+    """Earlier associations of the virtual gateway are over, and the gateway is there."""
+    for one in m.model.things:
+        if one.kind == "gateway-association" and one.links["virtual"] is virtual and not one.there:
+            m.over(one)
+    m.settled(gateway)
+
+
+def _new(m: "Machine", gateway: Thing, virtual: Thing, prefixes: list[str], rule: str) -> Thing:
+    links = {"gateway": gateway, "virtual": virtual}
+    thing = m.model.add("gateway-association", gateway.owner, provider=virtual.owner, links=links)
+    thing.facts["prefixes"] = list(prefixes)
+    thing.expect("associations.gateway-echo", directConnectGatewayId=gateway)
+    thing.expect(rule, "prefixes", allowedPrefixesToDirectConnectGateway=list(prefixes))
+    return thing
+
+
+def _list(prefixes: list[str]) -> list[dict[str, str]]:
+    return [{"cidr": one} for one in prefixes]
+
+
+def _associations(model: Model) -> list[Thing]:
+    return model.of("gateway-association")
+
+
+@action("UpdateDirectConnectGatewayAssociation", ready=_associations)
+def change_prefixes(m: "Machine") -> None:
+    """Add a prefix to an association, or take one away."""
+    thing = m.one_of(_associations(m.model))
+    has = thing.facts["prefixes"]
+    prefix = m.one_of(PREFIXES)
+    adds = prefix not in has or len(has) == 1
+    member = f"{'add' if adds else 'remove'}AllowedPrefixesToDirectConnectGateway"
+    params = {"associationId": thing, member: _list([prefix])}
+    step = Step("UpdateDirectConnectGatewayAssociation", params, thing.owner)
+    if spoiled(m, step):
+        return
+    m.settled(thing)
+    m.accept(step)
+    after = list(dict.fromkeys([*has, prefix])) if adds else [one for one in has if one != prefix]
+    thing.facts["prefixes"] = after
+    rule = "associations.update-add" if adds else "associations.update-remove"
+    thing.expect(rule, "prefixes", allowedPrefixesToDirectConnectGateway=after)
+    m.look(thing)
+
+
+@action("DeleteDirectConnectGatewayAssociation", ready=_associations)
+def dissociate_gateways(m: "Machine") -> None:
+    """End an association, named by its id or by both gateways."""
+    thing = m.one_of(_associations(m.model))
+    gateway, virtual = thing.links["gateway"], thing.links["virtual"]
+    params = {"associationId": thing}
+    if gateway.owner == virtual.owner and m.chance(2):
+        params = {"directConnectGatewayId": gateway, "virtualGatewayId": virtual}
+    step = Step("DeleteDirectConnectGatewayAssociation", params, thing.owner)
+    if spoiled(m, step):
+        return
+    m.settled(thing)
+    m.fade(thing)
+    m.accept(step)
+    if len(params) > 1 and any(one.unsure for one in (gateway, virtual)):
+        m.doubt("its gateways are in doubt", thing)
+    gone(thing, "associations.deleted-gone")
+    m.look(thing)
+    closing.inside(m, gateway)
+
+
+@action(
+    "CreateDirectConnectGatewayAssociationProposal",
+    ready=lambda model: _gateways(model) and model.of("virtual-gateway"),
+    accounts=("other",),
+)
+def propose(m: "Machine") -> None:
+    """The owner of a virtual gateway proposes to associate it with the gateway of another account."""
+    virtual = m.one_of(m.model.of("virtual-gateway"))
+    gateways = m.model.of("direct-connect-gateway", where=lambda one: one.owner != virtual.owner)
+    if not gateways or not _free(m.model, virtual):
+        return
+    gateway = m.one_of(gateways)
+    params = {
+        "directConnectGatewayId": gateway,
+        "directConnectGatewayOwnerAccount": AccountId(gateway.owner),
+        "gatewayId": virtual,
+        "addAllowedPrefixesToDirectConnectGateway": _list([PREFIXES[0]]),
+    }
+    step = Step("CreateDirectConnectGatewayAssociationProposal", params, virtual.owner)
+    if spoiled(m, step):
+        return
+    _before(m, virtual, gateway)
+    links = {"gateway": gateway, "virtual": virtual}
+    thing = m.model.add("association-proposal", virtual.owner, provider=gateway.owner, links=links)
+    thing.expect("proposals.prefixes-echo", "prefixes", requestedAllowedPrefixesToDirectConnectGateway=[PREFIXES[0]])
+    m.make(thing, step)
+    m.look(thing)
+
+
+def _open(model: Model) -> list[Thing]:
+    return model.of("association-proposal", where=lambda one: not one.facts.get("accepted"))
+
+
+def _acceptance(thing: Thing) -> dict[str, object]:
+    return {
+        "directConnectGatewayId": thing.links["gateway"],
+        "proposalId": thing,
+        "associatedGatewayOwnerAccount": AccountId(thing.owner),
+    }
+
+
+@action("AcceptDirectConnectGatewayAssociationProposal", ready=_open, accounts=("other",))
+def accept_proposal(m: "Machine") -> None:
+    """The owner of the gateway accepts, at times with other prefixes."""
+    thing = m.one_of(_open(m.model))
+    gateway, virtual = thing.links["gateway"], thing.links["virtual"]
+    params = _acceptance(thing)
+    prefixes, rule = [PREFIXES[0]], "proposals.accept-prefixes"
+    if m.chance(2):
+        prefixes, rule = [PREFIXES[1]], "proposals.accept-override"
+        params["overrideAllowedPrefixesToDirectConnectGateway"] = _list(prefixes)
+    step = Step("AcceptDirectConnectGatewayAssociationProposal", params, gateway.owner)
+    if not _free(m.model, virtual) or not gateway.there or spoiled(m, step):
+        return
+    _before(m, virtual, gateway)
+    association = _new(m, gateway, virtual, prefixes, rule)
+    association.life_rule = "proposals.accept-associates"
+    m.make(association, step)
+    if association.unsure:
+        m.doubt("it was not accepted", thing)
+    thing.facts["accepted"] = True
+    # It cannot be accepted or deleted any more, and may be described no more.
+    thing.life, thing.expected = "gone", {}
+    m.look(thing, association)
+    closing.inside(m, gateway)
+
+
+def _accepted(model: Model) -> list[Thing]:
+    return model.of(
+        "association-proposal", life="gone", where=lambda one: one.facts.get("accepted") and one.links["gateway"].there
+    )
+
+
+@action("AcceptDirectConnectGatewayAssociationProposal", ready=_accepted, accounts=("other",))
+def accept_twice(m: "Machine") -> None:
+    """A proposal is accepted once."""
+    thing = m.one_of(_accepted(m.model))
+    step = Step("AcceptDirectConnectGatewayAssociationProposal", _acceptance(thing), thing.links["gateway"].owner)
+    m.refuse("proposals.accept-twice", step, "a proposal is accepted twice")
+
+
+@action("DeleteDirectConnectGatewayAssociationProposal", ready=_open, accounts=("other",))
+def withdraw(m: "Machine") -> None:
+    """Either account takes an open proposal back."""
+    thing = m.one_of(_open(m.model))
+    role = m.one_of((thing.owner, thing.links["gateway"].owner))
+    step = Step("DeleteDirectConnectGatewayAssociationProposal", {"proposalId": thing}, role)
+    if spoiled(m, step):
+        return
+    m.accept(step)
+    gone(thing, "proposals.deleted-gone")
+    m.look(thing)

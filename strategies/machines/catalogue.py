@@ -1,0 +1,130 @@
+"""The machines: which families of actions each has, what it cannot do without, and which rules it puts to a target."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from hypothesis import strategies as st
+from hypothesis.stateful import initialize, precondition, rule
+from hypothesis.strategies import DataObject
+
+from strategies.machines import (
+    associations,
+    closing,
+    comparing,
+    connections,
+    flaws,
+    gateways,
+    groups,
+    hosting,
+    interfaces,
+    lags,
+    macsec,
+    order,
+    peers,
+    races,
+    strays,
+    tagging,
+)
+from strategies.machines.actions import ACTIONS, Action
+from strategies.machines.machine import Machine
+
+_MODULES: Final[Sequence[Any]] = (
+    associations,
+    connections,
+    gateways,
+    groups,
+    hosting,
+    interfaces,
+    lags,
+    macsec,
+    order,
+    peers,
+    races,
+    strays,
+    tagging,
+)
+FAMILIES: Final = {module.__name__.rpartition(".")[2]: module for module in _MODULES}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One machine. `needs` are the operations of which a target must have one."""
+
+    title: str
+    families: tuple[str, ...]
+    needs: tuple[str, ...]
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The rules that it can check, by id."""
+        modules = [comparing, closing, flaws, *(FAMILIES[one] for one in self.families)]
+        return tuple(sorted({rule for module in modules for rule in module.RULES}))
+
+    @property
+    def machine(self) -> type[Machine]:
+        """Its class: one Hypothesis rule an action."""
+        chosen = [one for one in ACTIONS if one.family in self.families]
+        body: dict[str, Any] = {"__doc__": self.title, "actions": tuple(chosen), "title": self.title, "swarm": _swarm()}
+        for one in chosen:
+            body[f"do_{one.name}"] = _rule(one)
+        return type(self.title.title().replace("_", ""), (Machine,), body)
+
+    def __str__(self) -> str:
+        return self.title
+
+
+def _rule(action: Action) -> Any:
+    def step(self: Machine, data: DataObject) -> None:
+        self.perform(action, data)
+
+    step.__name__ = f"do_{action.name}"
+    step.__doc__ = action.run.__doc__
+
+    def ready(self: Machine) -> bool:
+        return action.family in self.chosen and self.enabled(action)
+
+    return precondition(ready)(rule(data=st.data())(step))
+
+
+def _swarm() -> Any:
+    def swarm(self: Machine, data: DataObject) -> None:
+        """Which families take part in this example, and what it begins with."""
+        self.choose(data)
+        self.open(data)
+
+    return initialize(data=st.data())(swarm)
+
+
+ENTRIES: Final = (
+    Entry(
+        "connections_and_lags",
+        ("connections", "lags", "hosting", "order", "races", "strays"),
+        ("CreateConnection", "CreateLag", "CreateInterconnect"),
+    ),
+    Entry(
+        "virtual_interfaces_and_bgp",
+        ("connections", "lags", "hosting", "gateways", "interfaces", "peers", "races", "strays"),
+        ("CreatePrivateVirtualInterface", "CreatePublicVirtualInterface", "CreateTransitVirtualInterface"),
+    ),
+    Entry(
+        "gateways",
+        ("connections", "gateways", "associations", "interfaces", "strays"),
+        ("CreateDirectConnectGateway",),
+    ),
+    Entry(
+        "tags",
+        ("connections", "lags", "gateways", "interfaces", "tagging", "races", "strays"),
+        ("TagResource",),
+    ),
+    Entry(
+        "macsec_and_resiliency",
+        ("connections", "lags", "macsec", "groups", "strays"),
+        ("AssociateMacSecKey", "CreateResiliencyGroup"),
+    ),
+    Entry(
+        "everything",
+        tuple(FAMILIES),
+        ("CreateConnection", "CreateLag", "CreateInterconnect", "CreateDirectConnectGateway"),
+    ),
+)

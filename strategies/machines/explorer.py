@@ -1,0 +1,287 @@
+"""Running a machine: explore first and only collect; then, for each new violation, find the shortest way to it.
+
+If an example raised on whatever it finds, Hypothesis would stop exploring at the first thing that is wrong in every
+example. So the first pass raises nothing. The second takes one violation at a time: it goes through the same
+examples (without calls, up to the one that showed it first: draws do not depend on answers), raises an exception
+class of the violation's own whenever that violation occurs and no other, and lets Hypothesis shrink the example.
+"""
+
+import functools
+import random
+import time
+import unittest
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from hypothesis import Phase, Verbosity, seed, settings, target
+from hypothesis.database import ExampleDatabase
+from hypothesis.errors import Flaky
+from hypothesis.stateful import get_state_machine_test
+
+from dxcontract.api import Api
+from dxcontract.contract import Contract
+from dxcontract.exchange import Exchange
+from dxcontract.exploration import Exploration, certain
+from dxcontract.observer import Observer
+from dxcontract.spec import LEVELS
+from dxcontract.target import Role
+from dxcontract.verdict import Tally, Violation
+from strategies.machines import flaws
+from strategies.machines.machine import Machine
+from strategies.machines.model import Thing
+from strategies.machines.steps import Step
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a machine may know of its target, once and for all: accounts, locations, whether it has EC2."""
+
+    roles: frozenset[Role]
+    home: str
+    second: str
+    macsec: str
+    ec2: bool
+
+
+@dataclass
+class Budget:
+    """How many examples of how many steps, and for how many seconds; so long also for minimising one violation, and
+    all of them. `target` lets Hypothesis strive for new transitions and pairs."""
+
+    examples: int
+    steps: int
+    seconds: float
+    minimise: float
+    minimise_all: float
+    target: bool
+
+
+class _TimeIsUpError(BaseException):
+    """Ends a pass; no Exception, so that Hypothesis does not take it for a find."""
+
+
+class Found(Exception):  # noqa: N818 - a find
+    """The violation that is looked for has occurred."""
+
+
+@functools.cache
+def found(fingerprint: str) -> type[Found]:
+    """The exception class of one violation: Hypothesis tells finds apart by their classes."""
+    return type(f"Violates_{fingerprint}", (Found,), {"__module__": __name__})
+
+
+def _unknown(_: Violation) -> bool:
+    return False
+
+
+@dataclass
+class _Finding:
+    """A violation, the example to start from, the number of steps of the shortest way to it so far.
+
+    `late`: it was found by the last comparison of the example, not after a step; `asked`: by looking, not by the
+    answer to a step itself.
+    """
+
+    violation: Violation
+    example: int
+    steps: int
+    late: bool
+    asked: bool
+
+
+@dataclass
+class Explorer:
+    """One machine on one target. What is `known` needs no minimising; `told` hears of progress."""
+
+    api: Api
+    contract: Contract
+    run_id: str
+    machine: type[Machine]
+    facts: Facts
+    budget: Budget
+    known: Callable[[Violation], bool] = _unknown
+    database: ExampleDatabase | None = None
+    derandomize: bool = True
+    seeded: int = 0
+    told: Callable[["Explorer"], None] | None = None
+    figures: Exploration = field(default_factory=Exploration)
+    found: dict[str, _Finding] = field(default_factory=dict)
+    judging: bool = True
+    looking: bool = True
+    _collected: Tally = field(default_factory=Tally, init=False)
+    _reached: set[tuple[str, str, str]] = field(default_factory=set, init=False)
+    _given: set[str] = field(default_factory=set, init=False)
+    _scores: list[float] = field(default_factory=list, init=False)
+    _example: Exploration = field(default_factory=Exploration, init=False)
+    _only: str = field(default="", init=False)
+    _count: int = field(default=0, init=False)
+    _number: int = field(default=0, init=False)
+    _skip: int = field(default=-1, init=False)
+    _end: float = field(default=0.0, init=False)
+
+    def run(self) -> None:
+        """Explore, then minimise what is new. Findings end up in the current scope's tally, figures in its exploration.
+
+        Raises:
+            HarnessError: the suite itself is wrong.
+        """
+        scope = self.contract.current
+        total, observer = scope.tally, scope.observer
+        self._class = type(self.machine.__name__, (self.machine,), {"explorer": self, "__module__": __name__})
+        try:
+            if self.database is not None:
+                self._pass((Phase.reuse,), database=self.database)
+            self._scores.clear()
+            again = len(self.found)
+            self._pass((Phase.generate, *([Phase.target] if self.budget.target else [])))
+            self._minimise(list(self.found)[again:])
+        finally:
+            total.add(self._collected)
+            for fingerprint, one in self.found.items():
+                total.violations[fingerprint] = one.violation
+            scope.tally, scope.observer = total, observer
+            observer.reached |= self._reached
+            scope.exploration = self.figures
+
+    # -- passes
+
+    def _pass(self, phases: tuple[Phase, ...], **more: Any) -> None:
+        self._count, self._skip = 0, -1
+        self._end = time.monotonic() + self.budget.seconds
+        self._explore(phases, **{"database": None, **more})
+
+    def _minimise(self, fingerprints: list[str]) -> None:
+        """Each new violation by itself, the worst first, as long as there is time."""
+        new = [one for one in fingerprints if not self.known(self.found[one].violation)]
+        order = {level: number for number, level in enumerate(LEVELS)}
+        new.sort(key=lambda one: (order[self.found[one].violation.level], self.found[one].steps))
+        end = time.monotonic() + self.budget.minimise_all
+        phases = (Phase.generate, *([Phase.target] if self.budget.target else []), Phase.shrink)
+        for fingerprint in new:
+            if self.found[fingerprint].steps <= 1 or _alone(self.found[fingerprint].violation):
+                continue
+            self._only, self._count, self._skip = fingerprint, 0, self.found[fingerprint].example
+            self._end = min(time.monotonic() + self.budget.minimise, end)
+            self._explore(phases, database=self.database, report_multiple_bugs=False)
+        self._only = ""
+
+    def _explore(self, phases: tuple[Phase, ...], **more: Any) -> None:
+        chosen = settings(
+            settings.get_profile(settings.get_current_profile_name()),
+            max_examples=self.budget.examples,
+            stateful_step_count=self.budget.steps,
+            phases=phases,
+            derandomize=False,
+            verbosity=Verbosity.quiet,
+            **more,
+        )
+        test = seed(self.seeded)(get_state_machine_test(self._class, settings=chosen))
+        # The shortest way is kept anyhow; a violation that depends on time may not come back. A pass that finds nothing
+        # to replay is a SkipTest.
+        with suppress(_TimeIsUpError, Flaky, Found, unittest.SkipTest):
+            test()
+
+    # -- called by the machine
+
+    def begin(self) -> bool:
+        """A new example; whether it is to go without calls."""
+        self._number = self._count
+        self._count += 1
+        self.judging = not self._only or self.found[self._only].late
+        self.looking = not self._only or self.found[self._only].asked
+        self._example = Exploration()
+        scope = self.contract.current
+        scope.tally, scope.observer = Tally(), Observer(scope.observer.spec, scope.observer.lifecycles)
+        scope.history.clear()
+        return self._number < self._skip
+
+    def check_time(self) -> None:
+        """End the pass when its time is up."""
+        if time.monotonic() > self._end:
+            self.judging = False
+            raise _TimeIsUpError
+
+    def called(self, step: Step, exchange: Exchange) -> None:
+        """A step was sent."""
+        self._example.calls += 1
+        self._example.refused += not exchange.succeeded
+        for thing in step.things:
+            self.touched(thing, step.operation)
+
+    def touched(self, thing: Thing, operation: str) -> None:
+        """An operation named a thing."""
+        self._example.pairs |= {(earlier, operation) for earlier in thing.touched}
+        thing.touched.add(operation)
+
+    def fresh(self, resource_id: str) -> bool:
+        """Whether no earlier example was given this id."""
+        if self._only:
+            return True
+        new = resource_id not in self._given
+        self._given.add(resource_id)
+        return new
+
+    def stepped(self, machine: Machine, *, ended: bool = False) -> None:
+        """After a step, and at the end: keep what was found, and raise it if it is what is looked for."""
+        self._example.steps += not ended
+        if machine.dry:
+            return
+        for fingerprint, violation in self.contract.current.tally.violations.items():
+            best = self.found.get(fingerprint)
+            if best is None or len(machine.sent) < best.steps:
+                shown = violation if _alone(violation) else _evidence(machine, violation)
+                example = best.example if best is not None and self._only else self._number
+                late = ended if best is None else best.late
+                asked = ended or not machine.sent or machine.sent[-1].operation != violation.operation
+                self.found[fingerprint] = _Finding(shown, example, len(machine.sent), late, asked)
+        if self._only in self.contract.current.tally.violations:
+            self.judging = False
+            raise found(self._only)(self._only)
+
+    @contextmanager
+    def tidying(self) -> Iterator[None]:
+        """Deletions after an example are judged by nobody."""
+        scope = self.contract.current
+        kept, scope.tally = scope.tally, Tally()
+        try:
+            yield
+        finally:
+            scope.tally = kept
+
+    def finished(self, machine: Machine) -> None:
+        """An example is over: add it up."""
+        scope = self.contract.current
+        reached = certain(scope.observer.lifecycles, scope.observer.reached)
+        self._reached |= scope.observer.reached
+        score = float(len(reached) + len(self._example.pairs))
+        if not self._only:
+            self._collected.add(Tally(scope.tally.verdicts))
+            self._example.examples, self._example.transitions = 1, reached
+            self.figures.add(self._example)
+            self._scores.append(score)
+            if self.told is not None:
+                self.told(self)
+        elif self._number < len(self._scores):
+            score = self._scores[self._number]
+        if self.budget.target and self.judging:
+            target(score, label="transitions and pairs of operations")
+
+
+def _alone(violation: Violation) -> bool:
+    """Whether one request and its answer are all that there is to show: what is wrong has nothing to do with steps."""
+    return violation.rule.startswith("wire.") or violation.rule in flaws.ALONE
+
+
+def _evidence(machine: Machine, violation: Violation) -> Violation:
+    """The violation with all steps of its example, in words and as exchanges; what was asked to judge it comes last."""
+    steps = [one.to_report() for one in machine.sent]
+    known = {str(one) for one in steps}
+    asked = [one for one in violation.exchanges if str(one) not in known]
+    return replace(violation, steps=tuple(machine.script.lines), exchanges=(*steps, *asked))
+
+
+def new_seed() -> int:
+    """A seed that nobody chose."""
+    return random.getrandbits(64)

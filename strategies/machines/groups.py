@@ -1,0 +1,121 @@
+"""Resiliency groups, and the connections in them."""
+
+from typing import TYPE_CHECKING
+
+from strategies.machines import closing
+from strategies.machines.actions import action
+from strategies.machines.connections import gone, owned
+from strategies.machines.flaws import spoiled
+from strategies.machines.model import ArnOf, Model, Thing
+from strategies.machines.steps import Step
+from strategies.requests import Scene, least
+
+if TYPE_CHECKING:
+    from strategies.machines.machine import Machine
+
+RULES = (
+    "requests.unknown-ids",
+    "resiliency_groups.associate-atomic",
+    "resiliency_groups.associate-listed",
+    "resiliency_groups.deleted-gone",
+    "resiliency_groups.disassociate-keeps",
+    "resiliency_groups.disassociate-removes",
+    "resiliency_groups.echo",
+    "resiliency_groups.tags-on-create",
+    "resiliency_groups.update-name",
+)
+
+
+def _groups(model: Model) -> list[Thing]:
+    return model.of("resiliency-group")
+
+
+@action("CreateResiliencyGroup", ready=lambda model: len(_groups(model)) < 2)
+def create_group(m: "Machine") -> None:
+    """Make a resiliency group."""
+    params = {**least(Scene(m.world, m.spec.operation("CreateResiliencyGroup"))), "resiliencyGroupName": m.name()}
+    params.pop("clientToken", None)
+    step = Step("CreateResiliencyGroup", params)
+    if spoiled(m, step):
+        return
+    thing = m.model.add("resiliency-group", "owner", facts={"connections": []})
+    thing.expect("resiliency_groups.echo", resiliencyGroupName=params["resiliencyGroupName"])
+    owned(m, thing, "resiliency_groups.echo")
+    m.make(thing, step)
+    m.settled_group(thing)
+    m.look(thing)
+
+
+@action("UpdateResiliencyGroup", ready=_groups)
+def rename_group(m: "Machine") -> None:
+    """Rename a resiliency group."""
+    thing = m.one_of(_groups(m.model))
+    params = {"resiliencyGroupId": thing, "resiliencyGroupName": m.name()}
+    step = Step("UpdateResiliencyGroup", params)
+    if spoiled(m, step):
+        return
+    m.accept(step)
+    thing.expect("resiliency_groups.update-name", resiliencyGroupName=params["resiliencyGroupName"])
+    m.look(thing)
+
+
+def _outside(model: Model) -> list[tuple[Thing, Thing]]:
+    taken = {one for group in _groups(model) for one in group.facts["connections"]}
+    mine = model.of("connection", where=lambda one: one.owner == "owner" and one not in taken)
+    return [(group, one) for group in _groups(model) for one in mine]
+
+
+@action("AssociateConnectionsToResiliencyGroup", ready=_outside)
+def enter_group(m: "Machine") -> None:
+    """Put a connection into a group, by its id or its ARN; together with one that does not exist, none gets in."""
+    group, connection = m.one_of(_outside(m.model))
+    named = m.one_of((connection, ArnOf(connection)))
+    params = {"resiliencyGroupId": group, "connectionIdentifiers": [named]}
+    step = Step("AssociateConnectionsToResiliencyGroup", params)
+    if m.chance(4):
+        params["connectionIdentifiers"] = [named, "dxcon-ffffff00"]
+        m.refuse("resiliency_groups.associate-atomic", step, "one of two connections does not exist")
+        closing.inside(m, group)
+        return
+    if spoiled(m, step):
+        return
+    m.settled(connection)
+    m.accept(step)
+    group.facts["connections"] = [*group.facts["connections"], connection]
+    group.facts["connection_rule"] = "resiliency_groups.associate-listed"
+    m.look(group, connection)
+    closing.inside(m, group)
+
+
+def _filled(model: Model) -> list[Thing]:
+    return [one for one in _groups(model) if one.facts["connections"]]
+
+
+@action("DisassociateConnectionsFromResiliencyGroup", ready=_filled)
+def leave_group(m: "Machine") -> None:
+    """Take a connection out of a group; the others stay."""
+    group = m.one_of(_filled(m.model))
+    connection = m.one_of(group.facts["connections"])
+    params = {"resiliencyGroupId": group, "connectionIdentifiers": [connection]}
+    step = Step("DisassociateConnectionsFromResiliencyGroup", params)
+    if spoiled(m, step):
+        return
+    m.accept(step)
+    rest = [one for one in group.facts["connections"] if one is not connection]
+    group.facts["connections"] = rest
+    rule = "resiliency_groups.disassociate-keeps" if rest else "resiliency_groups.disassociate-removes"
+    group.facts["connection_rule"] = rule
+    m.look(group, connection)
+    closing.inside(m, group)
+
+
+@action("DeleteResiliencyGroup", ready=_groups)
+def delete_group(m: "Machine") -> None:
+    """Delete an empty group."""
+    group = m.one_of(_groups(m.model))
+    step = Step("DeleteResiliencyGroup", {"resiliencyGroupId": group})
+    if group.facts["connections"] or spoiled(m, step):
+        return
+    m.accept(step)
+    gone(group, "resiliency_groups.deleted-gone")
+    m.look(group)

@@ -1,0 +1,250 @@
+"""Interconnects and hosted connections: a partner provides, the owner confirms or declines, both can end it."""
+
+from typing import TYPE_CHECKING
+
+from hypothesis import strategies as st
+
+from strategies.machines import closing
+from strategies.machines.actions import action
+from strategies.machines.connections import (
+    BANDWIDTHS,
+    MOST_MEMBERS,
+    can_spare,
+    enter,
+    few_ports,
+    gone,
+    grouped,
+    owned,
+)
+from strategies.machines.flaws import spoiled
+from strategies.machines.model import Model, Thing
+from strategies.machines.steps import Step
+from strategies.world import AccountId
+
+if TYPE_CHECKING:
+    from strategies.machines.machine import Machine
+
+RULES = (
+    "hosted_connections.associate-moves",
+    "hosted_connections.associate-vlan-conflict",
+    "hosted_connections.confirm-ends-ordering",
+    "hosted_connections.confirm-wrong-state",
+    "hosted_connections.decline",
+    "hosted_connections.echo",
+    "hosted_connections.owner",
+    "hosted_connections.parent-kind",
+    "hosted_connections.parent-location",
+    "hosted_connections.partner-only",
+    "hosted_connections.unconfirmed-waits",
+    "hosted_connections.vlan-unique",
+    "interconnects.deleted-gone",
+    "interconnects.echo",
+    "interconnects.lag-join",
+)
+VLANS = (100, 200, 300, 400)
+MOST_HOSTED = 3
+
+
+def _hosts(model: Model) -> list[Thing]:
+    """What hosted connections can be provided on: an interconnect in no LAG, or a partner's LAG with a member."""
+    interconnects = model.of("interconnect", where=lambda one: "lag" not in one.links)
+    return interconnects + model.of("lag", where=lambda one: one.facts["hosts"] and _carries(model, one))
+
+
+def _carries(model: Model, lag: Thing) -> bool:
+    return len(model.members(lag)) >= max(1, int(lag.facts["minimum"]))
+
+
+@action("CreateInterconnect", ready=few_ports, accounts=("partner",))
+def create_interconnect(m: "Machine") -> None:
+    """Order an interconnect, at times into a LAG of the partner's."""
+    params: dict[str, object] = {"location": m.facts.home, "bandwidth": m.one_of(BANDWIDTHS)}
+    params["interconnectName"] = m.name()
+    lags = m.model.of("lag", where=lambda one: one.facts["hosts"] and not one.facts["macsec"])
+    lags = [one for one in lags if len(m.model.members(one)) < MOST_MEMBERS]
+    lag = m.one_of(lags) if lags and m.chance(3) else None
+    if lag is not None:
+        params |= {"bandwidth": lag.facts["bandwidth"], "location": lag.facts["location"], "lagId": lag}
+    tags = m.draw(m.few_tags())
+    if tags:
+        params["tags"] = m.tag_list(tags)
+    step = Step("CreateInterconnect", params, "partner")
+    if spoiled(m, step):
+        return
+    thing = m.model.add("interconnect", "partner", tags=dict(tags), facts={"macsec": False, "keys": []})
+    thing.facts |= {"bandwidth": params["bandwidth"], "location": params["location"]}
+    thing.expect("interconnects.echo", interconnectName=params["interconnectName"], bandwidth=params["bandwidth"])
+    thing.expect("interconnects.echo", "caseless", location=params["location"])
+    if lag is not None:
+        enter(m, thing, lag, "interconnects.lag-join")
+    m.make(thing, step)
+    m.look(thing, *([lag] if lag is not None else []))
+
+
+@action("DeleteInterconnect", ready=lambda model: model.of("interconnect"), accounts=("partner",))
+def delete_interconnect(m: "Machine") -> None:
+    """Delete an interconnect that carries nothing."""
+    thing = m.one_of(m.model.of("interconnect"))
+    lag = thing.links.get("lag")
+    step = Step("DeleteInterconnect", {"interconnectId": thing}, "partner")
+    if m.model.on(thing, "port") or not can_spare(m.model, thing):
+        return  # no source says what becomes of that
+    if spoiled(m, step):
+        return
+    m.settled(*(m.model.members(lag) if lag is not None else ()))
+    m.accept(step)
+    gone(thing, "interconnects.deleted-gone")
+    thing.links.pop("lag", None)
+    if lag is not None:
+        lag.facts["members_rule"] = "connections.delete-leaves-lag"
+    m.look(thing, *([lag] if lag is not None else []))
+
+
+@action("AllocateHostedConnection", ready=_hosts, accounts=("partner", "owner"))
+def allocate(m: "Machine") -> None:
+    """Provide a connection for the owner."""
+    port = m.one_of(_hosts(m.model))
+    deprecated = port.kind == "interconnect" and m.can("AllocateConnectionOnInterconnect") and m.chance(3)
+    vlan = m.draw(st.sampled_from(VLANS))
+    operation, parent = ("AllocateHostedConnection", "connectionId")
+    if deprecated:
+        operation, parent = ("AllocateConnectionOnInterconnect", "interconnectId")
+    params = {
+        parent: port,
+        "ownerAccount": AccountId("owner"),
+        "bandwidth": m.one_of(("50Mbps", "100Mbps")),
+        "connectionName": m.name(),
+        "vlan": vlan,
+    }
+    step = Step(operation, params, "partner")
+    if vlan in m.model.vlans(port):
+        m.refuse("hosted_connections.vlan-unique", step, "a VLAN is given to a second hosted connection")
+        closing.inside(m, port)
+        return
+    if len(m.model.on(port, "port")) >= MOST_HOSTED or spoiled(m, step):
+        return
+    m.settled(*([port] if port.kind == "interconnect" else m.model.members(port)))
+    thing = m.model.add("hosted-connection", "owner", provider="partner", life="waiting", links={"port": port})
+    thing.life_rule = "hosted_connections.unconfirmed-waits"
+    thing.facts |= {"vlan": vlan, "bandwidth": params["bandwidth"], "location": port.facts["location"], "keys": []}
+    thing.facts["macsec"] = False
+    thing.expect("hosted_connections.echo", connectionName=params["connectionName"], bandwidth=params["bandwidth"])
+    thing.expect("hosted_connections.echo", vlan=vlan)
+    owned(m, thing, "hosted_connections.owner")
+    thing.expect("hosted_connections.parent-location", "caseless", location=port.facts["location"])
+    m.make(thing, step)
+    m.look(thing)
+    closing.inside(m, port)
+
+
+@action("AllocateHostedConnection", ready=lambda model: model.of("connection"), accounts=("partner", "owner"))
+def allocate_on_wrong_port(m: "Machine") -> None:
+    """A connection that is no interconnect carries no hosted connections."""
+    port = m.one_of(m.model.of("connection"))
+    partners = port.owner == "partner"
+    params = {
+        "connectionId": port,
+        "ownerAccount": AccountId("owner"),
+        "bandwidth": "50Mbps",
+        "connectionName": m.name(),
+        "vlan": m.one_of(VLANS),
+    }
+    rule = "hosted_connections.parent-kind" if partners else "hosted_connections.partner-only"
+    what = "a hosted connection is put on a dedicated one"
+    m.refuse(rule, Step("AllocateHostedConnection", params, port.owner), what)
+
+
+def _waiting(model: Model) -> list[Thing]:
+    return model.of("hosted-connection", life="waiting")
+
+
+@action("ConfirmConnection", ready=_waiting)
+def confirm(m: "Machine") -> None:
+    """The owner takes a hosted connection."""
+    thing = m.one_of(_waiting(m.model))
+    step = Step("ConfirmConnection", {"connectionId": thing})
+    if spoiled(m, step):
+        return
+    m.accept(step)
+    thing.life, thing.life_rule = "live", "hosted_connections.confirm-ends-ordering"
+    m.look(thing)
+
+
+@action("ConfirmConnection", ready=lambda model: model.of("connection", "hosted-connection"))
+def confirm_what_waits_not(m: "Machine") -> None:
+    """What is not ordering cannot be confirmed."""
+    thing = m.one_of(m.model.of("connection", "hosted-connection"))
+    what = "a connection that is not ordering is confirmed"
+    m.refuse(
+        "hosted_connections.confirm-wrong-state", Step("ConfirmConnection", {"connectionId": thing}, thing.owner), what
+    )
+
+
+@action("DeleteConnection", ready=_waiting)
+def decline(m: "Machine") -> None:
+    """The owner declines, or the partner takes the order back."""
+    thing = m.one_of(_waiting(m.model))
+    by_owner = not m.chance(3)
+    step = Step("DeleteConnection", {"connectionId": thing}, "owner" if by_owner else "partner")
+    if not by_owner:
+        m.fade(thing)
+        exchange = m.send(step)  # Terraform does this; no document says that the partner may
+        if exchange is None or not exchange.succeeded:
+            m.doubt("the partner may not delete it", thing)
+    else:
+        if spoiled(m, step):
+            return
+        m.accept(step)
+    port = thing.links["port"]
+    gone(thing, "hosted_connections.decline" if by_owner else "connections.deleted-gone", declined=by_owner)
+    m.look(thing)
+    closing.inside(m, port)
+
+
+def _ended(model: Model) -> list[Thing]:
+    return model.of("hosted-connection", where=lambda one: not model.on(one, "port") and not grouped(model, one))
+
+
+@action("DeleteConnection", ready=_ended)
+def delete_hosted(m: "Machine") -> None:
+    """The owner deletes a hosted connection that it had confirmed."""
+    thing = m.one_of(_ended(m.model))
+    step = Step("DeleteConnection", {"connectionId": thing})
+    if spoiled(m, step):
+        return
+    m.accept(step)
+    gone(thing, "connections.deleted-gone")
+    m.look(thing)
+    closing.inside(m, thing.links["port"])
+
+
+@action("AssociateHostedConnection", ready=lambda model: model.of("hosted-connection") and len(_hosts(model)) > 1)
+def move(m: "Machine") -> None:
+    """The partner moves a hosted connection, with what is on it, to another port."""
+    thing = m.one_of(m.model.of("hosted-connection"))
+    old = thing.links["port"]
+    targets = [one for one in _hosts(m.model) if one is not old]
+    if not targets:
+        return
+    port = m.one_of(targets)
+    step = Step("AssociateHostedConnection", {"connectionId": thing, "parentConnectionId": port}, "partner")
+    if thing.facts["vlan"] in m.model.vlans(port):
+        m.refuse(
+            "hosted_connections.associate-vlan-conflict", step, "a hosted connection moves to where its VLAN is taken"
+        )
+        return
+    if spoiled(m, step):
+        return
+    m.settled(thing, *([port] if port.kind == "interconnect" else m.model.members(port)))
+    m.fade(thing, port)
+    m.accept(step)
+    thing.links["port"] = port
+    thing.facts["location"] = port.facts["location"]
+    thing.forget("lagId")
+    if port.kind == "lag":
+        thing.expect("hosted_connections.associate-moves", lagId=port)
+    thing.expect("hosted_connections.parent-location", "caseless", location=port.facts["location"])
+    port.facts["hosted-connection_rule"] = old.facts["hosted-connection_rule"] = "hosted_connections.associate-moves"
+    m.look(thing, *m.model.on(thing, "port"))
+    for one in (old, port):
+        closing.inside(m, one)

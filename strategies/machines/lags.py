@@ -1,0 +1,261 @@
+"""LAGs: made of new connections or around one, joined, left, changed, deleted."""
+
+from typing import TYPE_CHECKING
+
+from dxcontract.exchange import Exchange
+from dxcontract.pointers import at
+from strategies.machines.actions import action
+from strategies.machines.connections import (
+    BANDWIDTHS,
+    MOST_MEMBERS,
+    can_spare,
+    enter,
+    few_ports,
+    gone,
+    leave,
+    new_connection,
+    owned,
+)
+from strategies.machines.flaws import spoiled
+from strategies.machines.model import Model, Thing
+from strategies.machines.steps import Step
+from strategies.world import Handle
+
+if TYPE_CHECKING:
+    from strategies.machines.machine import Machine
+
+RULES = (
+    "hosted_connections.associate-moves",
+    "lags.associate-bandwidth",
+    "lags.associate-changes-lag",
+    "lags.associate-counted",
+    "lags.associate-hosted-move",
+    "lags.associate-interfaces-move",
+    "lags.associate-location",
+    "lags.associate-macsec",
+    "lags.associate-minimum-guard",
+    "lags.delete-keeps-connections",
+    "lags.delete-with-hosted",
+    "lags.delete-with-interface",
+    "lags.deleted-gone",
+    "lags.disassociate-counted",
+    "lags.disassociate-minimum-guard",
+    "lags.disassociate-not-member",
+    "lags.disassociate-partner-converts",
+    "lags.echo",
+    "lags.existing-bandwidth",
+    "lags.existing-counted",
+    "lags.existing-interfaces-move",
+    "lags.members-created",
+    "lags.minimum-links-default",
+    "lags.owner-and-region",
+    "lags.partner-hosts",
+    "lags.update-minimum-links",
+    "lags.update-name",
+)
+
+
+@action("CreateLag", ready=few_ports)
+def create_lag(m: "Machine") -> None:
+    """Order a LAG of one or two new connections, or around one that is there."""
+    role = m.one_of([one for one in ("owner", "partner") if one in m.facts.roles])
+    params = {
+        "numberOfConnections": m.one_of((1, 2)),
+        "location": m.facts.home,
+        "connectionsBandwidth": m.one_of(BANDWIDTHS),
+        "lagName": m.name(),
+    }
+    around = m.model.of("connection", where=lambda one: one.owner == role and "lag" not in one.links)
+    chosen = m.one_of(around) if around and m.chance(2) else None
+    macsec = chosen.facts["macsec"] if chosen is not None else bool(m.facts.macsec) and m.chance(5)
+    if macsec:
+        params |= {"connectionsBandwidth": "10Gbps", "location": m.facts.macsec, "requestMACSec": True}
+    if chosen is not None:
+        params |= {"location": chosen.facts["location"], "connectionId": chosen}
+    step = Step("CreateLag", params, role)
+    if chosen is not None and params["connectionsBandwidth"] != chosen.facts["bandwidth"]:
+        m.refuse("lags.existing-bandwidth", step, "a LAG of another bandwidth is made around a connection")
+        return
+    if spoiled(m, step):
+        return
+    if chosen is not None:
+        m.settled(chosen)
+    lag = m.model.add("lag", role, facts={"macsec": macsec, "minimum": 0, "hosts": role == "partner", "keys": []})
+    lag.facts |= {"bandwidth": params["connectionsBandwidth"], "location": params["location"]}
+    lag.expect("lags.echo", lagName=params["lagName"], connectionsBandwidth=params["connectionsBandwidth"])
+    lag.expect("lags.echo", "caseless", location=params["location"])
+    owned(m, lag, "lags.owner-and-region")
+    lag.expect("lags.minimum-links-default", minimumLinks=0)
+    if role == "partner":
+        lag.expect("lags.partner-hosts", allowsHostedConnections=True)
+    exchange = m.make(lag, step)
+    count = int(str(params["numberOfConnections"])) - (chosen is not None)
+    members = [_member(m, lag) for _ in range(count)]
+    if chosen is not None:
+        _take_along(m, chosen, lag, "lags.existing-interfaces-move")
+        enter(m, chosen, lag, "lags.existing-counted")
+    _adopt(m, lag, members, exchange)
+    m.look(lag, *members, *([chosen, *m.model.on(lag, "port")] if chosen is not None else []))
+
+
+def _member(m: "Machine", lag: Thing) -> Thing:
+    thing = new_connection(m, lag.owner, lag.facts["bandwidth"], lag.facts["location"], None, "lags.members-uniform")
+    thing.facts["macsec"] = lag.facts["macsec"]
+    enter(m, thing, lag, "lags.members-created")
+    return thing
+
+
+def _adopt(m: "Machine", lag: Thing, members: list[Thing], exchange: Exchange | None) -> None:
+    """The ids of the connections that were ordered with a LAG."""
+    answered = [] if exchange is None else at(exchange.json, "/connections/*/connectionId")
+    ids = [one for one in answered if isinstance(one, str) and one not in m.ids]
+    if exchange is None or lag.handle is None or lag.unsure:
+        m.doubt("its LAG was not made", *members)
+        return
+    what = f"the answer lists {len(ids)} new connections, not {len(members)}"
+    if not m.contract.check("lags.members-created", len(ids) == len(members), what, exchange, where="/connections"):
+        m.doubt("its LAG has other members", lag, *members)
+        return
+    for thing, found in zip(members, ids, strict=True):
+        made = lag.handle
+        resource = m.spec.resources["connection"]
+        handle = Handle(resource, lag.owner, f"member of {made.name}", made.operation, made.params, exchange, id=found)
+        m.world.handles.append(handle)
+        m.known(thing, handle, exchange)
+
+
+def _take_along(m: "Machine", connection: Thing, lag: Thing, rule: str) -> None:
+    """What is on a connection that was in no LAG moves to the LAG with it."""
+    for one in m.model.on(connection, "port"):
+        one.links["port"] = lag
+        if one.kind == "virtual-interface":
+            one.expect(rule, connectionId=lag)
+            lag.facts["virtual-interface_rule"] = rule
+        else:
+            one.expect("hosted_connections.associate-moves", lagId=lag)
+            lag.facts["hosted-connection_rule"] = "lags.associate-hosted-move"
+
+
+def _pairs(model: Model) -> list[tuple[Thing, Thing]]:
+    """Ports and LAGs of one account, where what is on them does not collide."""
+    found = []
+    for one in model.of("connection", "interconnect"):
+        for lag in model.of("lag"):
+            if lag.owner != one.owner or one.links.get("lag") is lag:
+                continue
+            collide = model.vlans(one) & model.vlans(lag)
+            if not collide and not (model.addresses(one) & model.addresses(lag)):
+                found.append((one, lag))
+    return found
+
+
+@action("AssociateConnectionWithLag", ready=_pairs)
+def associate_connection(m: "Machine") -> None:
+    """Put a connection into a LAG, out of another one if need be."""
+    connection, lag = m.one_of(_pairs(m.model))
+    step = Step("AssociateConnectionWithLag", {"connectionId": connection, "lagId": lag}, lag.owner)
+    for fact, rule in (
+        ("bandwidth", "lags.associate-bandwidth"),
+        ("location", "lags.associate-location"),
+        ("macsec", "lags.associate-macsec"),
+    ):
+        if connection.facts[fact] != lag.facts[fact]:
+            m.refuse(rule, step, f"a connection joins a LAG of another {fact}")
+            return
+    if len(m.model.members(lag)) >= MOST_MEMBERS:
+        return
+    old = connection.links.get("lag")
+    m.settled(connection, *(m.model.members(old) if old is not None else ()))
+    if old is not None and not can_spare(m.model, connection):
+        if len(m.model.members(old)) > 1:
+            m.refuse("lags.associate-minimum-guard", step, "a LAG falls below its minimum of links")
+        return
+    if spoiled(m, step):
+        return
+    m.fade(connection, lag)
+    m.accept(step)
+    if old is None:
+        _take_along(m, connection, lag, "lags.associate-interfaces-move")
+        enter(m, connection, lag, "lags.associate-counted")
+    else:
+        enter(m, connection, lag, "lags.associate-changes-lag")
+        old.facts["members_rule"] = "lags.associate-changes-lag"
+    m.look(connection, lag, *([old] if old is not None else []), *m.model.on(lag, "port"))
+
+
+@action(
+    "DisassociateConnectionFromLag",
+    ready=lambda model: model.of("lag") and model.of("connection", "interconnect"),
+)
+def disassociate_connection(m: "Machine") -> None:
+    """Take a connection out of its LAG; one that is no member cannot be taken out."""
+    connection = m.one_of(m.model.of("connection", "interconnect"))
+    lags = m.model.of("lag", where=lambda one: one.owner == connection.owner)
+    if not lags:
+        return
+    lag = connection.links.get("lag") or m.one_of(lags)
+    step = Step("DisassociateConnectionFromLag", {"connectionId": connection, "lagId": lag}, lag.owner)
+    if connection.links.get("lag") is not lag:
+        m.refuse("lags.disassociate-not-member", step, "a connection leaves a LAG that it is not in")
+        return
+    members = m.model.members(lag)
+    m.settled(*members)
+    if len(members) > 1 and not can_spare(m.model, connection):
+        m.refuse("lags.disassociate-minimum-guard", step, "a LAG falls below its minimum of links")
+        return
+    if spoiled(m, step):
+        return
+    m.accept(step)
+    leave(m, connection, "lags.disassociate-counted")
+    if connection.owner == "partner" and connection.kind == "connection":
+        _convert(m, connection)
+    m.look(connection, lag, *m.model.on(lag, "port"))
+
+
+def _convert(m: "Machine", connection: Thing) -> None:
+    """A partner's connection that leaves a LAG is an interconnect from then on."""
+    connection.kind, connection.life_rule = "interconnect", "lags.disassociate-partner-converts"
+    connection.expected = {}
+    if connection.handle is not None:
+        connection.handle.resource = m.spec.resources["interconnect"]
+
+
+@action("UpdateLag", ready=lambda model: model.of("lag"))
+def update_lag(m: "Machine") -> None:
+    """Rename a LAG, or change how many links it needs."""
+    lag = m.one_of(m.model.of("lag"))
+    params: dict[str, object] = {"lagId": lag, "lagName": m.name()}
+    if m.chance(2):
+        minimum = m.one_of(range(len(m.model.members(lag)) + 1))
+        params = {"lagId": lag, "minimumLinks": minimum}
+    step = Step("UpdateLag", params, lag.owner)
+    if spoiled(m, step):
+        return
+    m.accept(step)
+    if "lagName" in params:
+        lag.expect("lags.update-name", lagName=params["lagName"])
+    else:
+        lag.facts["minimum"] = params["minimumLinks"]
+        lag.expect("lags.update-minimum-links", minimumLinks=params["minimumLinks"])
+    m.look(lag)
+
+
+@action("DeleteLag", ready=lambda model: model.of("lag"))
+def delete_lag(m: "Machine") -> None:
+    """Delete a LAG that carries nothing; its connections stay."""
+    lag = m.one_of(m.model.of("lag"))
+    members = m.model.members(lag)
+    step = Step("DeleteLag", {"lagId": lag}, lag.owner)
+    if m.model.on(lag, "port", "virtual-interface"):
+        m.refuse("lags.delete-with-interface", step, "a LAG with a virtual interface is deleted")
+        return
+    if m.model.on(lag, "port", "hosted-connection"):
+        m.refuse("lags.delete-with-hosted", step, "a LAG with a hosted connection is deleted")
+        return
+    if spoiled(m, step) or (members and lag.owner == "partner"):
+        return  # no source says what becomes of a partner's connections
+    m.accept(step)
+    gone(lag, "lags.deleted-gone")
+    for one in members:
+        leave(m, one, "lags.delete-keeps-connections")
+    m.look(lag, *members)

@@ -1,0 +1,378 @@
+"""The machine that all machines are: it sends steps, judges their answers, and compares what is described.
+
+Nothing here raises for what the target does: checks are soft. A step that cannot be judged any more, because the
+target went another way than the model before, is not sent; the model goes on as if it had been.
+"""
+
+import functools
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine
+from hypothesis.strategies import DataObject, SearchStrategy
+
+from dxcontract.exchange import Exchange
+from dxcontract.pointers import at
+from dxcontract.spec import Json
+from dxcontract.target import Role
+from dxcontract.verdict import Indeterminate, Unsupported
+from strategies.ec2 import virtual_private_gateway
+from strategies.machines.actions import Action
+from strategies.machines.model import Model, Thing
+from strategies.machines.openings import OPENINGS
+from strategies.machines.steps import Script, Step, resolved
+from strategies.world import Handle, World
+
+if TYPE_CHECKING:
+    from strategies.machines.explorer import Explorer
+
+T = TypeVar("T")
+Sight = tuple[Exchange, Json | None]
+
+# The rules that a filter by id leaves one.
+ALONE: Final = {
+    "connection": "connections.describe-one",
+    "hosted-connection": "connections.describe-one",
+    "interconnect": "interconnects.describe-one",
+    "lag": "lags.describe-one",
+    "virtual-interface": "virtual_interfaces.describe-by-id",
+    "direct-connect-gateway": "gateways.describe-one",
+    "gateway-association": "associations.describe-by-id",
+    "association-proposal": "proposals.describe-filters",
+    "resiliency-group": "resiliency_groups.get",
+}
+NAMES: Final = 3
+READY_SECONDS: Final = 5.0
+_DELETED_FIRST: Final = (
+    "association-proposal",
+    "gateway-association",
+    "virtual-interface",
+    "resiliency-group",
+    "hosted-connection",
+    "direct-connect-gateway",
+    "lag",
+    "interconnect",
+    "connection",
+)
+
+
+class Machine(RuleBasedStateMachine):
+    """One example: a model, a world on the target, and the steps so far."""
+
+    explorer: ClassVar["Explorer"]
+    title: ClassVar[str]
+    actions: ClassVar[tuple[Action, ...]]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dry = self.explorer.begin()
+        self.contract = self.explorer.contract
+        self.facts = self.explorer.facts
+        self.world = World(self.explorer.api, self.explorer.run_id)
+        self.spec = self.world.spec
+        self.model = Model()
+        self.script = Script()
+        self.sent: list[Exchange] = []
+        self.snapshots: dict[Thing, Json] = {}
+        self.ids: dict[str, Thing] = {}
+        families = dict.fromkeys(one.family for one in self.actions)
+        self.chosen = tuple(families)
+        self._names: list[str] = []
+        self._data: DataObject | None = None
+
+    def choose(self, data: DataObject) -> None:
+        """Draw the families of actions that take part in this example; all of them for choice."""
+        families = list(self.chosen)
+        if data.draw(st.booleans(), label="only some families"):
+            left_out = data.draw(st.sets(st.sampled_from(families), max_size=len(families) // 3))
+            self.chosen = tuple(one for one in families if one not in left_out)
+
+    def open(self, data: DataObject) -> None:
+        """Begin the example with a few steps that build something."""
+        by_name = {one.name: one for one in self.actions}
+        known = [one for one in OPENINGS if not one or any(name in by_name for name in one)]
+        for name in data.draw(st.sampled_from(known), label="opening"):
+            action = by_name.get(name)
+            if action is not None and self.enabled(action):
+                self.perform(action, data)
+
+    def perform(self, action: Action, data: DataObject) -> None:
+        """One step."""
+        self.explorer.check_time()
+        self._data = data
+        action.run(self)
+        self.explorer.stepped(self)
+
+    def teardown(self) -> None:
+        """Compare everything once more, then delete it."""
+        from strategies.machines import closing
+
+        try:
+            if not self.dry and self.explorer.judging:
+                closing.compare_all(self)
+                self.explorer.stepped(self, ended=True)
+        finally:
+            order = {kind: number for number, kind in enumerate(reversed(_DELETED_FIRST))}
+            self.world.handles.sort(key=lambda handle: order.get(handle.kind, -1))
+            with self.explorer.tidying():
+                self.world.close()
+            self.explorer.finished(self)
+
+    # -- draws: by the model alone
+
+    def draw(self, strategy: SearchStrategy[T]) -> T:
+        """A value; for use within an action."""
+        assert self._data is not None
+        return self._data.draw(strategy)
+
+    def one_of(self, values: Sequence[T]) -> T:
+        """One of some values, the first for choice."""
+        return values[0] if len(values) == 1 else self.draw(st.sampled_from(values))
+
+    def chance(self, rarely: int = 3) -> bool:
+        """True once in `rarely` times or so; False for choice."""
+        return self.draw(st.integers(0, rarely - 1)) == rarely - 1
+
+    def name(self) -> str:
+        """One of a few names, so that equal ones occur."""
+        if not self._names:
+            self._names = [self.world.name() for _ in range(NAMES)]
+            self.script.names |= {name: f"name-{number}" for number, name in enumerate(self._names, 1)}
+        return self.one_of(self._names)
+
+    def few_tags(self) -> SearchStrategy[dict[str, str]]:
+        """Tags for a new thing: none, or one or two."""
+        from strategies.machines.tagging import KEYS, VALUES
+
+        return st.dictionaries(st.sampled_from(KEYS), st.sampled_from(VALUES), max_size=2)
+
+    def tag_list(self, tags: dict[str, str]) -> list[dict[str, str]]:
+        """Tags as requests have them."""
+        return [{"key": key, "value": value} for key, value in tags.items()]
+
+    @property
+    def names(self) -> list[str]:
+        """The names that things of this example can have."""
+        return self._names
+
+    def can(self, *operations: str) -> bool:
+        """Whether the target has these operations."""
+        return not any(one in self.world.api.unsupported for one in operations)
+
+    def enabled(self, action: Action) -> bool:
+        """Whether an action can be done now."""
+        has_accounts = all(role in self.facts.roles for role in action.accounts)
+        return has_accounts and self.can(*action.operations) and bool(action.ready(self.model))
+
+    # -- steps
+
+    def send(self, step: Step) -> Exchange | None:
+        """Send a step; None when that makes no sense any more, or nothing came back that can be judged."""
+        if any(thing.unsure or not thing.id for thing in step.things) or self.dry or not self.can(step.operation):
+            return None
+        self.script.tell(step)
+        try:
+            params = resolved(self.world, step.params)
+            # boto3 would not send what has a wrong type.
+            door = self.world.api.send if step.flaw else self.world.api.call
+            exchange = door(step.operation, params, role=step.role, region=step.region)
+        except (Unsupported, Indeterminate) as reason:
+            self.script.note(str(reason))
+            return None
+        self.sent.append(exchange)
+        self.explorer.called(step, exchange)
+        return exchange
+
+    def accept(self, step: Step, rule: str = "requests.valid-accepted") -> Exchange | None:
+        """Send a step that must be accepted; when it is not, what it names and what is near is in doubt."""
+        self.fade(*step.things)
+        exchange = self._patiently(step)
+        if exchange is None:
+            self.doubt(f"{step.operation} was not sent", *step.things)
+        elif not self.contract.accepted(rule, exchange, "a request that is valid in this state"):
+            self.doubt(f"{step.operation} was refused", *step.things)
+            return None
+        return exchange
+
+    def _patiently(self, step: Step) -> Exchange | None:
+        """Send a step, again while a connection is in transition after an earlier change.
+
+        Source: hashicorp/terraform-provider-aws#3212.
+        """
+        deadline = time.monotonic() + READY_SECONDS
+        while (exchange := self.send(step)) is not None and "transition" in exchange.error_message:
+            if time.monotonic() > deadline:
+                return None
+            time.sleep(0.1)
+        return exchange
+
+    def refuse(self, rule: str, step: Step, what: str) -> None:
+        """Send a step that this rule forbids; it must be refused and change nothing."""
+        self.remember(*step.things)
+        exchange = self.send(step)
+        if exchange is None:
+            return
+        if self.contract.refused(rule, exchange, what, where=step.where):
+            self.unharmed(step)
+        elif exchange.succeeded:
+            self.doubt(f"{step.operation} was accepted", *step.things)
+            self._stray(step, exchange)
+
+    def _stray(self, step: Step, exchange: Exchange) -> None:
+        """What a request that had to be refused has made is deleted with the rest."""
+        gives = self.spec.operation(step.operation).traits.gives
+        for kind in gives:
+            if kind != "bgp-peer":
+                self.world.adopt(kind, step.operation, exchange, {}, step.role)
+
+    def make(self, thing: Thing, step: Step) -> Exchange | None:
+        """Send a step that makes `thing`, which gets the id that the target gave."""
+        exchange = self.accept(step)
+        handle = None
+        if exchange is not None:
+            handle = self.world.adopt(thing.kind, step.operation, exchange, step.params, step.role)
+        if exchange is None or handle is None:
+            self.doubt(f"{step.operation} made nothing", thing)
+            return None
+        self.known(thing, handle, exchange)
+        return exchange
+
+    def known(self, thing: Thing, handle: Handle, exchange: Exchange) -> None:
+        """A thing's handle; its id must be one that nothing else has."""
+        handle.role = thing.owner
+        thing.handle = handle
+        thing.touched.add(exchange.operation)
+        twin = self.ids.get(handle.id)
+        fresh = twin is None and self.explorer.fresh(handle.id)
+        what = f"the id of a new {thing.kind} was given before"
+        self.contract.check("lifecycles.ids-unique", fresh, what, exchange)
+        if not fresh:
+            self.doubt("its id is not its own", thing, *([twin] if twin else []))
+        self.ids[handle.id] = thing
+
+    def doubt(self, reason: str, *things: Thing) -> None:
+        """What can be judged no more: these things, what they are on, and what is on them."""
+        for thing in self.model.near(*things):
+            thing.unsure = thing.unsure or reason
+            self.snapshots.pop(thing, None)
+
+    def fade(self, *things: Thing) -> None:
+        """Forget how these things, and all near them, were last described: they may change now."""
+        for thing in self.model.near(*things):
+            self.snapshots.pop(thing, None)
+
+    # -- looking
+
+    def observe(self, thing: Thing, role: Role | None = None, region: str | None = None) -> Sight | None:
+        """How the target describes a thing: the exchange, and the item (None when it is not there)."""
+        describe = self.spec.resources[thing.kind].describe
+        if self.dry or thing.unsure or not thing.id or describe is None:
+            return None
+        resource = self.spec.resources[thing.kind]
+        group = thing.kind == "resiliency-group"
+        operation = "GetResiliencyGroup" if group else describe.operation
+        member = resource.id if group else describe.filter
+        params = {member: thing.id} if member else {}
+        exchange = self.ask(operation, params, role or thing.owner, region)
+        if exchange is None:
+            return None
+        self.explorer.touched(thing, operation)
+        pointer = "/resiliencyGroup" if group else f"/{describe.list}/*"
+        items = [one for one in at(exchange.json, pointer) if isinstance(one, dict)]
+        if member and exchange.succeeded:
+            others = [one for one in items if one.get(resource.id) != thing.id]
+            what = f"{len(others)} others are described with the one {thing.kind} that was asked for"
+            self.contract.check(ALONE[thing.kind], not others, what, exchange, where="others")
+        return exchange, next((one for one in items if one.get(resource.id) == thing.id), None)
+
+    def read_raw(self, thing: Thing) -> Json | None:
+        """How the target describes a thing that is no part of the model."""
+        sight = self.observe(thing)
+        return sight[1] if sight is not None else None
+
+    def ask(self, operation: str, params: Json, role: Role = "owner", region: str | None = None) -> Exchange | None:
+        """One reading call that is no step; None when nothing came back that can be judged."""
+        if self.dry or not self.can(operation):
+            return None
+        try:
+            # Not through boto3, which is slow: what it makes of answers the steps show.
+            return self.world.api.send(operation, resolved(self.world, params), role=role, region=region)
+        except (Unsupported, Indeterminate):
+            return None
+
+    def remember(self, *things: Thing) -> None:
+        """See to it that there is a snapshot of these things."""
+        for thing in things:
+            if thing not in self.snapshots:
+                self.look(thing)
+
+    def look(self, *things: Thing) -> None:
+        """Compare these things with the model, and keep how they are described."""
+        from strategies.machines import comparing
+
+        for thing in dict.fromkeys(things) if self.explorer.looking else ():
+            sight = self.observe(thing)
+            if sight is not None:
+                comparing.compare(self, thing, *sight)
+
+    def unharmed(self, step: Step) -> None:
+        """After a refused step: what it names is described as before."""
+        from strategies.machines import comparing
+
+        for thing in step.things if self.explorer.looking else ():
+            comparing.unchanged(self, thing, "requests.refusal-has-no-effect", step.operation)
+
+    def wait(self, thing: Thing, enough: Callable[[Json | None], bool]) -> bool:
+        """Look until it is enough; whether it was, in time. True where nothing can be seen at all."""
+        deadline = time.monotonic() + READY_SECONDS
+        pause = 0.01
+        while (sight := self.observe(thing)) is not None and not enough(sight[1]):
+            if time.monotonic() + pause > deadline:
+                return False
+            time.sleep(pause)
+            pause = min(2 * pause, 0.5)
+        return True
+
+    def settled(self, *things: Thing) -> None:
+        """Wait until these things can be used; those that do not get there are in doubt."""
+        for thing in things:
+            if not self.wait(thing, functools.partial(self._usable, thing)):
+                self.doubt("it did not become ready in time", thing)
+
+    def _usable(self, thing: Thing, item: Json | None) -> bool:
+        resource = self.spec.resources[thing.kind]
+        states = ("available",) if thing.kind == "hosted-connection" else resource.ready
+        return item is None or item.get(resource.state) in states
+
+    def settled_group(self, thing: Thing) -> None:
+        """Wait until a resiliency group is ready; it is read by an operation of its own."""
+        self.wait(thing, lambda item: item is None or item.get("state") != "pending")
+
+    def ec2_gateway(self, thing: Thing) -> None:
+        """Have EC2 make a virtual private gateway; it is deleted with the rest."""
+        if self.dry:
+            return
+        try:
+            found = virtual_private_gateway(self.world, thing.owner)
+        except (Unsupported, Indeterminate) as reason:
+            self.doubt(str(reason), thing)
+            return
+        self.script.note(f"{thing.owner}: EC2 makes {thing!r}, attached to a VPC")
+        resource = self.spec.resources["virtual-gateway"]
+        made = self.ask("DescribeVirtualGateways", {}, thing.owner)
+        if made is None:
+            self.doubt("virtual gateways cannot be listed", thing)
+            return
+        thing.handle = Handle(resource, thing.owner, repr(thing), "", {}, made, id=found)
+
+    def settled_or_testing(self, thing: Thing) -> None:
+        """Wait until a virtual interface is ready, or a test runs on it."""
+        if not thing.facts.get("testing"):
+            self.settled(thing)
+
+    def over(self, thing: Thing) -> bool:
+        """Wait until a deleted thing is gone for good."""
+        resource = self.spec.resources[thing.kind]
+        return self.wait(thing, lambda item: item is None or item.get(resource.state) in resource.gone)

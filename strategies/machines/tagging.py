@@ -1,0 +1,113 @@
+"""Tags: added, replaced, removed, described, and refused."""
+
+from typing import TYPE_CHECKING
+
+from hypothesis import strategies as st
+
+from dxcontract.pointers import at
+from strategies.machines.actions import action
+from strategies.machines.flaws import spoiled
+from strategies.machines.model import TAGGABLE, ArnOf, Thing
+from strategies.machines.steps import Step
+
+if TYPE_CHECKING:
+    from strategies.machines.machine import Machine
+
+RULES = (
+    "tags.added",
+    "tags.describe-several",
+    "tags.duplicate-keys",
+    "tags.kept",
+    "tags.maximum",
+    "tags.removed",
+    "tags.remove-keeps",
+    "tags.reserved-prefix",
+)
+KEYS = ("team", "Team", "stage", "cost.centre", "süd")
+VALUES = ("", "a", "b", "A value")
+MAXIMUM = 50
+
+
+def _taggable(m: "Machine") -> list[Thing]:
+    return m.model.of(*TAGGABLE)
+
+
+@action("TagResource", ready=lambda model: model.of(*TAGGABLE))
+def tag(m: "Machine") -> None:
+    """Add tags to a thing, or replace some that it has."""
+    thing = m.one_of(_taggable(m))
+    tags = m.draw(st.dictionaries(st.sampled_from(KEYS), st.sampled_from(VALUES), min_size=1, max_size=3))
+    step = Step("TagResource", {"resourceArn": ArnOf(thing), "tags": m.tag_list(tags)}, thing.owner)
+    if spoiled(m, step):
+        return
+    m.accept(step)
+    thing.tags |= tags
+    m.look(thing)
+    described(m, "tags.added" if len(thing.tags) == len(tags) else "tags.kept", thing)
+
+
+@action("TagResource", ready=lambda model: model.of(*TAGGABLE))
+def tag_wrongly(m: "Machine") -> None:
+    """A key twice, too many tags, a reserved key: refused as a whole."""
+    thing = m.one_of(_taggable(m))
+    new = [{"key": "new", "value": "1"}]
+    rule, tags = m.one_of(
+        (
+            ("tags.duplicate-keys", [*new, {"key": "twice", "value": "a"}, {"key": "twice", "value": "b"}]),
+            ("tags.maximum", [{"key": f"key-{number}", "value": ""} for number in range(MAXIMUM + 1)]),
+            ("tags.reserved-prefix", [*new, {"key": "aws:mine", "value": "a"}]),
+        )
+    )
+    what = "tags that must not be are added"
+    m.refuse(rule, Step("TagResource", {"resourceArn": ArnOf(thing), "tags": tags}, thing.owner), what)
+    described(m, "requests.refusal-has-no-effect", thing)
+
+
+@action("UntagResource", ready=lambda model: model.of(*TAGGABLE))
+def untag(m: "Machine") -> None:
+    """Remove keys, whether they are there or not."""
+    thing = m.one_of(_taggable(m))
+    keys = m.draw(st.lists(st.sampled_from(KEYS), min_size=1, max_size=2, unique=True))
+    step = Step("UntagResource", {"resourceArn": ArnOf(thing), "tagKeys": keys}, thing.owner)
+    if spoiled(m, step):
+        return
+    m.accept(step)
+    rule = "tags.removed" if set(thing.tags) & set(keys) else "tags.remove-keeps"
+    thing.tags = {key: value for key, value in thing.tags.items() if key not in keys}
+    m.look(thing)
+    described(m, rule, thing)
+
+
+@action("DescribeTags", ready=lambda model: model.of(*TAGGABLE))
+def describe_tags(m: "Machine") -> None:
+    """Ask for the tags of several things at once."""
+    things = [m.one_of(m.model.of(*TAGGABLE, where=lambda one: one.owner == "owner") or _taggable(m))]
+    things += [one for one in _taggable(m) if one.owner == things[0].owner and one not in things][:2]
+    step = Step("DescribeTags", {"resourceArns": [ArnOf(one) for one in things]}, things[0].owner)
+    if spoiled(m, step):
+        return
+    exchange = m.accept(step)
+    if exchange is None:
+        return
+    entries = [one for one in at(exchange.json, "/resourceTags/*") if isinstance(one, dict)]
+    for thing in things:
+        if thing.handle is None or thing.unsure:
+            continue
+        arn = m.world.arn(thing.handle)
+        mine = [one for one in entries if one.get("resourceArn") == arn]
+        found = {str(one.get("key")): str(one.get("value") or "") for one in at(mine, "/*/tags/*")}
+        what = f"a {thing.kind} with {len(thing.tags)} tags is described with {len(found)}, or with others"
+        m.contract.check("tags.describe-several", found == thing.tags, what, exchange)
+
+
+def described(m: "Machine", rule: str, thing: Thing) -> None:
+    """What DescribeTags says of a thing is what the model has."""
+    if thing.unsure or not thing.id:
+        return
+    exchange = m.ask("DescribeTags", {"resourceArns": [ArnOf(thing)]}, thing.owner)
+    if exchange is None or not exchange.succeeded:
+        return
+    found = {str(one.get("key")): str(one.get("value") or "") for one in at(exchange.json, "/resourceTags/*/tags/*")}
+    what = f"a {thing.kind} with {len(thing.tags)} tags has {len(found)}, or others"
+    if not m.contract.check(rule, found == thing.tags, what, exchange, where="/tags"):
+        m.doubt("it has other tags", thing)

@@ -1,0 +1,40 @@
+"""The second protocol beside the first: two ways to the same things."""
+
+import pytest
+
+from dxcontract.api import Api
+from dxcontract.cbor import PROTOCOLS
+from dxcontract.contract import Contract
+from dxcontract.verdict import Unsupported
+from strategies.requests import arrange
+from strategies.world import World
+
+KINDS = ("connection", "lag", "direct-connect-gateway", "virtual-interface", "interconnect", "resiliency-group")
+pytestmark = pytest.mark.over("cbor")
+
+
+@pytest.mark.rule("wire.protocols-agree")
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("first", PROTOCOLS)
+def test_what_one_protocol_makes_the_other_describes_the_same(
+    api: Api, contract: Contract, world: World, kind: str, first: str
+) -> None:
+    """A tool's next version may speak the other one, and must find what the last version made."""
+    maker, other = PROTOCOLS if first == PROTOCOLS[0] else reversed(PROTOCOLS)
+    for needed in PROTOCOLS:
+        if needed in api.lacks:
+            raise Unsupported(api.lacks[needed])
+    api.speak(maker)
+    handle = arrange(world, kind)
+    one, shown = world.observe(handle)
+    api.speak(other)
+    two, again = world.observe(handle)
+    message = f"made over {maker}, a {kind} is {shown} there, and {again} over {other}"
+    contract.check("wire.protocols-agree", shown is not None and shown == again, message, one, two)
+
+
+@pytest.mark.rule("wire.smithy-protocol")
+def test_an_answer_names_its_protocol(api: Api, contract: Contract, world: World) -> None:
+    """A client that gets something else, from a proxy say, finds out by this header."""
+    world.call("DescribeLocations")
+    world.call("DescribeLoa", {"connectionId": "dxcon-ffffff00"})

@@ -1,0 +1,19 @@
+"""Rule machines: any order of operations, by all accounts, against an independent model.
+
+What is explored, and how long, the profile says: `gate` goes the same way on every run, `nightly` another each time.
+A violation is reported with the shortest steps to it that were found.
+"""
+
+import pytest
+
+from dxcontract.session import Session
+from strategies.machines.catalogue import ENTRIES, Entry
+from strategies.machines.profile import explorer
+
+
+@pytest.mark.parametrize(
+    "machine", [pytest.param(one, marks=pytest.mark.rule(*one.rules), id=str(one)) for one in ENTRIES]
+)
+def test_any_order_of_operations(dx: Session, run_id: str, pytestconfig: pytest.Config, machine: Entry) -> None:
+    """Users do in production what nobody wrote a test for."""
+    explorer(dx, run_id, pytestconfig, machine).run()

@@ -1,0 +1,97 @@
+"""CBOR and JSON that say the same; and that a run over CBOR really speaks it."""
+
+import base64
+import json
+from datetime import UTC, datetime
+
+import cbor2
+import pytest
+
+from dxcontract import cbor
+from dxcontract import spec as specs
+from dxcontract.api import Api
+from dxcontract.exchange import Exchange
+from dxcontract.support import lacks_cbor
+from dxcontract.target import Target
+from dxcontract.targets import reference
+from tests.unit.test_run import pytest_run
+
+
+@pytest.mark.parametrize(
+    "value",
+    [{}, {"a": [1, -1, 2**40, 1.5, True, None, "é😀", "x" * 300]}, {"n": {str(i): i for i in range(300)}}],
+)
+def test_json_survives_the_way_there_and_back(value: object) -> None:
+    there = cbor.from_json(json.dumps(value).encode())
+    assert cbor2.loads(there) == value
+    assert cbor.document(there) == value
+    assert json.loads(cbor.as_json(there)) == value
+
+
+def test_members_written_twice_stay_twice() -> None:
+    assert cbor.from_json(b'{"a":1,"a":2}') == b"\xa2\x61a\x01\x61a\x02"
+
+
+def test_times_and_bytes_get_the_form_that_json_gives_them() -> None:
+    body = cbor2.dumps({"t": datetime.fromtimestamp(1491568964.5, UTC), "b": b"\x00\xff"}, datetime_as_timestamp=True)
+    assert cbor.document(body) == {"t": 1491568964.5, "b": base64.b64encode(b"\x00\xff").decode()}
+
+
+@pytest.mark.parametrize("body", [b"\xa1", b"\xa0\xa0", b"{", b"", b"\xa1\x61a"])
+def test_what_is_neither_is_nothing(body: bytes) -> None:
+    assert cbor.document(body) is None
+
+
+@pytest.fixture(scope="module")
+def emulator() -> object:
+    target = reference.open_target("us-east-1", "eu-west-1")
+    yield target
+    target.stop()
+
+
+def test_calls_over_cbor_are_cbor_in_both_directions(emulator: Target) -> None:
+    seen: list[Exchange] = []
+    api = Api(emulator, specs.load(), seen.append)
+    assert lacks_cbor(api) is None
+    api.speak("cbor")
+    location = api.call("DescribeLocations").body["locations"][0]["locationCode"]
+    order = {"location": location, "bandwidth": "1Gbps", "connectionName": "x"}
+    made = api.send("CreateConnection", order).body["connectionId"]
+    over_cbor = api.call("DescribeConnections", {"connectionId": made})
+    refused = api.call("DeleteConnection", {"connectionId": "dxcon-ffffff00"})
+    api.speak("json")
+    over_json = api.call("DescribeConnections", {"connectionId": made})
+    api.close()
+    for exchange in seen[:4]:
+        assert exchange.protocol == "cbor"
+        assert exchange.client_error is None
+        assert exchange.response is not None
+        assert exchange.response.headers["content-type"] == "application/cbor"
+        assert exchange.request.url.endswith(f"/service/OvertureService/operation/{exchange.operation}")
+    assert isinstance(cbor2.loads(seen[2].response.body if seen[2].response else b""), dict)
+    assert over_cbor.json == over_json.json
+    assert (refused.status, refused.error_type) == (400, "DirectConnectClientException")
+    assert "dxcon-" in over_cbor.sent()
+
+
+def test_a_target_without_it_is_one_clear_line() -> None:
+    result = pytest_run("--target=moto", "--protocol=cbor", "tests/contract/test_locations.py")
+    said = result.stdout + result.stderr
+    assert result.returncode == 2, said
+    assert "moto does not speak rpc-v2-cbor" in said
+    assert "Traceback" not in said
+
+
+def test_both_runs_every_test_once_over_each_and_json_tests_once() -> None:
+    files = ("tests/contract/test_locations.py", "tests/contract/test_protocol.py", "tests/contract/test_cbor.py")
+    both, plain = (
+        pytest_run("--target=reference", *more, "--collect-only", *files).stdout.splitlines()
+        for more in (("--protocol=both",), ())
+    )
+
+    def count(lines: list[str], name: str) -> int:
+        return sum(f"test_{name}.py::" in line for line in lines)
+
+    assert count(both, "locations") == 2 * count(plain, "locations") > 0
+    assert count(both, "protocol") == count(plain, "protocol") > 0
+    assert (count(plain, "cbor"), count(both, "cbor")) == (0, 13)
