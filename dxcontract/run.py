@@ -153,7 +153,10 @@ class Run:
             self.session.contract.scope(item.nodeid, _claims(item), _operation_of(item)) as scope,
         ):
             item.stash[SCOPE] = scope
-            return (yield)
+            try:
+                return (yield)
+            finally:
+                del item.stash[SCOPE]  # with its history: pytest keeps every item to the end
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """A test of one operation needs that operation: nothing is arranged in vain."""
@@ -258,6 +261,11 @@ class Run:
         """A test whose time is over still deletes what it made."""
         if SCOPE in item.stash:
             self.opened.api.patience.tidy()
+
+    def pytest_keyboard_interrupt(self) -> None:
+        """Interrupted: what was made is still deleted, and no longer judged. A second Ctrl-C ends that, too."""
+        if self.session is not None:
+            self.session.leave()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:

@@ -26,13 +26,17 @@ class Session:
     api: Api
     contract: Contract
 
+    def leave(self) -> None:
+        """No test is run any more: from here on nothing is judged, and there is time to tidy up."""
+        self.api.witness = _nobody
+        self.api.patience.tidy()
+
     def sweep(self, seconds: float) -> Swept:
         """Delete what is left of what this process made; what it could not see, or not delete, is in the answer."""
         journal = self.api.journal
         if not journal.entries or self.target.ours:
             return Swept()
-        self.api.patience.tidy()
-        self.api.witness = _nobody
+        self.leave()
         swept = sweeping.sweep(self.api, journal.record(), seconds)
         if swept.clean:
             journal.swept()
@@ -81,7 +85,7 @@ def open_session(choice: Choice, outcome: Outcome, answer_seconds: float, safety
         safety.protect(target, journal.ids, looks_real=not target.ours and looks_like_aws(stranger))
         journal.begin(target)
         api.unsupported = support.unsupported(api, stranger)
-        if target.ask_for_accounts:
+        if target.ask_for_accounts and not target.is_real:
             target.accounts = discover(target.endpoint, target.region)
             journal.begin(target)
     except BaseException:

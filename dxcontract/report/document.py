@@ -67,6 +67,8 @@ def document(outcome: Outcome) -> dict[str, Any]:
             {**violation.to_json(), "known": outcome.is_known(violation)} for violation in outcome.violations
         ],
         "harness_errors": outcome.harness_errors,
+        "notes": outcome.notes,
+        "left": outcome.left,
     }
 
 

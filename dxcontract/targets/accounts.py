@@ -14,19 +14,23 @@ import botocore.exceptions
 import botocore.parsers
 import botocore.session
 
+from dxcontract.carriage import NoAnswerError, carry
 from dxcontract.target import ROLES, Account, Role, TargetError
+from dxcontract.transport import Transport
 
 DEFAULT_ACCOUNTS: Final[Mapping[Role, str]] = {
     "owner": "111111111111",
     "other": "222222222222",
     "partner": "333333333333",
 }
+STS_SECONDS: Final = 5.0
 EMULATOR_SECRET: Final = "dxcontract"  # noqa: S105 - emulators that check signatures are told this one
 # What comes out of botocore where there is no STS, or not for us: an endpoint may answer anything at all.
 _NO_STS: Final = (
     botocore.exceptions.BotoCoreError,
     botocore.exceptions.ClientError,
     botocore.parsers.ResponseParserError,
+    NoAnswerError,
     LookupError,
     ValueError,
     TypeError,
@@ -153,11 +157,13 @@ def _sts(account: Account, endpoint: str | None, region: str, method: str, param
         aws_access_key_id=account.access_key,
         aws_secret_access_key=account.secret_key,
         aws_session_token=account.token,
-        config=botocore.config.Config(
-            connect_timeout=3, read_timeout=3, retries={"total_max_attempts": 1, "mode": "standard"}
-        ),
+        config=botocore.config.Config(retries={"total_max_attempts": 1, "mode": "standard"}),
     )
+    transport = Transport(STS_SECONDS)
+    carry(client, transport.send)
     try:
         return getattr(client, method)(**params)
     except _NO_STS:
         return None  # the caller goes on with fewer accounts, and says so
+    finally:
+        transport.close()

@@ -29,7 +29,7 @@ QUICK = settings(
     suppress_health_check=[HealthCheck.too_slow],
 )
 
-SEARCH = settings(QUICK, max_examples=3000)
+SEARCH = settings(QUICK, max_examples=20000)
 SHRINK = settings(SEARCH, phases=[Phase.generate, Phase.shrink])
 
 TAGS: Json = {

@@ -1,0 +1,238 @@
+"""The journal is on disk before anything is asked for, and a sweep deletes what it tells of and nothing else."""
+
+import datetime
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import pytest
+
+from dxcontract import journal, sweep_command
+from dxcontract import spec as specs
+from dxcontract.journal import Journal, JournalError
+from dxcontract.target import Account, Target
+from tests.unit import hostile
+
+ROOT = Path(__file__).parent.parent.parent
+ACCOUNTS = "--accounts=owner=111111111111,other=222222222222,partner=333333333333"
+SPEC = specs.load()
+
+
+def environment(folder: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "AWS_"))}
+    return {**kept, "XDG_STATE_HOME": str(folder)}
+
+
+def sweep(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "dxcontract", "sweep", ACCOUNTS, *arguments]
+    return subprocess.run(
+        command, cwd=ROOT, env=environment(folder), capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+@pytest.fixture(scope="module")
+def emulator() -> Iterator[str]:
+    with hostile.emulator() as url:
+        yield url
+
+
+def direct_connect(url: str) -> Any:
+    return botocore.session.Session().create_client(
+        "directconnect",
+        region_name="us-east-1",
+        endpoint_url=url,
+        aws_access_key_id="111111111111",
+        aws_secret_access_key="dxcontract",
+    )
+
+
+def gateways(url: str) -> dict[str, str]:
+    """The names of the gateways that live, by id."""
+    listed = direct_connect(url).describe_direct_connect_gateways()["directConnectGateways"]
+    return {one["directConnectGatewayId"]: one["directConnectGatewayName"] for one in listed}
+
+
+def begun(folder: Path, url: str, run: str = "0123abcd") -> Journal:
+    made = Journal(run, folder / "dxcontract")
+    accounts = {"owner": Account("owner", "111111111111", "dxcontract", account_id="111111111111")}
+    made.begin(Target(url, f"{url}/", accounts=accounts))  # type: ignore[arg-type]
+    return made
+
+
+def announced(made: Journal, name: str) -> journal.Entry:
+    body = json.dumps({"directConnectGatewayName": name, "authKey": "hush-hush"}).encode()
+    return made.will(SPEC.operation("CreateDirectConnectGateway"), "owner", "us-east-1", body)
+
+
+def create(url: str, name: str) -> str:
+    made = direct_connect(url).create_direct_connect_gateway(directConnectGatewayName=name)
+    return str(made["directConnectGateway"]["directConnectGatewayId"])
+
+
+def test_what_is_announced_is_on_disk_at_once_and_for_the_user_only(tmp_path: Path) -> None:
+    made = begun(tmp_path, "http://127.0.0.1:1")
+    entry = announced(made, "dxc-0123abcd-1")
+    assert made.path is not None
+    assert stat.S_IMODE(made.path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(made.path.parent.stat().st_mode) == 0o700
+    text = made.path.read_text(encoding="utf-8")
+    assert "hush-hush" not in text
+    record = journal.read(made.path)
+    assert [(one.name, one.ids) for one in record.entries] == [("dxc-0123abcd-1", {})]
+    made.answered(entry, "200", {"direct-connect-gateway": ["an-id"]}, b'{"name":"dxc-0123abcd-1"}')
+    (read,) = journal.read(made.path).entries
+    assert read.ids == {"direct-connect-gateway": ["an-id"]}
+    assert read.echoed
+
+
+def test_a_line_that_was_cut_off_was_never_sent(tmp_path: Path) -> None:
+    made = begun(tmp_path, "http://127.0.0.1:1")
+    announced(made, "dxc-0123abcd-1")
+    assert made.path is not None
+    whole = made.path.read_bytes()
+    made.path.write_bytes(whole + whole.splitlines()[-1][:30])
+    assert len(journal.read(made.path).entries) == 1
+    made.path.write_bytes(whole[:20])
+    assert journal.read(made.path).entries == []
+    made.path.write_bytes(b"this is no journal\n")
+    with pytest.raises(JournalError, match="line 1"):
+        journal.read(made.path)
+
+
+def test_the_request_is_in_the_journal_before_it_arrives(tmp_path: Path, emulator: str) -> None:
+    folder, unannounced = tmp_path / "dxcontract", []
+
+    def watches(asked: hostile.Asked) -> None:
+        name = json.loads(asked.body or b"{}").get("directConnectGatewayName") if asked.body[:1] == b"{" else None
+        if asked.operation == "CreateDirectConnectGateway" and isinstance(name, str) and name.startswith("dxc-"):
+            noted = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.jsonl"))
+            unannounced.extend([name] if f'"name":"{name}"' not in noted else [])
+
+    with hostile.serve(watches, emulator) as server:
+        command = [sys.executable, "-m", "pytest", "-q", ACCOUNTS, f"--target={server.url}"]
+        done = subprocess.run(
+            [*command, "tests/contract/test_gateways.py", "-n2"], cwd=ROOT, env=environment(tmp_path), timeout=200
+        )
+        assert done.returncode == 0
+        assert server.seen["CreateDirectConnectGateway"] > 5
+    assert unannounced == []
+    (path,) = folder.glob("*.jsonl")
+    assert journal.read(path).swept, "both workers are of one run, which left nothing"
+
+
+def test_a_sweep_deletes_what_the_journal_tells_of_even_where_the_answer_was_lost(
+    tmp_path: Path, emulator: str
+) -> None:
+    made = begun(tmp_path, emulator)
+    answered = announced(made, "dxc-0123abcd-1")
+    first = create(emulator, "dxc-0123abcd-1")
+    made.answered(answered, "200", {"direct-connect-gateway": [first]})
+    announced(made, "dxc-0123abcd-2")
+    lost = create(emulator, "dxc-0123abcd-2")
+    tried = sweep(tmp_path, "--dry-run")
+    assert tried.returncode == 1
+    assert tried.stdout.count("would delete direct-connect-gateway") == 2
+    assert {first, lost} <= set(gateways(emulator))
+    done = sweep(tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "nothing is left" in done.stdout
+    assert not {first, lost} & set(gateways(emulator))
+    assert "nothing to sweep" in sweep(tmp_path).stdout
+
+
+def test_a_sweep_leaves_alone_what_is_in_no_journal_or_has_another_name(tmp_path: Path, emulator: str) -> None:
+    made = begun(tmp_path, emulator)
+    renamed = create(emulator, "production")
+    made.answered(announced(made, "dxc-0123abcd-1"), "200", {"direct-connect-gateway": [renamed]})  # an answer mixed up
+    unknown = create(emulator, "dxc-0123abcd-9")
+    other_run = create(emulator, "dxc-ffffffff-1")
+    done = sweep(tmp_path, "0123abcd")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert {renamed, unknown, other_run} <= set(gateways(emulator))
+
+
+def test_a_journal_of_another_account_is_not_swept(tmp_path: Path, emulator: str) -> None:
+    made = Journal("0123abcd", tmp_path / "dxcontract")
+    accounts = {"owner": Account("owner", "999999999999", "dxcontract", account_id="999999999999")}
+    made.begin(Target(emulator, f"{emulator}/", accounts=accounts))  # type: ignore[arg-type]
+    announced(made, "dxc-0123abcd-1")
+    here = create(emulator, "dxc-0123abcd-1")
+    done = sweep(tmp_path)
+    assert done.returncode == 2
+    assert "run by account 999999999999" in done.stderr
+    assert here in gateways(emulator)
+
+
+def test_only_runs_of_an_age_and_those_named_are_chosen(tmp_path: Path) -> None:
+    folder = tmp_path / "dxcontract"
+    for run in ("0123abcd", "4567abcd"):
+        announced(begun(tmp_path, "http://127.0.0.1:1", run), f"dxc-{run}-1")
+    assert len(journal.chosen(folder, [])) == 2
+    assert journal.chosen(folder, [], datetime.timedelta(hours=1)) == []
+    assert [path.stem for path in journal.chosen(folder, ["4567abcd"])] == ["4567abcd"]
+    with pytest.raises(JournalError, match="no journal of a run"):
+        journal.chosen(folder, ["../../etc/passwd"])
+    assert sweep_command.age("90m") == datetime.timedelta(minutes=90)
+    with pytest.raises(ValueError, match="no time such as"):
+        sweep_command.age("soon")
+
+
+def test_a_sweep_of_what_is_not_there_is_one_line(tmp_path: Path) -> None:
+    announced(begun(tmp_path, "http://127.0.0.1:1"), "dxc-0123abcd-1")
+    done = sweep(tmp_path)
+    assert done.returncode == 2
+    assert "refuses connections" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_ctrl_c_reports_and_cleans_up(tmp_path: Path, emulator: str) -> None:
+    command = [sys.executable, "-m", "pytest", "-q", ACCOUNTS, f"--target={emulator}", f"--report={tmp_path / 'out'}"]
+    process = subprocess.Popen(
+        [*command, "tests/contract/test_gateways.py", "tests/contract/test_virtual_interfaces.py"],
+        cwd=ROOT,
+        env=environment(tmp_path),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    noted = tmp_path / "dxcontract"
+    while not any("dxvif-" in path.read_text() for path in noted.glob("*.jsonl")) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 2, said
+    assert "KeyboardInterrupt" in said
+    assert "Direct Connect contract" in said
+    assert (tmp_path / "out" / "report.json").exists()
+    (path,) = noted.glob("*.jsonl")
+    assert journal.read(path).swept
+    run = journal.read(path).run
+    assert [name for name in gateways(emulator).values() if name.startswith(f"dxc-{run}-")] == []
+
+
+def test_a_deadline_ends_the_run_and_cleans_up(tmp_path: Path, emulator: str) -> None:
+    command = [sys.executable, "-m", "pytest", "-q", ACCOUNTS, f"--target={emulator}", "--deadline=2", "--color=no"]
+    started = time.monotonic()
+    done = subprocess.run(
+        [*command, "tests/contract"], cwd=ROOT, env=environment(tmp_path), capture_output=True, text=True, timeout=120
+    )
+    assert time.monotonic() - started < 60
+    assert "--deadline" in done.stdout
+    (path,) = (tmp_path / "dxcontract").glob("*.jsonl")
+    assert journal.read(path).swept
+
+
+def test_runs_that_are_killed_leave_nothing_after_one_sweep() -> None:
+    command = [sys.executable, "bench/kill.py", "--moments", "3", "--longest", "2", "--seed", "3"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=280, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "3 of 3 moments" in done.stdout
