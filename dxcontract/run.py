@@ -190,12 +190,13 @@ class Run:
         if isinstance(report.longrepr, tuple):
             path, line, reason = report.longrepr
             report.longrepr = (path, line, secrets.scrubbed(reason, found))
-        elif any(one in str(report.longrepr) for one in found):
-            report.longrepr = secrets.scrubbed(str(report.longrepr), found)
+        elif report.longrepr is not None and secrets.scrubbed(said := str(report.longrepr), found) != said:
+            report.longrepr = secrets.scrubbed(said, found)
         report.sections = [(name, secrets.scrubbed(text, found)) for name, text in report.sections]
         if (data := getattr(report, "dxcontract", None)) is not None:
             # What is found out to be secret later on is removed at the end; it never leaves the run's processes.
-            scrubbed = {**secrets.scrubbed(data, found), "secrets": sorted(found)}
+            scrubbed = {**secrets.scrubbed(data, found), "secrets": sorted(found - self.secrets)}
+            self.secrets |= found if self.is_worker else set()
             report.dxcontract = scrubbed  # type: ignore[attr-defined]
 
     def _conclude(
@@ -262,8 +263,11 @@ class Run:
         if SCOPE in item.stash:
             self.opened.api.patience.tidy()
 
-    def pytest_keyboard_interrupt(self) -> None:
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Interrupted: what was made is still deleted, and no longer judged. A second Ctrl-C ends that, too."""
+        # Python 3.11 may interrupt where there is no line, and pytest would fail on that before anything is deleted.
+        excinfo.traceback = excinfo.traceback.filter(_has_line)
         if self.session is not None:
             self.session.leave()
 
@@ -370,6 +374,13 @@ class Run:
             for plain, markup in terminal.lines(self.outcome, self.config.option.verbose > 0):
                 line = str(secrets.scrubbed(plain, self.secrets))
                 terminalreporter.write_line(self._redactor.text(line) if self._redactor else line, **markup)
+
+
+def _has_line(entry: Any) -> bool:
+    try:
+        return bool(entry.lineno >= 0)
+    except TypeError:
+        return False
 
 
 def _claims(item: pytest.Item) -> set[str]:

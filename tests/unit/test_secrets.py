@@ -99,6 +99,12 @@ def test_what_is_secret_is_known_by_its_member_and_removed_anywhere() -> None:
     assert secrets.scrubbed({"a": ["it is hush-hush!"]}, found) == {"a": [f"it is {REMOVED}!"]}
 
 
+def test_words_of_the_suite_are_no_secrets() -> None:
+    assert secrets.in_body(b'{"ckn":"macsec","authKey":"connections.echo"}') == set()
+    said = {"rule": "hush-hush.rule", "message": "hush-hush"}
+    assert secrets.scrubbed(said, {"hush-hush"}) == {"rule": "hush-hush.rule", "message": REMOVED}
+
+
 def test_emulators_accounts_are_no_secrets() -> None:
     assert secrets.of_accounts([Account("owner", "111111111111", "dxcontract")]) == set()
     assert secrets.of_accounts([Account("owner", KEY, SECRET, TOKEN)]) == {KEY, SECRET, TOKEN}
