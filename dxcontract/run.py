@@ -48,6 +48,7 @@ _WORDS: Final[dict[str, Any]] = {
     "indeterminate": ("indeterminate", "i", ("INDETERMINATE", {"yellow": True})),
     "violates": ("violates", "V", ("VIOLATES", {"red": True})),
     "known": ("known", "k", ("KNOWN", {"yellow": True})),
+    "advised": ("advised", "a", ("ADVISED", {"yellow": True})),
     "died": ("died", "D", ("DIED", {"red": True})),
 }
 
@@ -220,7 +221,7 @@ class Run:
             word = "violates"
             report.outcome, report.longrepr = "failed", "; ".join(sorted(new))
         elif scope.tally.violations and word == "conforms":
-            word = "known"
+            word = "known" if all(map(self.outcome.is_known, scope.tally.violations.values())) else "advised"
         report.dxcontract = {  # type: ignore[attr-defined]
             "test": item.nodeid,
             "word": word,

@@ -136,8 +136,11 @@ def test_a_known_gap_does_not_fail_the_run_and_a_new_violation_does(tmp_path: Pa
     listed = tmp_path / "gaps.toml"
     first = pytest_run("--target=moto", f"--write-known-gaps={listed}", PROTOCOL)
     assert first.returncode == 1
+    assert " advised" in first.stdout  # a violation of level should is not called a known gap
+    assert " known" not in first.stdout.splitlines()[-1]
     second = pytest_run("--target=moto", f"--known-gaps={listed}", PROTOCOL)
     assert second.returncode == 0, second.stdout
+    assert " known" in second.stdout.splitlines()[-1]
     entries = listed.read_text(encoding="utf-8").split("[[gap]]")
     kept = [entry for entry in entries if "wire.unknown-operation" not in entry]
     assert len(kept) == len(entries) - 1
