@@ -8,7 +8,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import dxcontract
-from dxcontract import diagrams, lifecycles, openapi, permission, policy, spec, suite, sweep_command, sync
+from dxcontract import (
+    configuration,
+    diagrams,
+    lifecycles,
+    openapi,
+    permission,
+    policy,
+    spec,
+    suite,
+    sweep_command,
+    sync,
+)
 from dxcontract.lifecycles import Lifecycle
 from dxcontract.reference import serve
 from dxcontract.report import annotations, compare
@@ -16,6 +27,28 @@ from dxcontract.report import annotations, compare
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; answers the exit status."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] == ["run"]:
+        return suite.run(given[1:])
+    options = parser().parse_args(given)
+    try:
+        return int(options.run(options))
+    except BrokenPipeError:
+        return 0
+    except (
+        spec.SpecError,
+        configuration.ConfigurationError,
+        diagrams.DiagramError,
+        compare.ReportError,
+        OSError,
+        ValueError,
+    ) as error:
+        sys.stderr.write(f"dxcontract: {error}\n")
+        return 2
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands with their options."""
     parser = argparse.ArgumentParser(
         prog="dxcontract", description="Does this endpoint behave like AWS Direct Connect?", allow_abbrev=False
     )
@@ -68,17 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command.add_argument("rule", nargs="?", metavar="ID", help="one rule, whole (default: all, a line each)")
     command.set_defaults(run=_rules)
 
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    if given[:1] == ["run"]:
-        return suite.run(given[1:])
-    options = parser.parse_args(given)
-    try:
-        return int(options.run(options))
-    except BrokenPipeError:
-        return 0
-    except (spec.SpecError, diagrams.DiagramError, compare.ReportError, OSError, ValueError) as error:
-        sys.stderr.write(f"dxcontract: {error}\n")
-        return 2
+    return parser
 
 
 def _compare(options: argparse.Namespace) -> int:

@@ -5,7 +5,7 @@ from typing import Final
 
 import pytest
 
-from dxcontract import gaps, protocols, safety, spec
+from dxcontract import configuration, gaps, protocols, safety, spec
 from dxcontract.api import ANSWER_SECONDS, Api
 from dxcontract.contract import Contract
 from dxcontract.journal import PREFIX, new_run_id
@@ -20,7 +20,7 @@ RUN: Final = "dxcontract-run"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    group = parser.getgroup("dxcontract", "the Direct Connect contract")
+    group = configuration.with_defaults(parser.getgroup("dxcontract", "the Direct Connect contract"))
     group.addoption("--target", metavar="TARGET", help="reference (the default), moto, aws or a URL")
     group.addoption("--region", metavar="REGION", help="region to call (default: us-east-1; aws: the profile's)")
     group.addoption(
@@ -28,6 +28,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="LIST",
         help="ROLE=WHO,… with roles owner, other, partner; WHO is 12 digits, KEY:SECRET[:TOKEN], profile/NAME or a "
         "role's ARN (default: asked of the endpoint's STS)",
+    )
+    group.addoption(
+        "--locations",
+        metavar="LIST",
+        help="codes of the locations at which to order, with commas between (default: what the target lists)",
     )
     group.addoption(
         "--fault",
@@ -46,7 +51,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=[],
         help="only tests of this operation, and of rules that name it (repeatable)",
     )
-    group.addoption("--report", metavar="DIR", help="write report.json into DIR")
+    group.addoption("--report", metavar="DIR", help="write index.html, report.json and more into DIR")
     group.addoption("--known-gaps", metavar="FILE", help="violations listed in this TOML file do not fail the run")
     group.addoption(
         "--allow-fixed", action="store_true", help="listed violations that no longer occur do not fail the run"
@@ -63,10 +68,30 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     protocols.add_options(group)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """What a project always passes to options that are not ours: before xdist looks at its own."""
+    try:
+        values = configuration.read(config.invocation_params.dir).values
+    except configuration.ConfigurationError:
+        return  # told when plugins are configured: here, pytest would show a traceback
+    option = config.option
+    in_one = hasattr(config, "workerinput") or option.collectonly or option.usepdb
+    if not in_one and getattr(option, "numprocesses", 0) is None:
+        option.numprocesses = values.get("workers")
+    if getattr(option, "hypothesis_profile", "") is None:
+        option.hypothesis_profile = values.get("hypothesis-profile")
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    path = configuration.read(config.invocation_params.dir).path
+    return [f"dxcontract: options of {path}"] if path is not None else []
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "rule(id, ...): the rules of the contract that this test claims")
     try:
-        loaded = spec.load()
+        loaded, project = spec.load(), configuration.read(config.invocation_params.dir).values
         target = config.getoption("--target") or DEFAULT_TARGET
         listed = Path(config.getoption("--known-gaps")) if config.getoption("--known-gaps") else None
         known = gaps.read(listed, loaded) if listed is not None else gaps.Gaps()
@@ -74,9 +99,9 @@ def pytest_configure(config: pytest.Config) -> None:
             loaded.rule(rule)
         for operation in config.getoption("--operation"):
             loaded.operation(operation)
-    except (spec.SpecError, gaps.GapsError) as error:
+    except (spec.SpecError, gaps.GapsError, configuration.ConfigurationError) as error:
         pytest.exit(f"dxcontract: {error}", returncode=UNUSABLE)
-    strict = str(config.getini("strict")).lower() == "true"
+    strict = str(config.getini("strict")).lower() == "true" or bool(project.get("strict"))
     outcome = Outcome(
         loaded,
         target,
@@ -91,6 +116,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.getoption("--accounts"),
         tuple(config.getoption("--fault")),
         config.getoption("--protocol"),
+        tuple(filter(None, (config.getoption("--locations") or "").split(","))),
     )
     worker = getattr(config, "workerinput", {})
     try:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from dxcontract import journal, spec, sweep
+from dxcontract import configuration, journal, spec, sweep
 from dxcontract.api import Api
 from dxcontract.journal import JournalError, Record
 from dxcontract.session import unjudged
@@ -54,9 +54,13 @@ def run(options: argparse.Namespace) -> int:
 
     Raises:
         ValueError: --older-than is no time.
+        ConfigurationError: the project's file cannot be used.
     """
+    project = configuration.read(Path.cwd()).values
+    options.accounts = options.accounts or project.get("accounts")
     older = age(options.older_than) if options.older_than else None
-    folder = options.journal or journal.default_folder()
+    noted = options.journal or project.get("journal")
+    folder = Path(noted) if noted else journal.default_folder()
     status = 0
     try:
         paths = journal.chosen(folder, options.runs, older)

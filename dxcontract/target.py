@@ -39,7 +39,8 @@ class Target:
 
     `owner` always exists; `other` and `partner` only where the endpoint has them. A real account has a `guard`, which
     refuses what is not allowed before it is signed. `ask_for_accounts`: nobody named any, so the endpoint's own STS is
-    asked once it is known to answer. `ours`: it was started for this run, and ends with it.
+    asked once it is known to answer. `locations`: where to order, if the user named any. `ours`: it was started for
+    this run, and ends with it.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Target:
     guard: Guard | None = None
     ask_for_accounts: bool = False
     reset_url: str | None = None
+    locations: tuple[str, ...] = ()
     ours: bool = False
 
     @property

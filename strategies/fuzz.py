@@ -10,10 +10,8 @@ import json
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-import schemathesis
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
-from schemathesis import GenerationMode
 
 from dxcontract import openapi
 from dxcontract import spec as specs
@@ -38,12 +36,10 @@ class Drawn:
     member: int
 
 
-@schemathesis.serializer(CONTENT_TYPE)
 def _serialized(_: Any, value: Any) -> bytes:
     return json.dumps(value).encode()
 
 
-@schemathesis.deserializer(CONTENT_TYPE)
 def _deserialized(_: Any, response: Any) -> Any:
     return json.loads(response.content)
 
@@ -54,6 +50,10 @@ def _operations() -> dict[str, Any]:
 
     Headers are left out of the document: who signs and which operation is meant is the subject of other tests.
     """
+    import schemathesis  # only here, as it takes half a second: most runs and every --collect-only do without
+
+    schemathesis.serializer(CONTENT_TYPE)(_serialized)
+    schemathesis.deserializer(CONTENT_TYPE)(_deserialized)
     document = openapi.document(specs.load())
     del document["security"], document["components"]["securitySchemes"]
     for entry in document["paths"].values():
@@ -66,6 +66,8 @@ def _operations() -> dict[str, Any]:
 
 def drawn(operation: Operation) -> SearchStrategy[Drawn]:
     """Requests for an operation that conform to the schema, and such that do not."""
+    from schemathesis import GenerationMode
+
     made = _operations()[operation.name]
     bodies = st.one_of(
         [

@@ -12,7 +12,7 @@ DEDICATED_SPEEDS: Final = ("1Gbps", "10Gbps", "100Gbps", "400Gbps")
 
 
 def listed(world: World) -> list[dict[str, Any]]:
-    """The locations that the target lists in its region and that have a code.
+    """The locations that the target lists in its region and that have a code; of these, those that the user named.
 
     Raises:
         Unsupported, Indeterminate: the target cannot list them.
@@ -20,7 +20,9 @@ def listed(world: World) -> list[dict[str, Any]]:
     exchange = done(world.call("DescribeLocations"))
     found = [one for one in at(exchange.json, "/locations/*") if isinstance(one, dict)]
     here = [one for one in found if one.get("region") in (None, world.api.target.region)]
-    return [one for one in here if isinstance(one.get("locationCode"), str) and one["locationCode"]]
+    coded = [one for one in here if isinstance(one.get("locationCode"), str) and one["locationCode"]]
+    wanted = world.api.target.locations
+    return [one for one in coded if not wanted or one["locationCode"] in wanted]
 
 
 def speeds(location: dict[str, Any], member: str = "availablePortSpeeds") -> list[str] | None:

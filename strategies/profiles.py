@@ -9,6 +9,7 @@ from typing import Any, Final
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.database import DirectoryBasedExampleDatabase, ExampleDatabase
 
+from dxcontract import configuration
 from strategies.world import PATIENCE
 
 GATE: Final = "gate"
@@ -35,7 +36,7 @@ settings.register_profile(NIGHTLY, max_examples=500, print_blob=True, **_COMMON)
 
 
 def pytest_addoption(parser: Any) -> None:
-    group = parser.getgroup("dxcontract", "the Direct Connect contract")
+    group = configuration.with_defaults(parser.getgroup("dxcontract", "the Direct Connect contract"))
     group.addoption(
         "--example-db",
         metavar="PLACE",

@@ -271,7 +271,9 @@ _LOCATIONS: dict[int, list[str]] = {}
 
 
 def locations(api: Api) -> list[str]:
-    """The codes of the locations in the target's region; asked once."""
+    """The codes of the locations in the target's region, or those that the user named; asked once."""
+    if api.target.locations:
+        return list(api.target.locations)
     if id(api) not in _LOCATIONS:
         found: list[str] = []
         if "DescribeLocations" not in api.unsupported:

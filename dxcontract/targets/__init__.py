@@ -9,13 +9,15 @@ from dxcontract.targets import aws, moto, reference, url
 
 @dataclass(frozen=True)
 class Choice:
-    """What the user asked for: `--target`, `--region` and so on; `faults` of the reference emulator."""
+    """What the user asked for: `--target`, `--region` and so on; `faults` of the reference emulator,
+    `locations` where to order."""
 
     target: str
     region: str | None = None
     accounts: str | None = None
     faults: tuple[str, ...] = ()
     protocol: str = "json"
+    locations: tuple[str, ...] = ()
 
 
 def open_target(choice: Choice) -> Target:
@@ -24,6 +26,12 @@ def open_target(choice: Choice) -> Target:
     Raises:
         TargetError: no such target, or it cannot be reached; one sentence for the user.
     """
+    target = _opened(choice)
+    target.locations = choice.locations
+    return target
+
+
+def _opened(choice: Choice) -> Target:
     region = choice.region or DEFAULT_REGION
     other_region = OTHER_REGION if region != OTHER_REGION else DEFAULT_REGION
     if choice.target == "reference":
