@@ -69,7 +69,7 @@ def _advance(world: World, request: Json) -> Json:
         lifecycle.step(world, record)
         after = world.store.any_kind(record.id)
         return {"id": record.id, "state": after.state if after else None}
-    moved = [one for one in world.store.everything() if one.state not in records.GONE]
+    moved = [one for one in world.store.everything() if not one.is_over]
     for one in moved:
         if not isinstance(one, records.Proposal) and one.state != "testing":
             lifecycle.step(world, one)

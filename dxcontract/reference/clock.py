@@ -15,6 +15,8 @@ from typing import Final
 MINUTE: Final = 60.0
 DAY: Final = 86400.0
 NEVER: Final = math.inf
+_SPARE: Final = 100
+"""So many entries may be out of date, before they are cleared away."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class Clock:
         self._pace = pace
         self._offset = 0.0
         self._due: list[tuple[float, str]] = []
+        self._times: dict[str, float] = {}
 
     def now(self) -> float:
         """The time on this clock; real time plus what `move` added."""
@@ -64,17 +67,29 @@ class Clock:
         return NEVER if self._pace.seconds == NEVER else self.now() + self._pace.seconds
 
     def watch(self, due: float, resource_id: str) -> None:
-        """Remember that a resource has to be looked at when `due` has come."""
-        if due < NEVER:
-            heapq.heappush(self._due, (due, resource_id))
+        """Remember that a resource has to be looked at when `due` has come, and at no other time (NEVER: at none)."""
+        if due == NEVER:
+            self._times.pop(resource_id, None)
+            return
+        if self._times.get(resource_id) == due:
+            return
+        self._times[resource_id] = due
+        heapq.heappush(self._due, (due, resource_id))
+        if len(self._due) > 2 * len(self._times) + _SPARE:
+            self._due = [(due, one) for one, due in self._times.items()]
+            heapq.heapify(self._due)
 
     def take_due(self) -> str | None:
         """The id of a resource whose time has come, once; None when there is none."""
-        if self._due and self._due[0][0] <= self.now():
-            return heapq.heappop(self._due)[1]
+        while self._due and self._due[0][0] <= self.now():
+            due, resource_id = heapq.heappop(self._due)
+            if self._times.get(resource_id) == due:
+                del self._times[resource_id]
+                return resource_id
         return None
 
     def reset(self) -> None:
         """Forget everything, as in a new process."""
         self._offset = 0.0
         self._due.clear()
+        self._times.clear()

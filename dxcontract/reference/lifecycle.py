@@ -5,7 +5,7 @@ Only what no operation causes is here. What an operation causes is in the module
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 from dxcontract.reference import records
 from dxcontract.reference.clock import DAY, MINUTE, NEVER
@@ -18,6 +18,9 @@ DELETED_INTERFACE_SHOWN: Final = 15 * MINUTE
 DELETED_PORT_SHOWN: Final = 60 * MINUTE
 PROPOSAL_EXPIRES: Final = 7 * DAY
 PROPOSAL_SHOWN: Final = 3 * DAY
+TEST_SHOWN: Final = 365 * DAY  # A12.history
+# How long AWS remembers a client token is documented nowhere.
+TOKEN_KEPT: Final = DAY
 TEST_IN_PROGRESS: Final = "In progress"
 TEST_COMPLETED: Final = "Completed"
 TEST_CANCELLED: Final = "Cancelled"
@@ -40,11 +43,13 @@ _ATTACHMENT: Final = {"attaching": "attached", "detaching": "detached"}
 
 
 def settle(world: World) -> None:
-    """Take every step that is due."""
+    """Take every step that is due, and forget what there is too much of."""
     while (resource_id := world.clock.take_due()) is not None:
         record = world.store.any_kind(resource_id)
         if record is not None and record.due <= world.clock.now():
             step(world, record)
+    for record in world.store.surplus():
+        step(world, record)
 
 
 def step(world: World, record: Record) -> None:
@@ -56,11 +61,6 @@ def step(world: World, record: Record) -> None:
 def entered(world: World, state: str, following: dict[str, str]) -> float:
     """When a state that was entered now is left."""
     return world.clock.next_step() if state in following else NEVER
-
-
-def remove_after(world: World, record: Any, seconds: float) -> None:
-    """Let a deleted record be shown for a while, then forget it."""
-    world.store.put(replace(record, due=world.clock.now() + seconds))
 
 
 def _connection(world: World, record: Record) -> None:
@@ -126,7 +126,8 @@ def finish_test(world: World, virtual_interface_id: str, status: str) -> records
     """End the failover test of a virtual interface, if one is running."""
     for test in world.store.find(records.FailoverTest, "vif", virtual_interface_id):
         if test.state == TEST_IN_PROGRESS:
-            return world.store.put(replace(test, state=status, ended=world.clock.now()))
+            now = world.clock.now()
+            return world.store.put(replace(test, state=status, ended=now, due=now + TEST_SHOWN))
     return None
 
 
@@ -184,7 +185,19 @@ def _macsec_key(world: World, record: Record) -> None:
     _association(world, record)
 
 
+def _failover_test(world: World, record: Record) -> None:
+    if record.is_over:
+        world.store.remove(record)
+
+
+def _idempotent_answer(world: World, record: Record) -> None:
+    world.store.remove(record)
+
+
 def _virtual_gateway(world: World, record: Record) -> None:
+    if record.is_over:
+        world.store.remove(record)
+        return
     following = {"pending": "available", "deleting": "deleted"}
     if record.state in following:
         world.store.put(replace(record, state=following[record.state], due=NEVER))
@@ -207,6 +220,8 @@ _STEPS: Final[dict[type[Record], Callable[[World, Record], None]]] = {
     records.Attachment: _attachment,
     records.Proposal: _proposal,
     records.MacSecKey: _macsec_key,
+    records.FailoverTest: _failover_test,
+    records.IdempotentAnswer: _idempotent_answer,
     records.VirtualGateway: _virtual_gateway,
     records.ResiliencyGroup: _resiliency_group,
     records.ResiliencyAssociation: _association,

@@ -8,13 +8,14 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from dxcontract.reference import store
 from dxcontract.reference.store import Record
 
 Keys = tuple[tuple[Hashable, ...], ...]
 Tags = tuple[tuple[str, str], ...]
 Prefixes = tuple[str, ...]
 VirtualInterfaceType = Literal["private", "public", "transit"]
-GONE: Final = frozenset({"deleted", "rejected"})
+GONE: Final = store.GONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +112,10 @@ class BgpPeer(Record):
     def keys(self) -> Keys:
         return (("vif", self.virtual_interface_id),)
 
+    @property
+    def is_over(self) -> bool:
+        return False  # a deleted one goes with its virtual interface
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DirectConnectGateway(Record):
@@ -182,6 +187,10 @@ class Proposal(Record):
     def keys(self) -> Keys:
         return (("visible", self.owner), ("visible", self.gateway_owner))
 
+    @property
+    def is_over(self) -> bool:
+        return self.state == "accepted" or self.state in GONE
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MacSecKey(Record):
@@ -208,6 +217,10 @@ class FailoverTest(Record):
 
     def keys(self) -> Keys:
         return (("owner", self.owner, self.region), ("vif", self.virtual_interface_id))
+
+    @property
+    def is_over(self) -> bool:
+        return self.ended is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,3 +257,7 @@ class IdempotentAnswer(Record):
 
     fingerprint: str
     answer: str
+
+    @property
+    def is_over(self) -> bool:
+        return True

@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 
-from dxcontract.reference import access, identifiers, pages, ports, tags
+from dxcontract.reference import access, identifiers, lifecycle, pages, ports, tags
 from dxcontract.reference.errors import client_error, malformed, unknown
 from dxcontract.reference.records import Connection, IdempotentAnswer, ResiliencyAssociation, ResiliencyGroup
 from dxcontract.reference.registry import operation
@@ -74,6 +74,7 @@ def _once(call: Call, request: Json, perform: Callable[[Call, Json], Json], rule
             owner=call.account,
             region=call.region,
             state="done",
+            due=call.clock.now() + lifecycle.TOKEN_KEPT,
             fingerprint=fingerprint,
             answer=json.dumps(answer),
         )

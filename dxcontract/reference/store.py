@@ -5,11 +5,12 @@ completely whatever it had done. Requests are handled one after another (see `se
 lock.
 """
 
+import math
 import operator
 import random
 import string
 import uuid
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
@@ -18,6 +19,9 @@ from dxcontract.reference.clock import NEVER, Clock
 
 _ALPHABET: Final = string.ascii_lowercase + string.digits
 _HEX: Final = "0123456789abcdef"
+GONE: Final = frozenset({"deleted", "rejected"})
+MOST_OVER: Final = 250
+"""So many records of a kind, an account and a Region are remembered after their end, however short ago that was."""
 _BY_SERIAL: Final = operator.attrgetter("serial")
 
 
@@ -36,6 +40,11 @@ class Record:
         """Under which keys `Store.find` finds it."""
         return (("owner", self.owner, self.region),)
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing can happen to it any more: it is shown until it is `due`, then forgotten."""
+        return self.state in GONE
+
 
 R = TypeVar("R", bound=Record)
 
@@ -49,8 +58,8 @@ class Store:
         self._index: dict[Hashable, dict[str, None]] = {}
         self._undo: list[tuple[str, Record | None]] = []
         self._serial = 0
-        self._issued: set[str] = set()
-        self._random = random.SystemRandom()
+        self._crowded: set[Hashable] = set()
+        self._names = {alphabet: _Names(alphabet) for alphabet in (_ALPHABET, _HEX)}
 
     # Reading
 
@@ -80,6 +89,13 @@ class Store:
         """All records, for the admin endpoint."""
         return iter(self._records.values())
 
+    def surplus(self) -> Iterator[Record]:
+        """The records that ended first, where more than MOST_OVER are remembered; to be removed one after the other."""
+        while self._crowded:
+            key = self._crowded.pop()
+            over = self._index.get(key, {})
+            yield from [self._records[one] for one in list(over)[: max(0, len(over) - MOST_OVER)]]
+
     # Writing
 
     def put(self, record: R) -> R:
@@ -87,14 +103,16 @@ class Store:
         before = self._records.get(record.id)
         self._undo.append((record.id, before))
         self._replace(record.id, before, record)
-        if record.due < NEVER and (before is None or before.due != record.due):
-            self._clock.watch(record.due, record.id)
+        self._clock.watch(record.due, record.id)
+        if record.is_over and len(self._index[_over(record)]) > MOST_OVER:
+            self._crowded.add(_over(record))
         return record
 
     def remove(self, record: Record) -> None:
         """Forget a record."""
         self._undo.append((record.id, record))
         self._replace(record.id, self._records.get(record.id), None)
+        self._clock.watch(NEVER, record.id)
 
     def _replace(self, record_id: str, before: Record | None, after: Record | None) -> None:
         old = _keys(before)
@@ -121,8 +139,7 @@ class Store:
             while self._undo:
                 record_id, before = self._undo.pop()
                 self._replace(record_id, self._records.get(record_id), before)
-                if before is not None:
-                    self._clock.watch(before.due, before.id)
+                self._clock.watch(before.due if before is not None else NEVER, record_id)
             raise
         finally:
             self._undo.clear()
@@ -132,6 +149,7 @@ class Store:
         self._records.clear()
         self._index.clear()
         self._undo.clear()
+        self._crowded.clear()
 
     # Names
 
@@ -142,25 +160,50 @@ class Store:
 
     def new_id(self, prefix: str, length: int = 8) -> str:
         """An id such as `dxcon-fg31ab2x` that was never given before (B0.id.formats)."""
-        return self._unused(lambda: f"{prefix}-f{''.join(self._random.choices(_ALPHABET, k=length - 1))}")
+        return f"{prefix}-f{self._names[_ALPHABET].another(length - 1)}"
 
     def new_hex_id(self, prefix: str, length: int = 17) -> str:
         """An id such as `vgw-0123456789abcdef0` that was never given before (B0.id.formats)."""
-        return self._unused(lambda: f"{prefix}-0{''.join(self._random.choices(_HEX, k=length - 1))}")
+        return f"{prefix}-0{self._names[_HEX].another(length - 1)}"
 
     def new_uuid(self) -> str:
         """A UUID that was never given before."""
-        return self._unused(lambda: str(uuid.uuid4()))
+        return str(uuid.uuid4())
 
-    def _unused(self, make: Callable[[], str]) -> str:
-        while (candidate := make()) in self._issued:
-            continue
-        self._issued.add(candidate)
-        return candidate
+
+class _Names:
+    """Words of an alphabet that look as if drawn by lot, none of them twice, without a list of those given.
+
+    The n-th word is the number start + n * step, modulo how many words there are: since the step has no factor in
+    common with that, all words come before one comes again. Start and step differ from process to process.
+    """
+
+    def __init__(self, alphabet: str) -> None:
+        self._alphabet = alphabet
+        self._given = 0
+        self._start, self._step = (random.SystemRandom().randrange(2**128) for _ in range(2))
+        while math.gcd(self._step, len(alphabet)) != 1:
+            self._step += 1
+
+    def another(self, length: int) -> str:
+        """The next word of so many characters."""
+        base = len(self._alphabet)
+        self._given += 1
+        number = (self._start + self._given * self._step) % base**length
+        letters = []
+        for _ in range(length):
+            number, place = divmod(number, base)
+            letters.append(self._alphabet[place])
+        return "".join(letters)
 
 
 def _keys(record: Record | None) -> set[Hashable]:
     if record is None:
         return set()
     kind, keys = type(record), record.keys()
-    return {(kind, *key) for key in keys}
+    found: set[Hashable] = {(kind, *key) for key in keys}
+    return found | {_over(record)} if record.is_over else found
+
+
+def _over(record: Record) -> Hashable:
+    return (type(record), "over", record.owner, record.region)
