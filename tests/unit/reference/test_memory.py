@@ -3,7 +3,6 @@
 import gc
 import tracemalloc
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
