@@ -3,6 +3,7 @@
 Everything that a target sent is escaped; the page loads nothing and runs only its own script, which filters.
 """
 
+import datetime
 import html
 import itertools
 import json
@@ -13,8 +14,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from dxcontract import spec as specs
-from dxcontract.exchange import heading
+from dxcontract.exchange import ANY_OPERATION, heading
 from dxcontract.lifecycles import Lifecycle
+from dxcontract.report.picture import coloured
 from dxcontract.verdict import VERDICTS
 
 Document = Mapping[str, Any]
@@ -27,8 +29,7 @@ _WORDS: Final = {
     "indeterminate": "could not be decided: a timeout, or a state that was not reached",
     "untested": "not put to the target in this run",
 }
-_EDGE: Final = re.compile(r'<g id="edge-([^"]*)" class="edge">')
-_NODE: Final = re.compile(r'<g id="state-([^"]*)" class="node">')
+_BREAKS: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 def page(document: Document, lifecycles: Mapping[str, Lifecycle], diagrams: Path | None) -> str:
@@ -66,13 +67,17 @@ def _head(document: Document) -> Iterator[str]:
     yield f"<header><h1>Direct Connect contract: {_e(document['target'])}</h1>"
     yield (
         f'<p class="quiet">{_e(document["endpoint"])}, {_e(document["region"])}, accounts {_e(accounts)}; '
-        f"{_e(document['started'])}, {document['seconds']} s; dxcontract {_e(document['dxcontract'])}, "
+        f"{_e(_minute(document['started']))}, {document['seconds']} s; dxcontract {_e(document['dxcontract'])}, "
         f"model of botocore {_e(document['botocore'])}</p>"
     )
     yield (
         '<nav aria-label="Sections"><a href="#operations">Operations</a><a href="#violations">Violations</a>'
         '<a href="#lifecycles">Lifecycles</a><a href="#rules">Rules</a></nav></header><main>'
     )
+
+
+def _minute(stamp: str) -> str:
+    return f"{datetime.datetime.fromisoformat(stamp).astimezone(datetime.UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _figures(document: Document) -> Iterator[str]:
@@ -104,34 +109,45 @@ def _matrix(document: Document) -> Iterator[str]:
     yield '<h2 id="operations">Operations by family of rules</h2>'
     yield '<p class="quiet">A cell shows the heaviest verdict of a family on an operation; a cross links to it.</p>'
     yield '<div class="scroll" tabindex="0" role="region" aria-label="Operations by family of rules">'
-    yield '<table class="matrix">'
-    yield "<thead><tr><th scope='col'><span>operation</span></th>"
-    yield "".join(f"<th scope='col'><span>{_e(subject.replace('_', ' '))}</span></th>" for subject in subjects)
-    yield "</tr></thead><tbody>"
+    yield '<table class="matrix" role="table">'
+    yield "<thead role='rowgroup'><tr role='row'><th scope='col' role='columnheader'>operation</th>"
+    for subject in subjects:
+        yield f"<th scope='col' role='columnheader'><span>{_e(subject.replace('_', ' '))}</span></th>"
+    yield "</tr></thead>"
     first: dict[tuple[str, str], str] = {}
     for violation in document["violations"]:
         place = (violation["operation"], rules[violation["rule"]]["subject"])
         first.setdefault(place, violation["fingerprint"])
-    for name, operation in document["operations"].items():
-        missing = f' <span class="tag unsupported" title="{_e(operation.get("reason", ""))}">unsupported</span>'
-        yield f"<tr><th scope='row'>{_e(name)}{'' if operation['supported'] else missing}</th>"
-        for subject in subjects:
-            verdicts = [v for rule, v in operation["verdicts"].items() if rules[rule]["subject"] == subject]
-            yield _cell(verdicts, first.get((name, subject)), f"{name}, {subject}")
-        yield "</tr>"
-    yield "</tbody></table></div>"
+    names = list(document["operations"])
+    for has, title in ((True, "implemented"), (False, "not implemented, or not to be sent")):
+        group = [name for name in names if document["operations"][name]["supported"] == has]
+        if not group:
+            continue
+        yield f"<tbody class='{'has' if has else 'lacks'}' role='rowgroup'><tr role='row'>"
+        yield f"<th class='group' role='rowheader' scope='rowgroup' colspan='{len(subjects) + 1}'>"
+        yield f"<span>{len(group)} {title}</span></th></tr>"
+        for name in group:
+            operation = document["operations"][name]
+            yield f"<tr role='row'><th scope='row' role='rowheader' title='{_e(operation.get('reason', name))}'>"
+            yield f"{_BREAKS.sub('<wbr>', _e(name))}</th>"
+            for subject in subjects:
+                verdicts = [v for rule, v in operation["verdicts"].items() if rules[rule]["subject"] == subject]
+                yield _cell(verdicts, first.get((name, subject)), name, subject.replace("_", " "))
+            yield "</tr>"
+        yield "</tbody>"
+    yield "</table></div>"
 
 
-def _cell(verdicts: list[str], fingerprint: str | None, where: str) -> str:
+def _cell(verdicts: list[str], fingerprint: str | None, operation: str, family: str) -> str:
     if not verdicts:
-        return "<td></td>"
+        return "<td role='cell'></td>"
     verdict = min(verdicts, key=lambda one: VERDICTS.index(one))
     sign = SIGNS[verdict]
     count = f"{verdicts.count(verdict)} of {len(verdicts)} {verdict}"
     if verdict == "violates" and fingerprint:
-        link = f'<a href="#{_e(fingerprint)}" aria-label="{_e(where)}: {count}">{sign}</a>'
-        return f'<td class="{verdict}" title="{count}">{link}</td>'
-    return f'<td class="{verdict}" title="{count}">{sign}</td>'
+        label = _e(f"{operation}, {family}: {count}")
+        sign = f'<a href="#{_e(fingerprint)}" aria-label="{label}">{sign}</a>'
+    return f'<td role="cell" class="{verdict}" data-family="{_e(family)}" title="{_e(family)}: {count}">{sign}</td>'
 
 
 def _violations(document: Document) -> Iterator[str]:
@@ -178,7 +194,7 @@ def _violation(violation: Mapping[str, Any], rule: Mapping[str, Any]) -> Iterato
 def _exchange(exchange: Mapping[str, Any]) -> Iterator[str]:
     request, response = exchange["request"], exchange["response"]
     sent = "\n".join(f"{name}: {value}" for name, value in request["headers"].items())
-    yield f'<div class="sides"><div><h4>{_e(exchange["account"])} sent {_e(exchange["operation"])}</h4>'
+    yield f'<div class="sides"><div><h4>{_e(_asked(exchange))}</h4>'
     yield f"<pre tabindex='0'>{_e(request['method'])} {_e(request['url'])}\n{_e(sent)}\n\n"
     yield f"{_e(_pretty(request['body']))}</pre></div>"
     if response is None:
@@ -187,6 +203,11 @@ def _exchange(exchange: Mapping[str, Any]) -> Iterator[str]:
     came = "\n".join(f"{name}: {value}" for name, value in response["headers"].items())
     yield f"<div><h4>came back after {1000 * exchange['seconds']:.0f} ms</h4>"
     yield f"<pre tabindex='0'>{response['status']}\n{_e(came)}\n\n{_e(_pretty(response['body']))}</pre></div></div>"
+
+
+def _asked(exchange: Mapping[str, Any]) -> str:
+    named = exchange["operation"] if exchange["operation"] != ANY_OPERATION else "a request that names no operation"
+    return f"{exchange['account']} sent {named}"
 
 
 def _pretty(body: str) -> str:
@@ -200,7 +221,7 @@ def _lifecycles(document: Document, lifecycles: Mapping[str, Lifecycle], diagram
     yield '<h2 id="lifecycles">Lifecycles</h2>'
     yield (
         '<p class="quiet">Green: seen in this run, directly or on the way between two observations. Grey: never seen. '
-        "What the lifecycle does not allow is listed above its picture.</p>"
+        "Red: seen, and not allowed.</p>"
     )
     for name, lifecycle in lifecycles.items():
         seen = document["lifecycles"].get(name, {"reached": [], "violated": []})
@@ -217,7 +238,8 @@ def _lifecycles(document: Document, lifecycles: Mapping[str, Lifecycle], diagram
         path = diagrams / f"{name}.svg" if diagrams else None
         if path is not None and path.exists():
             states = {state for pair in seen["reached"] for state in pair}
-            svg = _coloured(path.read_text(encoding="utf-8"), steps, states)
+            wrong = [(before, after) for before, after in seen["violated"]]
+            svg = coloured(path.read_text(encoding="utf-8"), steps, states, wrong)
             yield f'<div class="diagram" role="img" tabindex="0" aria-label="{_e(lifecycle.title)}">{svg}</div>'
         yield "</div></details>"
 
@@ -242,13 +264,6 @@ def _way(lifecycle: Lifecycle, before: str, after: str) -> list[tuple[str, str]]
     return []
 
 
-def _coloured(svg: str, steps: set[tuple[str, str]], states: set[str]) -> str:
-    names = {f"{before}-{after}" for before, after in steps}
-    svg = svg[svg.index("<svg") :].replace("&#45;", "-")  # dot escapes the hyphen, in ids too
-    svg = _EDGE.sub(lambda found: f'<g class="edge{" reached" if found[1] in names else ""}">', svg)
-    return _NODE.sub(lambda found: f'<g class="state{" seen" if found[1] in states else ""}">', svg)
-
-
 def _rules(document: Document) -> Iterator[str]:
     yield '<h2 id="rules">Rules</h2>'
     rules = sorted(document["rules"].items(), key=lambda item: item[1]["subject"])
@@ -265,7 +280,7 @@ def _rules(document: Document) -> Iterator[str]:
                 f"{SIGNS[rule['verdict']]} {rule['verdict']}</span> <b>{_e(name)}</b> "
                 f'<span class="quiet">{rule["level"]}, {rule["evidence"]}</span><br>{_e(rule["statement"])}'
             )
-            for reason in rule["reasons"][:2]:
+            for reason in rule["reasons"][:2] if rule["verdict"] in ("unsupported", "indeterminate") else ():
                 yield f'<br><span class="quiet">{_e(reason)}</span>'
             yield "</p>"
         yield "</div></details>"

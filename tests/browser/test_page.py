@@ -77,7 +77,21 @@ def test_it_opens_with_the_two_figures(page: Page, report: Path) -> None:
 
 
 def test_the_matrix_has_every_operation(page: Page) -> None:
-    assert page.locator("table.matrix tbody tr").count() == 73
+    assert page.locator("table.matrix .has th[scope=row]").count() == 11
+    assert page.locator("table.matrix .lacks th[scope=row]").count() == 62
+
+
+def test_on_a_phone_each_operation_names_its_families(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 900})
+    row = page.locator("table.matrix .has tr", has=page.locator("th", has_text="CreateLag"))
+    cells = row.locator("td:visible")
+    assert 0 < cells.count() < 10
+    for cell in cells.all():
+        assert cell.get_attribute("data-family")
+        box = cell.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
 
 
 def test_a_cross_leads_to_its_violation(page: Page) -> None:
@@ -121,6 +135,11 @@ def test_a_lifecycle_shows_what_was_seen(page: Page) -> None:
     page.locator("#lifecycle-connection summary").click()
     assert page.locator("#lifecycle-connection .violates").count() >= 1
     assert page.locator("#lifecycle-connection svg g.seen").count() >= 1
+    assert page.locator("#lifecycle-connection svg g.state.wrong").count() == 1
+    drawn = page.locator("#lifecycle-connection svg g.violated title").all_text_contents()
+    assert "the beginning to available: not allowed" in drawn
+    colours = page.locator("#lifecycle-connection svg g.violated path, #lifecycle-connection svg g.reached path")
+    assert len({one.evaluate("one => getComputedStyle(one).stroke") for one in colours.all()}) == 2
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
