@@ -4,11 +4,12 @@ import argparse
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import dxcontract
 from dxcontract import (
+    completion,
     configuration,
     diagrams,
     lifecycles,
@@ -30,7 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given[:1] == ["run"]:
         return suite.run(given[1:])
-    options = parser().parse_args(given)
+    whole, commands = parser()
+    completion.complete(whole, commands)
+    options = whole.parse_args(given)
     try:
         return int(options.run(options))
     except BrokenPipeError:
@@ -47,8 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
 
 
-def parser() -> argparse.ArgumentParser:
-    """All commands with their options."""
+def parser() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentParser]]:
+    """The parser of the command, and those of its commands by name."""
     parser = argparse.ArgumentParser(
         prog="dxcontract", description="Does this endpoint behave like AWS Direct Connect?", allow_abbrev=False
     )
@@ -68,7 +71,7 @@ def parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("compare", help="compare two reports: fixed, new, still there; exit 1 when worse")
     command.add_argument("old", type=Path, metavar="OLD", help="report.json, or the folder that holds it")
-    command.add_argument("new", type=Path, metavar="NEW")
+    command.add_argument("new", type=Path, metavar="NEW", help="the same of the later run")
     command.set_defaults(run=_compare)
 
     command = commands.add_parser("annotate", help="print a report's new violations as annotations for GitHub Actions")
@@ -101,7 +104,16 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("rule", nargs="?", metavar="ID", help="one rule, whole (default: all, a line each)")
     command.set_defaults(run=_rules)
 
-    return parser
+    command = commands.add_parser("completion", help="print what a shell needs to complete this command")
+    command.add_argument("shell", choices=completion.SHELLS, help='in bash: eval "$(dxcontract completion bash)"')
+    command.set_defaults(run=_completion)
+
+    return parser, commands.choices
+
+
+def _completion(options: argparse.Namespace) -> int:
+    print(completion.shell_code(options.shell))
+    return 0
 
 
 def _compare(options: argparse.Namespace) -> int:
