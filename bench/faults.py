@@ -3,6 +3,8 @@
     python bench/faults.py                    every fault, with the tests that claim its rule
     python bench/faults.py --beside           with all tests of the same files too: whom else does it accuse?
     python bench/faults.py --only 'lags.*'    some; --skip leaves some out
+    python bench/faults.py --first            each only until it is caught; fails when one that bench/caught.json names
+                                              is not caught any more (what CI runs)
 
 One emulator and one pytest session serve all faults: before each, the emulator forgets everything and is told which
 rule to break. A fault that breaks rule R must make R violated, and beside it only rules that follow from R
@@ -33,6 +35,10 @@ from dxcontract.reference.faults.catalogue import catalogue  # noqa: E402
 from dxcontract.verdict import Tally  # noqa: E402
 
 FOLLOWS: Final = ROOT / "bench" / "follows.json"
+CAUGHT: Final = ROOT / "bench" / "caught.json"
+"""The faults that are caught: one that no longer is fails `--first`."""
+DEADLY: Final = "wire.serves-on"
+"""Ends the emulator, and the run with it; tests/unit/test_death.py is about that."""
 EVERYTHING: Final = ("test_answers.py", "test_lifecycles.py")
 """Where faults of shape, which break no one rule, are looked for."""
 MACHINES: Final = "test_machines.py"
@@ -58,9 +64,9 @@ class Row:
 class Sweep:
     """A pytest plugin that runs, for each fault, the tests that must notice it."""
 
-    def __init__(self, only: list[str], skip: list[str], beside: bool) -> None:
+    def __init__(self, only: list[str], skip: list[str], beside: bool, first: bool) -> None:
         self.faults = [fault for fault in catalogue() if _matches(fault, only) and not _matches(fault, skip)]
-        self.beside = beside
+        self.beside, self.first = beside, first
         self.follows: dict[str, list[str]] = json.loads(FOLLOWS.read_text(encoding="utf-8"))
         self.rows: list[Row] = []
 
@@ -73,11 +79,14 @@ class Sweep:
             items = self._tests(fault, session.items)
             run.outcome.tally = Tally()
             started = time.monotonic()
-            for number, item in enumerate(items):
-                following = items[number + 1] if number + 1 < len(items) else None
-                item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
-            violated = {one.rule for one in run.outcome.tally.violations.values()}
-            self._conclude(fault, violated, time.monotonic() - started, len(items))
+            violated: set[str] = set()
+            count = 0
+            for item in items:
+                item.ihook.pytest_runtest_protocol(item=item, nextitem=None)
+                violated, count = {one.rule for one in run.outcome.tally.violations.values()}, count + 1
+                if self.first and _caught(fault, violated):
+                    break
+            self._conclude(fault, violated, time.monotonic() - started, count)
         return True
 
     def _tests(self, fault: str, items: list[pytest.Item]) -> list[pytest.Item]:
@@ -92,14 +101,23 @@ class Sweep:
     def _conclude(self, fault: str, violated: set[str], seconds: float, tests: int) -> None:
         patterns = self.follows.get(fault, [])
         follow = {rule for rule in violated if any(fnmatch.fnmatchcase(rule, pattern) for pattern in patterns)}
-        is_rule = fault in specs.load().rules
-        caught = fault in violated if is_rule else bool(violated)
-        wrong = violated - follow - {fault} if is_rule else set()
-        row = Row(fault, caught, sorted(follow - {fault}), sorted(wrong), round(seconds, 1), tests)
+        wrong = violated - follow - {fault} if fault in specs.load().rules else set()
+        row = Row(fault, _caught(fault, violated), sorted(follow - {fault}), sorted(wrong), round(seconds, 1), tests)
         self.rows.append(row)
         word = "ok" if row.fine else "ACCUSES OTHERS" if row.caught else "MISSED"
         beside = f"  beside: {', '.join([*row.follow, *row.wrong])}" if row.follow or row.wrong else ""
         print(f"{word:15} {row.fault}  {row.tests} tests, {row.seconds:.1f} s{beside}", flush=True)
+
+
+def _caught(fault: str, violated: set[str]) -> bool:
+    """A fault that breaks a rule is caught as that rule; one of shape, as any."""
+    return fault in violated if fault in specs.load().rules else bool(violated)
+
+
+def _lost(rows: list[Row], baseline: list[str]) -> list[str]:
+    """Faults that were caught once and are not any more, or that the emulator does not know any more."""
+    missed = {row.fault for row in rows if not row.caught}
+    return sorted(one for one in baseline if one in missed or one not in catalogue())
 
 
 def _matches(fault: str, patterns: list[str]) -> bool:
@@ -116,10 +134,13 @@ def main() -> int:
     parser.add_argument("--only", nargs="+", default=["*"], help="patterns for the ids of faults")
     parser.add_argument("--skip", nargs="+", default=[], help="patterns for the ids of faults to leave out")
     parser.add_argument("--beside", action="store_true", help="run all tests of the files that claim the rule")
+    parser.add_argument("--first", action="store_true", help="no further test of a fault that is caught")
+    parser.add_argument("--write-caught", action="store_true", help=f"list what is caught in {CAUGHT.name}")
     parser.add_argument("--out", type=Path, help="write the table as JSON")
     options = parser.parse_args()
 
-    sweep = Sweep(options.only, options.skip, options.beside)
+    skip = [*options.skip, *([DEADLY] if options.first else [])]
+    sweep = Sweep(options.only, skip, options.beside, options.first)
     print(
         f"{platform.platform()}, Python {platform.python_version()}, botocore {version('botocore')}, "
         f"hypothesis {version('hypothesis')}, {len(sweep.faults)} faults, gate profile (derandomized)"
@@ -141,6 +162,13 @@ def main() -> int:
     if options.out:
         options.out.parent.mkdir(parents=True, exist_ok=True)
         options.out.write_text(json.dumps([asdict(row) for row in sweep.rows], indent=2) + "\n", encoding="utf-8")
+    caught = sorted(row.fault for row in sweep.rows if row.caught)
+    if options.write_caught:
+        CAUGHT.write_text(json.dumps(caught, indent=1) + "\n", encoding="utf-8")
+    if options.first:
+        lost = _lost(sweep.rows, json.loads(CAUGHT.read_text(encoding="utf-8")) if CAUGHT.exists() else [])
+        print(f"caught before and not now: {', '.join(lost) or 'none'}")
+        return 1 if lost or wrong else 0
     return 0 if all(row.fine for row in sweep.rows) else 1
 
 
