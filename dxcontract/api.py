@@ -18,7 +18,7 @@ import botocore.parsers
 from dxcontract import cbor, death, secrets, signing, speaking
 from dxcontract.carriage import NoAnswerError, carry
 from dxcontract.checks import CONTENT_TYPE
-from dxcontract.exchange import ANY_OPERATION, Exchange, Request
+from dxcontract.exchange import ANY_OPERATION, Exchange, Request, Signed
 from dxcontract.journal import Journal, new_run_id
 from dxcontract.patience import Patience
 from dxcontract.permission import parsed
@@ -225,7 +225,10 @@ class Api:
         elif sign:
             signing.sign(prepared, self.account(role), self.spec.index["signingName"], region, age=age)
         final = [(str(name), str(value)) for name, value in prepared.headers.items()]
-        return Request(method, str(prepared.url), tuple(tamper(final) if tamper else final), data)
+        signed = Signed(
+            "query" if sign == "query" else "header" if sign else "none", age, prepared.headers.get("Authorization", "")
+        )
+        return Request(method, str(prepared.url), tuple(tamper(final) if tamper else final), data, signed)
 
     def survived(self, suspect: Exchange) -> None:
         """Make sure that the target still answers after `suspect`.

@@ -6,22 +6,22 @@ that a rule that was never put to the target counts as untested.
 
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Any, Final
 
 from dxcontract import checks, lifecycles
 from dxcontract.exchange import Exchange, printable
 from dxcontract.exploration import Exploration
+from dxcontract.findings import claims, origins
 from dxcontract.observer import Observer
 from dxcontract.pointers import at
 from dxcontract.spec import Json, Spec
 from dxcontract.verdict import HarnessError, Tally, Violation, fingerprint
 
-MAKERS: Final = ("Create", "Allocate", "Accept")
 HISTORY: Final = 2000
-"""So many creating calls of a test are kept, to tell how what a violation concerns was made."""
+"""So many calls of a test that changed something are kept, to tell how what a violation concerns came to be."""
 
 
 @dataclass
@@ -81,13 +81,16 @@ class Contract:
         scope = self.current
         with self._lock:
             scope.calls[exchange.operation] = scope.calls.get(exchange.operation, 0) + 1
-            if exchange.operation.startswith(MAKERS):  # no lists: they may be long
+            if exchange.succeeded and self._writes(exchange.operation):  # no lists: they may be long
                 scope.history.append(exchange)
             scope.own.update(self._given_ids(exchange))
         judged = exchange if self.judge_everything else self._only_own(exchange, scope.own)
         followed = [] if scope.concurrent else scope.observer.observe(judged)
         for finding in [*checks.findings(self.spec, judged), *followed]:
-            self._record(finding.rule, exchange.operation, finding.ok, finding.pointer, finding.message, (exchange,))
+            claim = claims.of_every_answer(finding.rule, finding.pointer)
+            self._record(
+                finding.rule, exchange.operation, finding.ok, finding.pointer, finding.message, (exchange,), claim
+            )
 
     def check(
         self,
@@ -97,9 +100,11 @@ class Contract:
         *exchanges: Exchange,
         where: str = "",
         operation: str | None = None,
+        claim: Mapping[str, Any] | None = None,
     ) -> bool:
         """State whether `rule` was kept. `message` says what is wrong when it was not; `where` is a JSON pointer
-        or a state pair; the operation is that of the last exchange unless given.
+        or a state pair; the operation is that of the last exchange unless given. `claim` tells a replay how to judge;
+        without one, a violation is there for as long as the same is answered at `where`.
 
         Raises:
             HarnessError: the test does not claim this rule, or gives no exchange and no operation.
@@ -109,29 +114,38 @@ class Contract:
         name = operation or (exchanges[-1].operation if exchanges else "")
         if not name:
             raise HarnessError(f"{self.current.test}: a check of {rule} without an exchange or an operation")
-        self._record(rule, name, ok, where, message, exchanges)
+        self._record(rule, name, ok, where, message, exchanges, claim or claims.as_recorded(where))
         return ok
 
     def accepted(self, rule: str, exchange: Exchange, what: str, *before: Exchange, where: str = "") -> bool:
         """`rule` asks that this request succeeds."""
         message = f"{what}: refused with {exchange.told()} ({exchange.error_message:.120})"
-        return self.check(rule, exchange.succeeded, message, *before, exchange, where=where)
+        return self.check(rule, exchange.succeeded, message, *before, exchange, where=where, claim=claims.ACCEPTED)
 
     def refused(self, rule: str, exchange: Exchange, what: str, *before: Exchange, where: str = "") -> bool:
         """`rule` asks that this request is refused, with one of the error types that the rule names."""
         expected = self.spec.rule(rule).errors
         ok = 400 <= exchange.status < 500 and exchange.error_type in expected
         message = f"{what}: answered {exchange.told()}; the rule asks for {' or '.join(expected)}"
-        return self.check(rule, ok, message, *before, exchange, where=where)
+        return self.check(rule, ok, message, *before, exchange, where=where, claim=claims.refused(*expected))
 
     def _record(
-        self, rule: str, operation: str, ok: bool, where: str, message: str, exchanges: tuple[Exchange, ...]
+        self,
+        rule: str,
+        operation: str,
+        ok: bool,
+        where: str,
+        message: str,
+        exchanges: tuple[Exchange, ...],
+        claim: Mapping[str, Any],
     ) -> None:
         scope = self.current
         with self._lock:
             if ok:
                 scope.tally.note(rule, operation, "conforms")
                 return
+            evidence = origins.with_origins(exchanges, scope.history)
+            named = {exchange.order for exchange in exchanges}
             scope.tally.violate(
                 Violation(
                     fingerprint=fingerprint(rule, operation, printable(where)),
@@ -141,9 +155,15 @@ class Contract:
                     level=self.spec.rule(rule).level,
                     message=printable(message),
                     test=scope.test,
-                    exchanges=tuple(exchange.to_report() for exchange in _with_origins(exchanges, scope.history)),
+                    exchanges=tuple(exchange.to_report() for exchange in evidence),
+                    judged=tuple(place for place, one in enumerate(evidence, 1) if one.order in named),
+                    claim=claim,
                 )
             )
+
+    def _writes(self, name: str) -> bool:
+        operation = self.spec.operations.get(name)
+        return operation is not None and operation.traits.effect != "read"
 
     def _given_ids(self, exchange: Exchange) -> set[str]:
         operation = self.spec.operations.get(exchange.operation)
@@ -178,24 +198,3 @@ def _with_json(exchange: Exchange, body: Json) -> Exchange:
     changed = replace(exchange)
     object.__setattr__(changed, "json", body)
     return changed
-
-
-def _with_origins(exchanges: Iterable[Exchange], history: Iterable[Exchange]) -> list[Exchange]:
-    """The evidence with, before it, the calls that made what its requests name, and what those name in turn."""
-    evidence = {exchange.order: exchange for exchange in exchanges}
-    makers = [one for one in history if one.succeeded and b'"' in one.asked]
-    waiting = list(evidence.values())
-    while waiting:
-        wanted = waiting.pop()
-        for earlier in makers:
-            if earlier.order < wanted.order and earlier.order not in evidence and _made_for(earlier, wanted):
-                evidence[earlier.order] = earlier
-                waiting.append(earlier)
-    return [evidence[order] for order in sorted(evidence)]
-
-
-def _made_for(earlier: Exchange, later: Exchange) -> bool:
-    """Whether `earlier` is a creation whose answer holds an id that the request of `later` names."""
-    if not earlier.operation.startswith(MAKERS) or earlier.response is None:
-        return False
-    return any(given in later.asked for given in earlier.given_ids)

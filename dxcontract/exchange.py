@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from dxcontract import cbor
+from dxcontract import cbor, oddities
 
 Failure = Literal["refused", "reset", "timeout", "not-http", "tls", "other"]
 
@@ -20,13 +20,30 @@ SHOWN_BODY: Final = 4096
 
 
 @dataclass(frozen=True)
+class Signed:
+    """How a request was signed, and how many seconds ago; `authorization` is the header as the signer wrote it."""
+
+    how: Literal["header", "query", "none"] = "header"
+    age: float = 0.0
+    authorization: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
 class Request:
-    """What was sent. `headers` keep their order and case."""
+    """What was sent. `headers` keep their order and case.
+
+    Of a request that no HTTP client wrote, `written` is what was put on the wire, with pauses in seconds; requests with
+    the same `line` shared a connection; `ends`: it was said that nothing more is sent.
+    """
 
     method: str
     url: str
     headers: tuple[tuple[str, str], ...]
     body: bytes
+    signed: Signed = Signed()
+    written: tuple[bytes | float, ...] | None = field(default=None, repr=False)
+    line: int = 0
+    ends: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,7 +60,8 @@ class Exchange:
     """One call: who called what where, what was sent, what came back, how long it took.
 
     `response` is None when nothing came back; then `failure` says how, and `detail` in words. `client_error` is set
-    when boto3 could not make sense of the answer.
+    when boto3 could not make sense of the answer. Exchanges with the same `together` (but 0) took place at the same
+    time.
     """
 
     operation: str
@@ -57,6 +75,7 @@ class Exchange:
     client_error: str | None = None
     raw: bool = False
     order: int = field(default=0, compare=False)
+    together: int = 0
 
     @functools.cached_property
     def json(self) -> Any:
@@ -134,6 +153,7 @@ class Exchange:
                 "url": self.request.url,
                 "headers": _shown_headers(self.request.headers),
                 "body": shown(self.request.body),
+                **oddities.of(self.request, self.raw),
             },
             "response": None
             if self.response is None
@@ -144,6 +164,8 @@ class Exchange:
             },
             "failure": self.failure,
             "seconds": round(self.seconds, 4),
+            **({"raw": True} if self.raw else {}),
+            **({"together": self.together} if self.together else {}),
         }
 
 

@@ -21,7 +21,9 @@ class Outcome:
     target: str
     endpoint: str = ""
     region: str = ""
+    other_region: str = ""
     accounts: tuple[str, ...] = ()
+    account_ids: dict[str, str | None] = field(default_factory=dict)
     strict: bool = False
     known: Gaps = field(default_factory=Gaps)
     allow_fixed: bool = False

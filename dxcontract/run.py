@@ -17,6 +17,7 @@ from dxcontract.api import Api
 from dxcontract.contract import Scope
 from dxcontract.death import Suspect
 from dxcontract.exploration import Exploration
+from dxcontract.findings import claims
 from dxcontract.outcome import OK, UNUSABLE, VIOLATED, Outcome
 from dxcontract.permission import PRICED, Guard
 from dxcontract.report import document, folder, terminal
@@ -284,6 +285,7 @@ class Run:
         if facts:
             self.outcome.endpoint, self.outcome.region = facts["endpoint"], facts["region"]
             self.outcome.accounts, self.outcome.unsupported = tuple(facts["accounts"]), facts["unsupported"]
+            self.outcome.other_region, self.outcome.account_ids = facts["other_region"], facts["account_ids"]
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
@@ -302,6 +304,8 @@ class Run:
                 "endpoint": self.outcome.endpoint,
                 "region": self.outcome.region,
                 "accounts": list(self.outcome.accounts),
+                "other_region": self.outcome.other_region,
+                "account_ids": self.outcome.account_ids,
                 "unsupported": self.outcome.unsupported,
             }
         elif self.outcome.endpoint:
@@ -347,6 +351,8 @@ class Run:
             f"the target died {told}",
             killer.test,
             (killer.report,),
+            judged=(1,),
+            claim=claims.STATUS,
         )
         self.outcome.tally.violate(violation)
 

@@ -91,7 +91,8 @@ def open_session(choice: Choice, outcome: Outcome, answer_seconds: float, safety
     except BaseException:
         session.close()
         raise
-    outcome.endpoint, outcome.region = target.endpoint, target.region
+    outcome.endpoint, outcome.region, outcome.other_region = target.endpoint, target.region, target.other_region
+    outcome.account_ids = {role: account.account_id for role, account in target.accounts.items()}
     outcome.accounts, outcome.unsupported = tuple(target.accounts), api.unsupported
     return session
 

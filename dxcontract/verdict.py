@@ -15,6 +15,7 @@ Verdict = Literal["conforms", "violates", "unsupported", "indeterminate", "untes
 VERDICTS: Final[tuple[Verdict, ...]] = ("violates", "indeterminate", "conforms", "unsupported", "untested")
 """From the one that outweighs all others to the one that any other outweighs."""
 
+_TUPLES: Final = ("exchanges", "steps", "judged")
 _WEIGHT: Final = {verdict: weight for weight, verdict in enumerate(VERDICTS)}
 
 
@@ -54,7 +55,9 @@ def fingerprint(rule: str, operation: str, where: str = "") -> str:
 class Violation:
     """One way in which the target breaks one rule, with the exchanges that show it.
 
-    `steps` tell in plain words what a rule machine did, as far as it did anything; else there are none.
+    `steps` tell in plain words what a rule machine did, as far as it did anything; else there are none. `judged` are
+    the places (from 1) of the exchanges that were found wanting, the last one foremost, and `claim` is what tells
+    whether others would be (`findings.alone.judge`).
     """
 
     fingerprint: str
@@ -66,6 +69,8 @@ class Violation:
     test: str
     exchanges: tuple[Mapping[str, Any], ...]
     steps: tuple[str, ...] = ()
+    judged: tuple[int, ...] = ()
+    claim: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def weight(self) -> tuple[int, int, str]:
@@ -74,11 +79,12 @@ class Violation:
         return len(sent), sum(map(len, sent)), self.message
 
     def to_json(self) -> dict[str, Any]:
-        return {**vars(self), "exchanges": list(self.exchanges), "steps": list(self.steps)}
+        lists = {name: list(getattr(self, name)) for name in _TUPLES}
+        return {**vars(self), **lists}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Violation":
-        return cls(**{**data, "exchanges": tuple(data["exchanges"]), "steps": tuple(data["steps"])})
+        return cls(**{**data, **{name: tuple(data[name]) for name in _TUPLES}})
 
 
 def heaviest(verdicts: Iterable[Verdict]) -> Verdict:

@@ -5,13 +5,14 @@ Real accounts get none of this: half a request or two at once are for servers th
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from dxcontract.api import Api
 from dxcontract.contract import Contract
 from dxcontract.death import SERVES_ON
 from dxcontract.exchange import Exchange, Request
+from dxcontract.findings import claims
 from dxcontract.pointers import at
 from dxcontract.sockets import Line, Pieces, written
 from dxcontract.transport import Answer
@@ -76,18 +77,20 @@ class Wire:
         """
         waited = exchange.failure == "timeout"
         told = f"{what}: no answer within {exchange.seconds:.0f} s, and the connection stays open"
-        self.contract.check(ANSWERED, not waited, told, exchange)
+        self.contract.check(ANSWERED, not waited, told, exchange, claim=claims.STATUS)
         self.api.survived(exchange)
         self.contract.check(SERVES_ON, True, "", exchange)
 
     def _carried(
         self, operation: str, request: Request, write: Callable[[Request], Pieces] | None, addressed: bool, region: str
     ) -> Exchange:
+        put = replace(request, written=tuple(write(request)) if write else (written(request),))
+
         def carry(sent: Request) -> Answer:
             with self.line() as line:
-                return line.exchange(write(sent) if write else [written(sent)], method=sent.method)
+                return line.exchange(sent.written or (), method=sent.method)
 
-        return self.api.deliver(operation, request, carry, addressed=addressed, region=region)
+        return self.api.deliver(operation, put, carry, addressed=addressed, region=region)
 
     @contextmanager
     def line(self, answer_seconds: float | None = None) -> Iterator[Line]:
@@ -103,14 +106,16 @@ class Wire:
         if exchange.failure == "timeout":
             return
         ok = 400 <= exchange.status < 500 or (closing and exchange.failure == "reset")
-        self.contract.check(rule, ok, f"{what}: answered {exchange.told()}, not a status of 4xx", exchange)
+        message = f"{what}: answered {exchange.told()}, not a status of 4xx"
+        self.contract.check(rule, ok, message, exchange, claim=claims.refused(closing=closing))
 
     def sound(self, rule: str, exchange: Exchange, what: str) -> None:
         """`rule` leaves it open whether the request succeeds, but an answer it must be."""
         if exchange.failure == "timeout":
             return
         ok = exchange.succeeded or 400 <= exchange.status < 500
-        self.contract.check(rule, ok, f"{what}: answered {exchange.told()}, neither success nor 4xx", exchange)
+        message = f"{what}: answered {exchange.told()}, neither success nor 4xx"
+        self.contract.check(rule, ok, message, exchange, claim=claims.STATUS)
 
     def same(self, rule: str, exchange: Exchange, plain: Exchange, what: str, member: str) -> None:
         """`rule` asks that the request is answered as `plain` was; lists under `member` are compared by being empty."""

@@ -6,8 +6,10 @@ from typing import Any, Final
 
 import dxcontract
 from dxcontract import lifecycles
+from dxcontract.findings import aws_cli, distil
+from dxcontract.findings.words import words
 from dxcontract.outcome import Outcome
-from dxcontract.verdict import VERDICTS
+from dxcontract.verdict import VERDICTS, Violation
 
 SCHEMA_VERSION: Final = 1
 
@@ -22,6 +24,7 @@ def document(outcome: Outcome) -> dict[str, Any]:
         "target": outcome.target,
         "endpoint": outcome.endpoint,
         "region": outcome.region,
+        "other_region": outcome.other_region,
         "accounts": list(outcome.accounts),
         "strict": outcome.strict,
         "exit_status": outcome.exit_status,
@@ -63,12 +66,28 @@ def document(outcome: Outcome) -> dict[str, Any]:
             for name in lifecycles.load()
         },
         "exploration": outcome.exploration.to_json(),
-        "violations": [
-            {**violation.to_json(), "known": outcome.is_known(violation)} for violation in outcome.violations
-        ],
+        "violations": [_violation(outcome, violation) for violation in outcome.violations],
         "harness_errors": outcome.harness_errors,
         "notes": outcome.notes,
         "left": outcome.left,
+    }
+
+
+def _violation(outcome: Outcome, violation: Violation) -> dict[str, Any]:
+    """A violation with how to show it again; its steps in plain words are the machine's, or those of the finding."""
+    data = violation.to_json()
+    found = distil.finding(data, outcome.spec, outcome.region, outcome.account_ids)
+    shown = {name: found[name] for name in ("steps", "judged", "claim")}
+    del data["judged"], data["claim"]
+    return {
+        **data,
+        "known": outcome.is_known(violation),
+        "steps": data["steps"] or words(found["steps"]),
+        "reproduction": {
+            **shown,
+            "aws_cli": aws_cli.lines(found, outcome.other_region),
+            "withheld": distil.is_reproducible(found),
+        },
     }
 
 

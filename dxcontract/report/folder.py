@@ -25,11 +25,11 @@ def write(document: Mapping[str, Any], folder: Path) -> None:
         "badge.json": json.dumps(markdown.badge(document)) + "\n",
     }
     for violation in document["violations"]:
-        name = f"reproducers/{reproducer.file_name(violation['fingerprint'])}"
-        files[name] = reproducer.script(violation, document["rules"][violation["rule"]], document["endpoint"])
+        shown = reproducer.files(document, violation)
+        files |= {f"reproducers/{name}": text for name, text in shown.items()}
     scripts = folder / "reproducers"
     scripts.mkdir(parents=True, exist_ok=True)
-    for stale in scripts.glob("*.py"):
+    for stale in (*scripts.glob("*.py"), *scripts.glob("*.sh")):
         stale.unlink()
     for name, text in files.items():
         path = folder / name

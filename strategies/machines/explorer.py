@@ -10,7 +10,7 @@ import functools
 import random
 import time
 import unittest
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -275,11 +275,20 @@ def _alone(violation: Violation) -> bool:
 
 
 def _evidence(machine: Machine, violation: Violation) -> Violation:
-    """The violation with all steps of its example, in words and as exchanges; what was asked to judge it comes last."""
-    steps = [one.to_report() for one in machine.sent]
+    """The violation with all steps of its example up to it, in words and as exchanges; what was asked to judge it comes
+    last."""
+    shown = [str(one) for one in violation.exchanges]
+    last = shown[-1] if shown else ""
+    steps: list[Mapping[str, Any]] = []
+    for one in machine.sent:
+        steps.append(one.to_report())
+        if str(steps[-1]) == last and not one.together:
+            break
     known = {str(one) for one in steps}
-    asked = [one for one in violation.exchanges if str(one) not in known]
-    return replace(violation, steps=tuple(machine.script.lines), exchanges=(*steps, *asked))
+    exchanges = [*steps, *(one for one in violation.exchanges if str(one) not in known)]
+    wanted = {shown[place - 1] for place in violation.judged}
+    judged = tuple(place for place, one in enumerate(exchanges, 1) if str(one) in wanted)
+    return replace(violation, steps=tuple(machine.script.lines), exchanges=tuple(exchanges), judged=judged)
 
 
 def new_seed() -> int:

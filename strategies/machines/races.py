@@ -1,6 +1,7 @@
 """Requests at the same time: whatever comes first, the outcome is one that some order explains."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from dxcontract.exchange import Exchange
@@ -56,6 +57,7 @@ def race(m: "Machine", steps: list[Step]) -> list[Exchange]:
         return []
     finally:
         scope.concurrent = False
+    exchanges = [replace(one, together=exchanges[0].order) for one in exchanges]
     for step, exchange in zip(steps, exchanges, strict=True):
         m.sent.append(exchange)
         m.explorer.called(step, exchange)

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -96,9 +97,11 @@ def test_a_request_that_ends_too_early_is_not_performed(wire: Wire) -> None:
     wire.permitted()
     request = wire.api.prepare(PROBE, b"{}", role="owner", region=wire.api.target.region)
 
+    request = replace(request, written=(written(request, framing=[("Content-Length", "100")]),), ends=True)
+
     def carry(sent: Request) -> Answer:
         with wire.line(UNFINISHED_SECONDS) as line:
-            return line.exchange([written(sent, framing=[("Content-Length", "100")])], ends=True)
+            return line.exchange(sent.written or (), ends=True)
 
     exchange = wire.api.deliver(PROBE, request, carry, addressed=False)
     message = f"2 of 100 bytes, then the end: answered {exchange.told()}"
@@ -135,12 +138,13 @@ def _two(wire: Wire, together: bool) -> tuple[Exchange, Exchange | None]:
     region = wire.api.target.region
     requests = [wire.api.prepare(one, {}, role="owner", region=region) for one in (OTHER_PROBE, PROBE)]
     first, second = (written(one) for one in requests)
+    pieces = [(first + second,), ()] if together else [(first,), (second,)]
+    sent = [replace(request, written=put, line=id(requests)) for request, put in zip(requests, pieces, strict=True)]
     with wire.line() as line:
-        pieces = [[first + second], []] if together else [[first], [second]]
-        one = wire.api.deliver(OTHER_PROBE, requests[0], lambda _: line.exchange(pieces[0]))
+        one = wire.api.deliver(OTHER_PROBE, sent[0], lambda _: line.exchange(pieces[0]))
         if one.response is None or one.response.headers.get("connection", "").lower() == "close":
             return one, None
-        return one, wire.api.deliver(PROBE, requests[1], lambda _: line.exchange(pieces[1]))
+        return one, wire.api.deliver(PROBE, sent[1], lambda _: line.exchange(pieces[1]))
 
 
 @pytest.mark.rule("wire.keep-alive", *ALWAYS)

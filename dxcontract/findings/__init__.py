@@ -1,0 +1,1 @@
+"""A violation as a finding: steps as data, from which come plain words, a script, AWS CLI lines, replay and pins."""

@@ -1,0 +1,295 @@
+"""What a finding needs to be shown again, by itself: of the standard library only, since scripts carry this file.
+
+A finding's steps hold placeholders in their texts: `${2/connectionId}` for what step 2 was answered at that pointer,
+`${name-1}` for a name of one's own, `${account-other}`, `${region}`, `${location:EqDC2}`; `$${` is a plain `${`.
+Answers are compared after the values that a target chooses have been replaced by the placeholders of where they were
+seen first, and without what may differ from one time to the next.
+"""
+
+import base64
+import gzip
+import json
+import re
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+STILL, GONE, UNCLEAR = "still happens", "no longer happens", "cannot tell"
+
+_PLACEHOLDER = re.compile(r"\$\$\{|\$\{([^{}]*)\}")
+_CHOSEN = ("Id", "Arn", "ARN", "Token", "ownerAccount", "Account")
+_NOT_CHOSEN = ("awsLogicalDeviceId",)
+_SECRET = ("authKey", "cak", "ckn", "loaContent", "customerRouterConfig")
+_SHORTEST = 6
+
+
+class UnfilledError(Exception):
+    """A step needs what an earlier one was not answered; says what."""
+
+
+def fill(tree: Any, values: Mapping[str, str], answers: Sequence[Any]) -> Any:
+    """`tree` with its placeholders replaced: from `values` by name, or from the bodies of earlier answers.
+
+    Raises:
+        UnfilledError: there is no such value.
+    """
+    if isinstance(tree, dict):
+        return {name: fill(inner, values, answers) for name, inner in tree.items()}
+    if isinstance(tree, list):
+        return [fill(inner, values, answers) for inner in tree]
+    if not isinstance(tree, str):
+        return tree
+
+    def value(found: "re.Match[str]") -> str:
+        name = found[1]
+        if name is None:
+            return "${"
+        if name in values:
+            return values[name]
+        step, slash, pointer = name.partition("/")
+        if slash and step.isdecimal() and 0 < int(step) <= len(answers):
+            there = at(answers[int(step) - 1], "/" + pointer)
+            if isinstance(there, str):
+                return there
+        if name.startswith("location:"):
+            return name.partition(":")[2]
+        raise UnfilledError(f"needs {name}, which was not answered")
+
+    return _PLACEHOLDER.sub(value, tree)
+
+
+def escaped(text: str) -> str:
+    """A text that `fill` leaves as it is."""
+    return text.replace("${", "$${")
+
+
+def at(value: Any, pointer: str) -> Any:
+    """What is at a JSON pointer; None where it leads nowhere."""
+    for part in pointer.split("/")[1:]:
+        if isinstance(value, list) and part.isdecimal() and int(part) < len(value):
+            value = value[int(part)]
+        elif isinstance(value, dict):
+            value = value.get(part)
+        else:
+            return None
+    return value
+
+
+def all_at(value: Any, pointer: str) -> list[Any]:
+    """All that is at a JSON pointer in which `*` stands for any item."""
+    found = [value]
+    for part in pointer.split("/")[1:]:
+        deeper: list[Any] = []
+        for one in found:
+            if part == "*" and isinstance(one, list):
+                deeper.extend(one)
+            elif isinstance(one, dict) and part in one:
+                deeper.append(one[part])
+        found = deeper
+    return found
+
+
+class Names:
+    """The placeholders of values: of those that are known beforehand, and of what answers show first."""
+
+    def __init__(self, known: Mapping[str, str]) -> None:
+        self.placeholders = {value: placeholder for placeholder, value in known.items() if value}
+
+    def learn(self, step: int, body: Any) -> None:
+        """Take note of the values that the target chose in the answer to a step."""
+        for pointer, value in _chosen(body):
+            if not (pointer.endswith(("Arn", "ARN")) and any(known in value for known in self.placeholders)):
+                self.placeholders.setdefault(value, f"{step}/{pointer}")
+
+    def answered(self, step: int, got: Mapping[str, Any]) -> dict[str, Any]:
+        """An answer with placeholders, and without the items of lists that name nothing of the steps before."""
+        self.learn(step, got["body"])
+        return {**got, "body": _own(self.told(got["body"]), step)}
+
+    def told(self, value: Any) -> Any:
+        """`value` with all that is known replaced by placeholders."""
+        if isinstance(value, dict):
+            return {name: self.told(inner) for name, inner in value.items()}
+        if isinstance(value, list):
+            return [self.told(inner) for inner in value]
+        if not isinstance(value, str):
+            return value
+        text = escaped(value)
+        for known in sorted(self.placeholders, key=len, reverse=True):
+            if known in text:
+                text = text.replace(known, "${" + self.placeholders[known] + "}")
+        return text
+
+
+def _own(body: Any, step: int) -> Any:
+    """Without what others have on the target: items that name none of this finding's things."""
+    if not isinstance(body, dict) or step == 1:
+        return body
+    marks = ("${name-", *(f"${{{earlier}/" for earlier in range(1, step)))
+    return {
+        name: [one for one in inner if not isinstance(one, dict) or any(mark in json.dumps(one) for mark in marks)]
+        if isinstance(inner, list)
+        else inner
+        for name, inner in body.items()
+    }
+
+
+def _chosen(value: Any, pointer: str = "") -> Iterator[tuple[str, str]]:
+    """Pointer (without its first slash) and value of all ids and the like."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            place = f"{pointer}/{name}" if pointer else name
+            if not isinstance(inner, str):
+                yield from _chosen(inner, place)
+            elif name.endswith(_CHOSEN) and name not in _NOT_CHOSEN and len(inner) >= _SHORTEST:
+                yield place, inner
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from _chosen(inner, f"{pointer}/{number}" if pointer else str(number))
+
+
+def answer(status: int, headers: Mapping[str, str], body: bytes, failure: str | None = None) -> dict[str, Any]:
+    """An answer as findings keep it; header names are lower-case; `status` is 0 where nothing came back."""
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        document = None
+    about = document if isinstance(document, dict) else {}
+    kind = (about.get("__type") or about.get("code") or headers.get("x-amzn-errortype")) if status >= 300 else None
+    request_id = headers.get("x-amzn-requestid", "")
+    return {
+        "status": status,
+        "error": str(kind).split(":")[0].rpartition("#")[2] if kind else None,
+        "headers": {
+            "content-type": headers.get("content-type", "").split(";")[0].strip().lower(),
+            "x-amzn-requestid": "absent" if not request_id else "a UUID" if _is_uuid(request_id) else "no UUID",
+            "smithy-protocol": headers.get("smithy-protocol", ""),
+        },
+        "body": _without_secrets(document),
+        "failure": failure,
+    }
+
+
+def _without_secrets(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {
+            name: "(removed)" if name in _SECRET and isinstance(inner, str) and inner else _without_secrets(inner)
+            for name, inner in value.items()
+        }
+    if isinstance(value, list):
+        return [_without_secrets(inner) for inner in value]
+    return value
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        return str(uuid.UUID(text)) == text.lower()
+    except ValueError:
+        return False
+
+
+def normal(value: Any, varying: Sequence[str]) -> Any:
+    """`value` without the members that may differ, and with lists in one order."""
+    if isinstance(value, dict):
+        return {name: normal(inner, varying) for name, inner in value.items() if name not in varying}
+    if isinstance(value, list):
+        return sorted((normal(one, varying) for one in value), key=repr)
+    return value
+
+
+def judge(
+    finding: Mapping[str, Any], answers: Sequence[Mapping[str, Any]], known: Mapping[str, str]
+) -> tuple[str, str]:
+    """Whether these answers to a finding's steps show it: STILL, GONE or UNCLEAR, and why.
+
+    `known` are the values of this time's placeholders, without those of answers.
+    """
+    steps, judged = finding["steps"], finding["judged"]
+    for number, (step, got) in enumerate(zip(steps, answers), 1):  # noqa: B905 - scripts may be run by old Pythons
+        went = step["answer"]["status"] == 200
+        if number not in judged and went and got["status"] != 200:
+            return UNCLEAR, f"step {number}, {step['operation']}, was answered {said(got)}; it has to succeed"
+    last = answers[judged[-1] - 1]
+    claim = finding["claim"]
+    asks = claim.get("asks")
+    if asks == "refused":
+        named = not claim.get("errors") or last["error"] in claim["errors"]
+        closed = bool(claim.get("closing")) and last["failure"] == "reset"
+        return _told(closed or (400 <= last["status"] < 500 and named), last)
+    if asks == "accepted":
+        return _told(last["status"] == 200, last)
+    return _compared(finding, answers, known)
+
+
+def _told(kept: bool, last: Mapping[str, Any]) -> tuple[str, str]:
+    return (GONE if kept else STILL), f"answered {said(last)}"
+
+
+def said(got: Mapping[str, Any]) -> str:
+    """An answer in a word or two."""
+    if not got["status"]:
+        return f"nothing ({got['failure']})"
+    return f"{got['status']} {got['error']}" if got["error"] else str(got["status"])
+
+
+def _compared(
+    finding: Mapping[str, Any], answers: Sequence[Mapping[str, Any]], known: Mapping[str, str]
+) -> tuple[str, str]:
+    """Whether what was judged is answered as when it was recorded, in what the claim looks at."""
+    names = Names(known)
+    told = [names.answered(number, got) for number, got in enumerate(answers, 1)]
+    claim, varying = finding["claim"], finding.get("varying", ())
+    for number in finding["judged"]:
+        before, now = finding["steps"][number - 1]["answer"], told[number - 1]
+        if (why := _differs(claim, before, now, varying)) is not None:
+            return GONE, f"step {number}, {finding['steps'][number - 1]['operation']}: {why}"
+    return STILL, "answered as recorded"
+
+
+def _differs(claim: Mapping[str, Any], before: Mapping[str, Any], now: Mapping[str, Any], varying: Any) -> str | None:
+    look, where = claim.get("look", "answer"), claim.get("where", "")
+    if look == "headers":
+        one, other = before["headers"], now["headers"]
+    elif look == "status" or "body" not in before or before["failure"]:
+        one, other = said(before), said(now)
+    elif said(before) != said(now):
+        return f"answered {said(now)}, and {said(before)} when recorded"
+    elif look == "kinds":
+        one, other = _kinds(before["body"], where), _kinds(now["body"], where)
+        if one and one <= other:
+            return None
+    else:
+        place = _place(before["body"], where)
+        if place is not None:
+            one, other = (sorted(map(repr, all_at(it["body"], place))) for it in (before, now))
+        else:
+            one, other = normal(before["body"], varying), normal(now["body"], varying)
+    if one == other:
+        return None
+    return f"answered {_short(other)}{' at ' + where if where else ''}, and {_short(one)} when recorded"
+
+
+def _place(body: Any, where: str) -> str | None:
+    """Where `where` leads in a body: from its root, or from the items of its lists; None: nowhere."""
+    if not where.startswith("/"):
+        return None
+    lists = [name for name, inner in body.items() if isinstance(inner, list)] if isinstance(body, dict) else []
+    roots = [where, *(f"/{name}/*{where}" for name in lists)]
+    return next((one for one in roots if all_at(body, one)), None)
+
+
+def _kinds(body: Any, where: str) -> set[str]:
+    return {type(one).__name__ for one in all_at(body, where)}
+
+
+def _short(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, default=sorted, ensure_ascii=True)
+    return text if len(text) <= 300 else text[:297] + "..."
+
+
+def unpacked(packed: Mapping[str, str]) -> bytes:
+    """Bytes that a finding keeps as text, in base64, or compressed."""
+    if "text" in packed:
+        return packed["text"].encode("utf-8")
+    data = base64.b64decode(packed.get("base64") or packed["gzip"])
+    return gzip.decompress(data) if "gzip" in packed else data

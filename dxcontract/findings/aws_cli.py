@@ -1,0 +1,226 @@
+"""The steps of a finding as lines for the AWS CLI, in a script for any POSIX shell.
+
+What the CLI cannot send (it checks requests against the same model, and signs and frames them as usual) stands there
+as a comment that says so.
+"""
+
+import functools
+import json
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import botocore.loaders
+import botocore.session
+import botocore.validate
+from botocore import xform_name
+
+from dxcontract.spec import Json
+from dxcontract.target import ROLES
+
+_PLACEHOLDER: Final = re.compile(r"\$\$\{|\$\{([^{}]*)\}")
+_UNSENDABLE: Final = re.compile("[\0\ud800-\udfff]")
+_READ_FROM: Final = ("file://", "fileb://", "http://", "https://")
+
+_HEAD: Final = """#!/bin/sh
+# {title}
+# {message}
+# What the contract says: {statement}
+#
+# Run it against the same target: sh {name} [ENDPOINT]. It needs the AWS CLI. What it makes is not deleted.
+ENDPOINT=${{1:-{endpoint}}}
+REGION={region}
+RUN="dxc-$(od -An -N4 -tx1 /dev/urandom | tr -d ' \\n')"
+case "$ENDPOINT" in
+  *amazonaws.*|*.api.aws*|*.on.aws*)
+    echo "not against AWS itself: what this sends may be a physical order" >&2; exit 2 ;;
+esac
+# The credentials of each role; others through the variables DX_OWNER=KEY:SECRET, DX_OTHER and DX_PARTNER.
+dx() {{ # ROLE REGION OPERATION [OPTION]...
+  case $1 in owner) keys=${{DX_OWNER:-111111111111:dxcontract}} ;; other) keys=${{DX_OTHER:-222222222222:dxcontract}} ;;
+    *) keys=${{DX_PARTNER:-333333333333:dxcontract}} ;; esac
+  region=$2; shift 2
+  AWS_ACCESS_KEY_ID=${{keys%%:*}} AWS_SECRET_ACCESS_KEY=${{keys#*:}} AWS_SESSION_TOKEN= AWS_MAX_ATTEMPTS=1 AWS_PAGER= \\
+    aws directconnect "$@" --endpoint-url "$ENDPOINT" --region "$region" --output "${{OUTPUT:-json}}"
+}}
+"""
+_ACCOUNT: Final = (
+    "ACCOUNT_{upper}=${{DX_{upper}_ID:-{digits}}} # the account id of the {role} account; another one through "
+    "DX_{upper}_ID"
+)
+_DIGITS: Final = dict(zip(ROLES, ("111111111111", "222222222222", "333333333333"), strict=True))
+
+
+def script(finding: Json, statement: str, endpoint: str, name: str, other_region: str) -> str:
+    """A shell script; `statement` is the rule's."""
+    text = json.dumps([{"params": one.get("params"), "request": one.get("request")} for one in finding["steps"]])
+    roles = [role for role in ROLES if f"${{account-{role}}}" in text]
+    gateways = sorted(set(re.findall(r"\$\{((?:vgw|tgw)-\d+)\}", text)))
+    return "\n".join(
+        [
+            _HEAD.format(
+                title=_comment(f"{finding['rule']} on {finding['operation']} {finding['where']}".strip()),
+                message=_comment(finding["message"]),
+                statement=_comment(statement),
+                name=name,
+                endpoint=shlex.quote(endpoint),
+                region=finding["region"],
+            ).rstrip("\n"),
+            *(f': "${{{_variable(one)}:?is to be the id of a gateway of EC2, as it begins}}"' for one in gateways),
+            *(_ACCOUNT.format(upper=role.upper(), digits=_DIGITS[role], role=role) for role in roles),
+            "",
+            *lines(finding, other_region),
+            "",
+        ]
+    )
+
+
+def lines(finding: Json, other_region: str) -> list[str]:
+    """The lines of the steps."""
+    steps = finding["steps"]
+    text = [json.dumps([one.get("params"), one.get("request")]) for one in steps]
+    made = []
+    for number, step in enumerate(steps, 1):
+        later = "".join(text[number:])
+        wanted = list(dict.fromkeys(re.findall(rf"\$\{{({number}/[^{{}}]*)\}}", later)))
+        region = other_region if step.get("region") == "other" else '"$REGION"'
+        sent = _step(number, step, region, wanted)
+        if "together" in step and not sent[0].startswith("#"):
+            last = number == len(steps) or steps[number].get("together") != step["together"]
+            sent = [f"{{ {'; '.join(sent)}; }} &", *(["wait"] if last else [])] if not wanted else sent
+        made += sent
+    return made
+
+
+def _step(number: int, step: Json, region: str, wanted: Sequence[str]) -> list[str]:
+    if (why := unsendable(step)) is not None:
+        return [f"# Step {number}: the AWS CLI cannot send this {step['operation']} ({why}); the Python script does."]
+    command = f"dx {step['account']} {region} {xform_name(step['operation'], '-')}{_options(step)}"
+    if not wanted:
+        return [command]
+    fields = ", ".join(_jmespath(one.partition("/")[2]) for one in wanted)
+    found = f"FOUND=$(OUTPUT=text; {command} --query {shlex.quote(f'[{fields}]')})"
+    return [
+        found,
+        *(f"{_variable(one)}=$(printf '%s' \"$FOUND\" | cut -f{place})" for place, one in enumerate(wanted, 1)),
+    ]
+
+
+def unsendable(step: Json) -> str | None:
+    """Why the AWS CLI cannot send a step; None when it can."""
+    if "request" in step:
+        return "it is no request of a client"
+    params = step["params"]
+    if _UNSENDABLE.search(_all_texts(params)):
+        return "it holds characters that no shell passes on"
+    if step["operation"] not in _model().operation_names:
+        return "no such operation"
+    shape = _model().operation_model(step["operation"]).input_shape
+    filled = _dummy(params)
+    if shape is None:
+        return "it takes nothing" if params else None
+    report = botocore.validate.ParamValidator().validate(filled, shape)
+    if report.has_errors():
+        return "it breaks the model, which the CLI checks first"
+    if unknown := sorted(set(params) - set(shape.members)):
+        return f"the CLI knows no {unknown[0]}"
+    return None
+
+
+@functools.cache
+def _model() -> Any:
+    return botocore.session.Session().get_service_model("directconnect")
+
+
+def _dummy(tree: Any) -> Any:
+    """`tree` with something in place of the placeholders, as long as ids are."""
+    if isinstance(tree, dict):
+        return {name: _dummy(inner) for name, inner in tree.items()}
+    if isinstance(tree, list):
+        return [_dummy(inner) for inner in tree]
+    return _PLACEHOLDER.sub("dxcon-ffffffff", tree) if isinstance(tree, str) else tree
+
+
+def _all_texts(tree: Any) -> str:
+    if isinstance(tree, Mapping):
+        return "".join(f"{name}{_all_texts(inner)}" for name, inner in tree.items())
+    if isinstance(tree, list):
+        return "".join(map(_all_texts, tree))
+    return tree if isinstance(tree, str) else ""
+
+
+def _options(step: Json) -> str:
+    operation = _model().operation_model(step["operation"])
+    if any(not _is_an_option(value) for value in step["params"].values()):
+        return (
+            " --cli-input-json " + _quoted(json.dumps(step["params"], ensure_ascii=False)) + _pages(step["operation"])
+        )
+    parts = []
+    for name, value in step["params"].items():
+        option = xform_name(name, "-")
+        if isinstance(value, bool):
+            parts.append(f" --{'' if value else 'no-'}{option}")
+        elif isinstance(value, str):
+            parts.append(f" --{option}{'=' if value.startswith('-') else ' '}{_quoted(value)}")
+        else:
+            parts.append(f" --{option} {_quoted(json.dumps(value, ensure_ascii=False))}")
+    return "".join(parts) + _pages(operation.name)
+
+
+def _is_an_option(value: Any) -> bool:
+    """Whether the CLI takes a value as it is: not read from a file, not empty, nothing that its shorthand eats."""
+    if isinstance(value, str):
+        return bool(value) and not value.startswith(_READ_FROM)
+    return value is not None
+
+
+def _pages(operation: str) -> str:
+    """One page is one request: the CLI would go on by itself."""
+    return " --no-paginate" if _pageable(operation) else ""
+
+
+@functools.cache
+def _pageable(operation: str) -> bool:
+    return operation in botocore.loaders.Loader().load_service_model("directconnect", "paginators-1")["pagination"]
+
+
+def _quoted(text: str) -> str:
+    """A text as one word of a shell, its placeholders as variables."""
+    parts, place = [], 0
+    for found in _PLACEHOLDER.finditer(text):
+        parts.append(_literal(text[place : found.start()]))
+        parts.append(_literal("${") if found[1] is None else _reference(found[1]))
+        place = found.end()
+    parts.append(_literal(text[place:]))
+    return "".join(parts) or "''"
+
+
+def _literal(text: str) -> str:
+    return shlex.quote(text) if text else ""
+
+
+def _reference(name: str) -> str:
+    kind, _, rest = name.partition(":")
+    if kind == "location":
+        return _literal(rest)
+    if name == "region":
+        return '"$REGION"'
+    if name.startswith("name-"):
+        return f'"$RUN-{name.removeprefix("name-")}"'
+    return f'"${{{_variable(name)}}}"'
+
+
+def _variable(name: str) -> str:
+    step, slash, pointer = name.partition("/")
+    plain = re.sub(r"[^A-Za-z0-9]+", "_", f"{pointer}_{step}" if slash else name)
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", plain).upper()
+
+
+def _jmespath(pointer: str) -> str:
+    parts = [f"[{part}]" if part.isdecimal() else f'."{part}"' for part in pointer.split("/")]
+    return "".join(parts).removeprefix(".")
+
+
+def _comment(text: str) -> str:
+    return " ".join(text.split())

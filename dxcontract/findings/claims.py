@@ -1,0 +1,40 @@
+"""What tells whether a violation is still there, as data: for `alone.judge`, and for scripts that carry it.
+
+`asks`: that the last answer accepts or refuses. Without it, the answers that were found wanting are compared with the
+recorded ones in what `look` names: the answer (at `where`, if that leads anywhere), the kinds of values there, the
+headers, the status.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+ACCEPTED: Final[Mapping[str, Any]] = {"asks": "accepted"}
+STATUS: Final[Mapping[str, Any]] = {"look": "status"}
+
+_BY_KIND: Final = frozenset({"wire.no-null", "wire.unmodelled-member", "wire.timestamps", "wire.schema"})
+_BY_HEADERS: Final = frozenset({"wire.content-type", "wire.request-id", "wire.request-id-form", "wire.smithy-protocol"})
+_BY_STATUS: Final = frozenset({"wire.status", "wire.no-server-error", "wire.error-type", "wire.error-status"})
+
+
+def refused(*errors: str, closing: bool = False) -> Mapping[str, Any]:
+    """The last request has to be refused, with one of these error types if any are given.
+
+    With `closing`, a connection that is closed without an answer will do.
+    """
+    return {"asks": "refused", "errors": list(errors), **({"closing": True} if closing else {})}
+
+
+def as_recorded(where: str) -> Mapping[str, Any]:
+    """The violation is there for as long as the answers are those that were recorded."""
+    return {"look": "answer", "where": where}
+
+
+def of_every_answer(rule: str, where: str) -> Mapping[str, Any]:
+    """For the rules that every answer is judged by (`checks`, `observer`): the suite judges such answers itself."""
+    if rule in _BY_HEADERS:
+        look = "headers"
+    elif rule in _BY_STATUS:
+        look = "status"
+    else:
+        look = "kinds" if rule in _BY_KIND else "answer"
+    return {"by": "suite", "look": look, "where": where}

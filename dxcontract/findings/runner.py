@@ -1,0 +1,294 @@
+"""The steps of a finding sent with boto3 alone: reproducer scripts carry this file and `alone`, and end by it.
+
+Whatever a client can send is sent by boto3's client; what none would send is signed by botocore and put on the wire
+by hand.
+"""
+
+import datetime
+import http.client
+import io
+import os
+import socket
+import ssl
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+import botocore.auth
+import botocore.awsrequest
+import botocore.config
+import botocore.exceptions
+import botocore.parsers
+from botocore import xform_name
+
+from dxcontract.findings.alone import GONE, STILL, UNCLEAR, UnfilledError, answer, fill, judge, said, unpacked
+
+SECONDS = 10.0
+_STATUS = {GONE: 0, STILL: 1, UNCLEAR: 2}
+_KEYS = {"owner": "111111111111", "other": "222222222222", "partner": "333333333333"}
+
+
+def main(finding: Mapping[str, Any], endpoint: str, other_region: str) -> int:
+    """Send the steps, print what comes back, say whether it still happens: exit status 1; 0 when not, 2 unclear."""
+    endpoint = sys.argv[1] if len(sys.argv) > 1 else endpoint
+    host = urlsplit(endpoint).hostname or ""
+    if ".amazonaws." in f".{host}" or host.endswith((".api.aws", ".on.aws")):
+        print("not against AWS itself: what this sends may be a physical order", file=sys.stderr)
+        return 2
+    run = f"dxc-{os.urandom(4).hex()}"
+    known = {f"name-{number}": f"{run}-{number}" for number in range(1, 100)}
+    known |= {f"account-{role}": os.environ.get(f"DX_{role.upper()}_ID", key) for role, key in _KEYS.items()}
+    # Gateways of EC2 that steps are about are made by nobody here: vgw-1 is to be in the variable VGW_1.
+    known |= {f"{kind}-1": os.environ.get(f"{kind.upper()}_1", "") for kind in ("vgw", "tgw")}
+    performer = Performer(endpoint, finding["region"], other_region, known)
+    try:
+        performer.perform(finding["steps"])
+        verdict, why = judge(finding, performer.answers, known)
+    except (UnfilledError, botocore.exceptions.BotoCoreError, OSError) as error:
+        verdict, why = UNCLEAR, f"step {len(performer.answers) + 1}: {error}"
+    print(f"\nwhat was found: {finding['message']}\n{verdict}: {why}")
+    return _STATUS[verdict]
+
+
+class Performer:
+    """Sends steps to an endpoint; `answers` are what came back."""
+
+    def __init__(self, endpoint: str, region: str, other_region: str, known: Mapping[str, str]) -> None:
+        self.answers: list[dict[str, Any]] = []
+        self._endpoint = endpoint.rstrip("/") + "/"
+        self._regions = {"home": region, "other": other_region}
+        self._known = {**known, "region": region}
+        self._line: _Line | None = None
+        self._clients: dict[Any, Any] = {}
+        self._seen = threading.local()
+
+    def perform(self, steps: list[dict[str, Any]]) -> None:
+        """Send all steps in order, those at the same time at the same time.
+
+        Raises:
+            UnfilledError: a step needs what an earlier one was not answered.
+        """
+        waiting = list(steps)
+        while waiting:
+            group = waiting[0].get("together")
+            count = next((n for n, one in enumerate(waiting) if n and one.get("together") != group), len(waiting))
+            now = waiting[: count if group else 1]
+            del waiting[: len(now)]
+            bodies = [one["body"] for one in self.answers]
+            asked = [fill({**one, "answer": None}, self._known, bodies) for one in now]
+            got: list[Any] = [None] * len(now)
+            for step in asked:
+                if _is_for_a_client(step):
+                    self._client(step)  # beforehand: it takes a while, and others are not to wait for it
+            threads = [threading.Thread(target=self._one, args=(got, place, asked[place])) for place in range(len(now))]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            for step, one in zip(asked, got):  # noqa: B905 - scripts may be run by old Pythons
+                if isinstance(one, Exception):
+                    raise one
+                self.answers.append(one[0])
+                print(f"{len(self.answers)}. {step['account']}: {step['operation']} {_asked(step)}")
+                print(f"   -> {said(one[0])}  {one[1][:2000].decode('utf-8', 'backslashreplace')}")
+
+    def _one(self, got: list[Any], place: int, step: dict[str, Any]) -> None:
+        try:
+            by = self._by_client if _is_for_a_client(step) else self._by_hand
+            status, headers, body, failure = by(step)
+            got[place] = answer(status, headers, body, failure), body
+        except Exception as error:  # noqa: BLE001 - raised again where the thread is joined
+            got[place] = error
+
+    def _session(self, role: str) -> Any:
+        key, _, rest = os.environ.get(f"DX_{role.upper()}", f"{_KEYS[role]}:dxcontract").partition(":")
+        secret, _, token = rest.partition(":")
+        return boto3.Session(aws_access_key_id=key, aws_secret_access_key=secret, aws_session_token=token or None)
+
+    def _client(self, step: dict[str, Any]) -> Any:
+        role, region = step["account"], self._regions[step.get("region", "home")]
+        if (role, region) not in self._clients:
+            made = self._session(role).client(
+                "directconnect",
+                region_name=region,
+                endpoint_url=self._endpoint,
+                config=botocore.config.Config(
+                    parameter_validation=False, read_timeout=SECONDS, retries={"total_max_attempts": 1}
+                ),
+            )
+            made.meta.events.register("before-parse.directconnect", self._see)
+            self._clients[role, region] = made
+        return self._clients[role, region]
+
+    def _see(self, response_dict: Any, **_: Any) -> None:
+        """An answer as it came, before boto3 makes something of it."""
+        self._seen.answer = response_dict
+
+    def _by_client(self, step: dict[str, Any]) -> Any:
+        client = self._client(step)
+        self._seen.answer = None
+        try:
+            getattr(client, xform_name(step["operation"]))(**step["params"])
+        except (botocore.exceptions.ClientError, botocore.parsers.ResponseParserError):
+            pass  # an error answer is an answer
+        except (botocore.exceptions.ConnectionError, botocore.exceptions.HTTPClientError) as error:
+            return 0, {}, b"", _failure(error)
+        except (ValueError, TypeError, KeyError, AttributeError):
+            if self._seen.answer is None:
+                raise  # not sent at all; else boto3 could not make sense of the answer
+        seen = self._seen.answer
+        headers = {str(name).lower(): str(value) for name, value in seen["headers"].items()}
+        return seen["status_code"], headers, seen["body"], None
+
+    def _by_hand(self, step: dict[str, Any]) -> Any:
+        """A request that is made by hand: `params` as JSON, or `request` with all its oddities."""
+        import json
+
+        request = step.get("request") or {
+            "method": "POST",
+            "headers": {
+                "Content-Type": "application/x-amz-json-1.1",
+                "X-Amz-Target": f"OvertureService.{step['operation']}",
+            },
+            "body": {"text": json.dumps(step["params"])},
+        }
+        data = unpacked(request["body"])
+        headers = dict(request["headers"])
+        if "token" in request:
+            headers["X-Amz-Security-Token"] = request["token"]
+        made = botocore.awsrequest.AWSRequest(request["method"], self._endpoint, headers, data)
+        credentials = self._session(step["account"]).get_credentials()
+        region, how = self._regions[step.get("region", "home")], request.get("signed", "header")
+        if how == "query":
+            botocore.auth.SigV4QueryAuth(credentials, "directconnect", region, expires=300).add_auth(made)
+        elif how == "header":
+            _Aged(credentials, "directconnect", region, request.get("age", 0.0)).add_auth(made)
+        signed = [(str(name), str(value)) for name, value in made.headers.items()]
+        values = signing_values(str(made.url), signed)
+        if "authorization" in request:
+            wrong = fill(request["authorization"], values, [])
+            signed = [(name, wrong if name.lower() == "authorization" else value) for name, value in signed]
+            values["authorization"] = wrong
+        if "written" not in request:
+            return self._sent(request["method"], str(made.url), signed, data)
+        if self._line is None or "line" not in request:
+            self._line = _Line(self._endpoint)
+        return self._line.exchange(filled_pieces(request["written"], values), request["method"], "ends" in request)
+
+    def _sent(self, method: str, url: str, headers: Any, data: bytes) -> Any:
+        place = urlsplit(url)
+        kind = http.client.HTTPSConnection if place.scheme == "https" else http.client.HTTPConnection
+        connection = kind(place.hostname or "", place.port, timeout=SECONDS)
+        try:
+            connection.putrequest(method, (place.path or "/") + (f"?{place.query}" if place.query else ""))
+            for name, value in headers:
+                if name.lower() not in ("host", "content-length"):
+                    connection.putheader(name, value)
+            connection.putheader("Content-Length", str(len(data)))
+            connection.endheaders(data)
+            found = connection.getresponse()
+            return found.status, {name.lower(): value for name, value in found.getheaders()}, found.read(), None
+        except (OSError, http.client.HTTPException) as error:
+            return 0, {}, b"", _failure(error)
+        finally:
+            connection.close()
+
+
+def signing_values(url: str, headers: Any) -> dict[str, str]:
+    """What a signer has made, as what is put on the wire by hand names it."""
+    found = {name.lower(): value for name, value in headers}
+    place, header = urlsplit(url), found.get("authorization", "")
+    target = (place.path or "/") + (f"?{place.query}" if place.query else "")
+    signature = header.rpartition("Signature=")[2]
+    values = {
+        "authorization": header,
+        "credential": header.partition("Credential=")[2].partition(",")[0],
+        "signature": signature,
+        "host": found.get("host", place.netloc),
+        "target": target,
+        "x-amz-date": found.get("x-amz-date", ""),
+        "x-amz-security-token": found.get("x-amz-security-token", ""),
+    }
+    values |= {f"signature:{length}": signature[:length] for length in range(1, len(signature))}
+    return values | {f"target:-{cut}": target[:-cut] for cut in range(1, 80)}
+
+
+def filled_pieces(written: Any, values: Mapping[str, str]) -> list[Any]:
+    """The pieces to put on the wire: bytes, and pauses in seconds."""
+    return [one["pause"] if "pause" in one else unpacked(fill(one, values, [])) for one in written]
+
+
+class _Aged(botocore.auth.SigV4Auth):
+    """A signer whose clock is wrong."""
+
+    def __init__(self, credentials: Any, service: str, region: str, age: float) -> None:
+        super().__init__(credentials, service, region)
+        self._age = age
+
+    def _modify_request_before_signing(self, request: Any) -> None:
+        if self._age:
+            then = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(seconds=self._age)  # noqa: UP017
+            request.context["timestamp"] = then.strftime("%Y%m%dT%H%M%SZ")
+        parent: Any = super()
+        parent._modify_request_before_signing(request)
+
+
+class _Stream(io.BufferedReader):
+    """What a connection has brought; stays open from one answer to the next."""
+
+    def makefile(self, *_: Any) -> Any:
+        return self
+
+    def close(self) -> None:
+        pass
+
+
+class _Line:
+    """A connection of one's own."""
+
+    def __init__(self, endpoint: str) -> None:
+        place = urlsplit(endpoint)
+        host, port = place.hostname or "", place.port or (443 if place.scheme == "https" else 80)
+        plain = socket.create_connection((host, port), timeout=SECONDS)
+        secure = place.scheme == "https"
+        self._socket = ssl.create_default_context().wrap_socket(plain, server_hostname=host) if secure else plain
+        self._stream: Any = _Stream(self._socket.makefile("rb", buffering=0))
+
+    def exchange(self, pieces: Any, method: str, ends: bool) -> Any:
+        """Send pieces, with pauses; read one answer."""
+        try:
+            for piece in pieces:
+                if isinstance(piece, bytes):
+                    self._socket.sendall(piece)
+                else:
+                    time.sleep(piece)
+            if ends:
+                self._socket.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass  # a target that closes early may have answered already
+        try:
+            found = http.client.HTTPResponse(self._stream, method=method)
+            found.begin()
+            return found.status, {name.lower(): value for name, value in found.getheaders()}, found.read(), None
+        except (OSError, http.client.HTTPException) as error:
+            return 0, {}, b"", _failure(error)
+
+
+def _failure(error: Exception) -> str:
+    if isinstance(error, (TimeoutError, botocore.exceptions.ReadTimeoutError)):
+        return "timeout"
+    return "refused" if isinstance(error, ConnectionRefusedError) else "reset"
+
+
+def _is_for_a_client(step: dict[str, Any]) -> bool:
+    return "params" in step and not step.get("raw")
+
+
+def _asked(step: dict[str, Any]) -> str:
+    if "params" in step:
+        return str(step["params"])
+    return f"{step['request']['method']} {unpacked(step['request']['body'])[:500]!r}"

@@ -1,0 +1,35 @@
+"""What is not compared when answers are: `specs/comparing.json`."""
+
+import functools
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from dxcontract import spec as specs
+
+
+@dataclass(frozen=True)
+class Comparing:
+    """Members that vary on one target (`varying`), those that targets choose (`chosen`), and classes of states."""
+
+    varying: frozenset[str]
+    chosen: frozenset[str]
+    ending: frozenset[str]
+    waiting: frozenset[str]
+    moving: frozenset[str]
+
+
+@functools.cache
+def comparing() -> Comparing:
+    """The file as data.
+
+    Raises:
+        SpecError: it is not there.
+    """
+    found: Any = specs.read(specs.root() / "comparing.json")
+    states = {name: frozenset(one) for name, one in found["states"].items()}
+    return Comparing(_members(found["varying"]), _members(found["chosen"]), **states)
+
+
+def _members(entries: Iterable[Any]) -> frozenset[str]:
+    return frozenset(name for one in entries for name in one["members"])
