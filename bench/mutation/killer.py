@@ -1,5 +1,7 @@
 """Runs contract tests against one mutant after another, in one pytest session, until a test finds something.
 
+Tests of the rules that are named near the change come first, then the shortest: that saves time, and decides nothing.
+
 Every mutant gets a process of its own and a door of its own. It is killed when the gate would fail: a violation of
 level must, or a target that dies. Less than that is noted too.
 """
@@ -17,7 +19,7 @@ from typing import Any, Final, Literal
 
 import pytest
 
-from bench.mutation.mutants import ROOT, Mutant
+from bench.mutation.mutants import ROOT, Mutant, rules_near
 from bench.mutation.reached import Reached
 from dxcontract.api import Api
 from dxcontract.plugin import RUN
@@ -58,6 +60,8 @@ class Killer:
             if time.monotonic() > self.until:
                 break
             tests = [items[name] for name in self.reached.tests_for(mutant) if name in items]
+            near = rules_near(mutant)
+            tests.sort(key=lambda item: not any(near & set(mark.args) for mark in item.iter_markers("rule")))
             with _served(mutant) as url:
                 self.tell(self._attacked(run, first, mutant, url, tests))
         run.session, run.outcome.tally = first, Tally()

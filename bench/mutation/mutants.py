@@ -30,6 +30,8 @@ LEFT_OUT: Final = {
 }
 """Sources that are not mutated, and why. Neither is faults/, which does nothing while no fault is on."""
 
+_RULE: Final = re.compile(r'"([a-z_]+\.[a-z0-9-]+)"')
+
 
 @dataclass(frozen=True)
 class Mutant:
@@ -129,6 +131,13 @@ def _statement(source: str, line: int) -> tuple[int, int]:
             if line <= max(last, node.lineno):
                 best = (node.lineno, max(last, node.lineno))
     return best
+
+
+def rules_near(mutant: Mutant, sources: Path = SOURCES) -> set[str]:
+    """The rules that are named around a mutant: their tests are the likeliest to notice it."""
+    lines = (sources / mutant.file).read_text(encoding="utf-8").splitlines()
+    first, last = mutant.line - 12, mutant.last_line + 12
+    return set(_RULE.findall("\n".join(lines[max(0, first) : last])))
 
 
 def function_at(source: str, line: int) -> str:

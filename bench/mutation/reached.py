@@ -31,7 +31,7 @@ class Reached:
     start: dict[str, list[int]]
 
     def tests_for(self, mutant: Mutant) -> list[str]:
-        """The tests that can notice a mutant, the shortest first; the order has no part in whether it is noticed."""
+        """The tests that can notice a mutant, the shortest first."""
         lines = lines_of(mutant.file, mutant.line)
         numbers = {one for file, line in lines or () for one in self.lines.get(file, {}).get(str(line), [])}
         if lines is None or (not numbers and any(line in self.start.get(file, ()) for file, line in lines)):

@@ -104,24 +104,28 @@ def test_an_unsigned_request_is_refused(api: Api, contract: Contract) -> None:
     refused_by_status(contract, "wire.unsigned", api.send(PROBE, b"{}", sign=False, addressed=False), "no signature")
 
 
-def _changed(change: Callable[[str], str]) -> Callable[[list[tuple[str, str]]], list[tuple[str, str]]]:
+def _changed(header: str, change: Callable[[str], str]) -> Callable[[list[tuple[str, str]]], list[tuple[str, str]]]:
     def tamper(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
-        return [(name, change(value) if name.lower() == "authorization" else value) for name, value in headers]
+        return [(name, change(value) if name.lower() == header else value) for name, value in headers]
 
     return tamper
 
 
-TAMPERED: Mapping[str, Callable[[str], str]] = {
-    "signature of zeros": lambda value: value[:-64] + "0" * 64,
-    "signature cut off": lambda value: value[:-10],
-    "no signature in the header": lambda value: value.partition(", Signature=")[0],
-    "scheme unknown": lambda value: value.replace("AWS4-HMAC-SHA256", "AWS9-HMAC-SHA999"),
+TAMPERED: Mapping[str, tuple[str, Callable[[str], str]]] = {
+    "signature of zeros": ("authorization", lambda value: value[:-64] + "0" * 64),
+    "signature cut off": ("authorization", lambda value: value[:-10]),
+    "no signature in the header": ("authorization", lambda value: value.partition(", Signature=")[0]),
+    "scheme unknown": ("authorization", lambda value: value.replace("AWS4-HMAC-SHA256", "AWS9-HMAC-SHA999")),
+    "scope cut off": ("authorization", lambda value: value.replace("/aws4_request", "")),
+    "header that is not there signed": ("authorization", lambda value: value.replace("SignedHeaders=", "SignedHeaders=absent;")),
+    "date that is none": ("x-amz-date", lambda _: "yesterday"),
+    "date of another year": ("x-amz-date", lambda value: f"2020{value[4:]}"),
 }
 
 
 @pytest.mark.rule("wire.wrongly-signed")
 @pytest.mark.parametrize("change", TAMPERED.values(), ids=list(TAMPERED))
-def test_a_wrong_signature_is_refused(api: Api, contract: Contract, change: Callable[[str], str]) -> None:
+def test_a_wrong_signature_is_refused(api: Api, contract: Contract, change: tuple[str, Callable[[str], str]]) -> None:
     """A request that was changed on its way carries a signature that does not fit."""
-    exchange = api.send(PROBE, b"{}", tamper=_changed(change), addressed=False)
+    exchange = api.send(PROBE, b"{}", tamper=_changed(*change), addressed=False)
     refused_by_status(contract, "wire.wrongly-signed", exchange, "a signature that does not fit")
