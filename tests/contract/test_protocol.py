@@ -117,7 +117,10 @@ TAMPERED: Mapping[str, tuple[str, Callable[[str], str]]] = {
     "no signature in the header": ("authorization", lambda value: value.partition(", Signature=")[0]),
     "scheme unknown": ("authorization", lambda value: value.replace("AWS4-HMAC-SHA256", "AWS9-HMAC-SHA999")),
     "scope cut off": ("authorization", lambda value: value.replace("/aws4_request", "")),
-    "header that is not there signed": ("authorization", lambda value: value.replace("SignedHeaders=", "SignedHeaders=absent;")),
+    "header that is not there signed": (
+        "authorization",
+        lambda value: value.replace("SignedHeaders=", "SignedHeaders=absent;"),
+    ),
     "date that is none": ("x-amz-date", lambda _: "yesterday"),
     "date of another year": ("x-amz-date", lambda value: f"2020{value[4:]}"),
 }

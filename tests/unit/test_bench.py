@@ -1,0 +1,61 @@
+"""The benches' own judgement: what counts as lost, how figures are made of rows, what is drawn."""
+
+import xml.etree.ElementTree as ET
+
+import pytest
+
+from bench import faults
+from bench.detection import plot, table
+from bench.detection.__main__ import LEFT_OUT, sample
+from dxcontract.reference.faults.catalogue import catalogue
+
+
+def row(fault: str, caught: bool) -> faults.Row:
+    return faults.Row(fault, caught, [], [], 1.0, 1)
+
+
+def test_a_fault_that_is_not_caught_any_more_is_lost() -> None:
+    rows = [row("lags.id-form", True), row("lags.echo", False), row("wire.schema", False)]
+    assert faults._lost(rows, ["lags.echo", "lags.id-form"]) == ["lags.echo"]
+
+
+def test_a_fault_that_the_emulator_does_not_know_any_more_is_lost() -> None:
+    assert faults._lost([], ["lags.never-was-a-rule"]) == ["lags.never-was-a-rule"]
+
+
+def test_a_rule_is_caught_as_itself_and_a_shape_as_anything() -> None:
+    assert not faults._caught("lags.id-form", {"wire.schema"})
+    assert faults._caught("fault.wrong-id", {"connections.describe-one"})
+
+
+def test_the_sample_is_the_same_for_a_seed_and_spread_over_the_subjects() -> None:
+    drawn = sample(40, 1)
+    assert drawn == sample(40, 1) != sample(40, 2)
+    assert len(set(drawn)) == 40
+    assert not set(drawn) & LEFT_OUT.keys()
+    subjects = {one.partition(".")[0] for one in catalogue()}
+    assert len({one.partition(".")[0] for one in drawn}) > len(subjects) / 2
+
+
+ROWS = [
+    {"fault": "", "method": "gate", "caught": "", "requests": 1000, "seconds": 10.0},
+    {"fault": "a", "method": "gate", "caught": "x", "requests": 10, "seconds": 0.5},
+    {"fault": "b", "method": "gate", "caught": "y", "requests": 30, "seconds": 1.5},
+    {"fault": "c", "method": "gate", "caught": "", "requests": 1000, "seconds": 10.0},
+    {"fault": "", "method": "smoke", "caught": "z", "requests": 7, "seconds": 0.2},
+]
+
+
+def test_figures_are_of_what_is_caught_and_alarms_of_the_faultless() -> None:
+    found = table.summary(ROWS)
+    assert (found["gate"]["caught"], found["gate"]["tried"], found["gate"]["missed"]) == (2, 3, ["c"])
+    assert found["gate"]["requests"] == (20, 28)
+    assert found["gate"]["false alarms"] == []
+    assert found["smoke"]["false alarms"] == ["z"]
+
+
+@pytest.mark.parametrize("rows", [ROWS, ROWS[:2]])
+def test_the_picture_is_well_formed(rows: list[dict[str, object]]) -> None:
+    drawn = ET.fromstring(plot.picture({"rows": rows}))  # noqa: S314 - our own
+    lines = [one for one in drawn.iter("{http://www.w3.org/2000/svg}path") if "line gate" in one.get("class", "")]
+    assert len(lines) == 3  # one a panel, and in the legend
