@@ -231,8 +231,11 @@ def associate_virtual_interface(call: Call, request: Json) -> Json:
             not isinstance(target, Lag),
             f"{interface.id} is on a hosted connection and cannot be associated with a LAG.",
         )
-        if isinstance(target, Connection) and target.kind == "hosted" and target.id != source.id:
-            raise client_error(f"{interface.id} cannot move from one hosted connection to another.")
+        rules.refuse_unless(
+            "virtual_interfaces.associate-between-hosted",
+            isinstance(target, Lag) or target.kind != "hosted" or target.id == source.id,
+            f"{interface.id} cannot move from one hosted connection to another.",
+        )
     others = [one for one in ports.interfaces(call.world, target.id) if one.id != interface.id]
     if isinstance(target, Connection) and target.kind == "hosted":
         rules.refuse_unless("hosted_connections.one-interface", not others, f"{target.id} carries one already.")

@@ -27,6 +27,7 @@ RULES = (
     "virtual_interfaces.addresses-echo",
     "virtual_interfaces.allocated-waits",
     "virtual_interfaces.associate-address-conflict",
+    "virtual_interfaces.associate-between-hosted",
     "virtual_interfaces.associate-hosted-to-lag",
     "virtual_interfaces.associate-moves",
     "virtual_interfaces.associate-vlan-conflict",
@@ -312,6 +313,9 @@ def move_interface(m: "Machine") -> None:
         if old.kind == "hosted-connection" and port.kind == "lag":
             rule = "virtual_interfaces.associate-hosted-to-lag"
             m.refuse(rule, step, "a virtual interface moves from a hosted connection to a LAG")
+        elif old.kind == port.kind:
+            rule = "virtual_interfaces.associate-between-hosted"
+            m.refuse(rule, step, "a virtual interface moves from one hosted connection to another")
         return  # of other moves from or to hosted connections the sources say too little
     if thing.facts["vlan"] in m.model.vlans(port):
         m.refuse(

@@ -6,6 +6,7 @@ from dxcontract.contract import Contract
 from dxcontract.spec import Json
 from dxcontract.target import Role
 from strategies import virtual_interfaces as vif
+from strategies.hosting import confirmed
 from strategies.looking import everything, until
 from strategies.requests import arrange, done
 from strategies.virtual_interfaces import ALLOCATORS, CREATORS, PRIVATE, Maker
@@ -86,6 +87,16 @@ def test_it_does_not_leave_a_hosted_connection_for_a_lag(contract: Contract, wor
     exchange = world.call(MOVE, {"virtualInterfaceId": handle, "connectionId": arrange(world, "lag")})
     what = "from a hosted connection to a LAG"
     contract.refused("virtual_interfaces.associate-hosted-to-lag", exchange, what, handle.made)
+
+
+@pytest.mark.rule("virtual_interfaces.associate-between-hosted")
+def test_it_does_not_leave_a_hosted_connection_for_another(contract: Contract, world: World) -> None:
+    """Each is a service that a partner sold; the VLAN within it is that partner's."""
+    here, there = (confirmed(world, arrange(world, "interconnect"), 101) for _ in range(2))
+    handle = vif.made(world, PRIVATE, vif.request(world, PRIVATE, here, vlan=101), settle=True)
+    exchange = world.call(MOVE, {"virtualInterfaceId": handle, "connectionId": there})
+    what = "from a hosted connection to another with the same VLAN"
+    contract.refused("virtual_interfaces.associate-between-hosted", exchange, what, handle.made)
 
 
 @pytest.mark.rule("virtual_interfaces.associate-target-owner")
