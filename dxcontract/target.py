@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import botocore.loaders
 
+from dxcontract.events import Events
 from dxcontract.permission import Guard, parsed
 from dxcontract.spec import Operation
 
@@ -38,9 +39,9 @@ class Target:
     """One endpoint under test.
 
     `owner` always exists; `other` and `partner` only where the endpoint has them. A real account has a `guard`, which
-    refuses what is not allowed before it is signed. `ask_for_accounts`: nobody named any, so the endpoint's own STS is
-    asked once it is known to answer. `locations`: where to order, if the user named any. `ours`: it was started for
-    this run, and ends with it.
+    refuses what is not allowed before it is signed. `events`: what happens without a request, where a test may decide
+    it. `ask_for_accounts`: nobody named any, so the endpoint's own STS is asked once it is known to answer.
+    `locations`: where to order, if the user named any. `ours`: it was started for this run, and ends with it.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Target:
     other_region: str = OTHER_REGION
     accounts: Mapping[Role, Account] = field(default_factory=dict)
     guard: Guard | None = None
+    events: Events | None = None
     ask_for_accounts: bool = False
     reset_url: str | None = None
     locations: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ from typing import Any, Final
 from dxcontract.reference import lifecycle, records
 from dxcontract.reference.clock import NEVER
 from dxcontract.reference.faults.catalogue import check
-from dxcontract.reference.world import World
+from dxcontract.reference.world import Reading, World
 from dxcontract.spec import Json
 
 PREFIX: Final = "/_dxcontract/"
@@ -59,14 +59,19 @@ def _reset(world: World, request: Json) -> Json:
 
 
 def _advance(world: World, request: Json) -> Json:
-    """{"id": …}: one step from the state it is in. {"seconds": …}: the clock. {}: everything, one step."""
+    """{"id": …}: one step from the state it is in, with "parts" those of its peers, attachments, keys or connections,
+    too. {"seconds": …}: the clock. {}: everything, one step.
+    """
     if isinstance(seconds := request.get("seconds"), int | float) and seconds >= 0:
         world.clock.move(seconds)
         lifecycle.settle(world)
         return {"now": world.clock.now()}
     if request:
         record = _record(world, request)
-        lifecycle.step(world, record)
+        parts = lifecycle.parts(world, record) if request.get("parts") is True else []
+        for one in (record, *parts):
+            if (now := world.store.any_kind(one.id)) is not None:
+                lifecycle.step(world, now)
         after = world.store.any_kind(record.id)
         return {"id": record.id, "state": after.state if after else None}
     moved = [one for one in world.store.everything() if not one.is_over]
@@ -94,12 +99,31 @@ def _link(world: World, request: Json) -> Json:
 
 
 def _bgp(world: World, request: Json) -> Json:
-    """{"id": BGP peer, "up": bool}: take a BGP session down, or bring it up (A5.status.independent)."""
+    """{"id": BGP peer or virtual interface, "up": bool}: take its sessions down, or up (A5.status.independent)."""
     record, up = _record(world, request), _flag(request)
-    if not isinstance(record, records.BgpPeer):
-        raise _BadRequestError(f"{record.id} is no BGP peer")
-    world.store.put(replace(record, session_up=up))
+    found = world.store.find(records.BgpPeer, "vif", record.id)
+    if isinstance(record, records.BgpPeer):
+        found = [record]
+    elif not isinstance(record, records.VirtualInterface):
+        raise _BadRequestError(f"{record.id} is no BGP peer and no virtual interface")
+    for one in found:
+        world.store.put(replace(one, session_up=up))
     return {"id": record.id, "up": up}
+
+
+def _hold(world: World, request: Json) -> Json:
+    """{"held": bool}: let nothing go on of its own accord, or let go again."""
+    held = request.get("held")
+    if not isinstance(held, bool):
+        raise _BadRequestError('say "held": true or "held": false')
+    world.clock.held = held
+    return {"held": held}
+
+
+def _states(world: World, request: Json) -> Json:
+    """{"states": "recorded" or "documented"}: what is followed where the two disagree."""
+    world.reading.documented = Reading.parse(str(request.get("states"))).documented
+    return {"states": request["states"]}
 
 
 def _faults(world: World, request: Json) -> Json:
@@ -146,7 +170,9 @@ _ACTIONS: Final[dict[str, Callable[[World, Json], Json]]] = {
     "advance": _advance,
     "bgp": _bgp,
     "faults": _faults,
+    "hold": _hold,
     "link": _link,
     "reset": _reset,
     "state": _state,
+    "states": _states,
 }

@@ -53,6 +53,8 @@ class Clock:
         self._offset = 0.0
         self._due: list[tuple[float, str]] = []
         self._times: dict[str, float] = {}
+        self.held = False
+        """While it is, nothing goes on of its own accord; what became due does when it is let go."""
 
     def now(self) -> float:
         """The time on this clock; real time plus what `move` added."""
@@ -81,7 +83,7 @@ class Clock:
 
     def take_due(self) -> str | None:
         """The id of a resource whose time has come, once; None when there is none."""
-        while self._due and self._due[0][0] <= self.now():
+        while not self.held and self._due and self._due[0][0] <= self.now():
             due, resource_id = heapq.heappop(self._due)
             if self._times.get(resource_id) == due:
                 del self._times[resource_id]
@@ -90,6 +92,6 @@ class Clock:
 
     def reset(self) -> None:
         """Forget everything, as in a new process."""
-        self._offset = 0.0
+        self._offset, self.held = 0.0, False
         self._due.clear()
         self._times.clear()

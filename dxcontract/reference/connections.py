@@ -282,8 +282,8 @@ def delete(call: Call, connection: Connection, declined: str, gone_rule: str) ->
         check_lag_minimum(call, connection, "connections.delete-minimum-links")
     if connection.state == "ordering" and connection.owner == call.account:
         state = declined
-    elif connection.state in ("requested", "ordering"):
-        # Nobody ever sees `deleting` here (A1.delete.requested, recorded).
+    elif connection.state in ("requested", "ordering") and not call.documented:
+        # Nobody ever sees `deleting` here (A1.delete.requested, recorded), but for the text (L127).
         state = "deleted"
     else:
         state = "deleting"

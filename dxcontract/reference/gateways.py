@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from dxcontract.reference import access, identifiers, pages, tags
+from dxcontract.reference.clock import NEVER
 from dxcontract.reference.errors import CLIENT, ServiceError, client_error
 from dxcontract.reference.records import DirectConnectGateway, VirtualInterface
 from dxcontract.reference.registry import operation
@@ -78,7 +79,7 @@ def usable(call: Call, gateway_id: str) -> DirectConnectGateway:
 
 @operation("CreateDirectConnectGateway")
 def create_direct_connect_gateway(call: Call, request: Json) -> Json:
-    """Make a gateway; it is `available` at once, as in the published example (A6.create.real, X7)."""
+    """Make a gateway; it is `available` at once, as in the published example, or `pending` (A6.create.real, X7)."""
     rules, store = call.rules, call.store
     asn = request.get("amazonSideAsn", DEFAULT_ASN if rules.holds("gateways.asn-default") else DEFAULT_ASN + 1)
     rules.refuse_unless(
@@ -98,7 +99,8 @@ def create_direct_connect_gateway(call: Call, request: Json) -> Json:
             serial=store.next_serial(),
             owner=call.account,
             region="" if rules.holds("gateways.global") else call.region,
-            state="available",
+            state="pending" if call.documented else "available",
+            due=call.clock.next_step() if call.documented else NEVER,
             created_in=call.region,
             name=request["directConnectGatewayName"],
             asn=asn,

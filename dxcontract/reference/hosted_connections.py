@@ -187,7 +187,7 @@ def associate_hosted_connection(call: Call, request: Json) -> Json:
         not _addresses(call, [connection]) & _addresses(call, others),
         f"An address of {connection.id} is in use on {target.id}.",
     )
-    interrupted = connection.state == "available"
+    interrupted = connection.state == "available" or (call.documented and connection.state == "down")
     interfaces = store.find(VirtualInterface, "parent", connection.id)
     moves = rules.holds("hosted_connections.associate-moves")
     connection = store.put(
@@ -195,7 +195,8 @@ def associate_hosted_connection(call: Call, request: Json) -> Json:
             connection,
             parent_id=target.id if moves else connection.parent_id,
             location=target.location,
-            state="down" if interrupted else connection.state,
+            # The text has an interrupted connection pending (L1023), published examples have it down.
+            state=("pending" if call.documented else "down") if interrupted else connection.state,
             transitioning=interrupted,
             due=call.clock.next_step() if interrupted else connection.due,
         )

@@ -17,6 +17,7 @@ from dxcontract.reference import (
     ports,
     tags,
 )
+from dxcontract.reference.clock import NEVER
 from dxcontract.reference.errors import client_error, unknown
 from dxcontract.reference.records import GONE, Connection, Lag, MacSecKey, VirtualInterface
 from dxcontract.reference.registry import operation
@@ -92,7 +93,8 @@ def create_lag(call: Call, request: Json) -> Json:
             owner=call.account,
             region=call.region,
             # The text says requested, AWS was recorded with pending (A3.init.real, X6).
-            state="pending",
+            state="requested" if call.documented else "pending",
+            due=call.clock.next_step() if call.documented else NEVER,
             name=request["lagName"],
             location=location.code,
             bandwidth=bandwidth,
@@ -122,7 +124,7 @@ def create_lag(call: Call, request: Json) -> Json:
             own_tags=child_tags,
         )
     if existing is not None:
-        join(call, existing, lag, "lags.existing-interfaces-move")
+        join(call, existing, lag, "lags.existing-interfaces-move", "down")
     return view(call, lag)
 
 
@@ -168,8 +170,11 @@ def _check_dedicated(connection: Connection) -> None:
         raise client_error(f"{connection.id} is {connection.kind} and {connection.state}; it cannot be put into a LAG.")
 
 
-def join(call: Call, connection: Connection, lag: Lag, interfaces_rule: str) -> Connection:
-    """Put a connection into a LAG, with what is on it (B3.create.existing, B3.assoc.vifs)."""
+def join(call: Call, connection: Connection, lag: Lag, interfaces_rule: str, interrupted: str) -> Connection:
+    """Put a connection into a LAG, with what is on it (B3.create.existing, B3.assoc.vifs).
+
+    `interrupted` is what becomes of one that is up, until it is up again.
+    """
     store, rules = call.store, call.rules
     old_lag = connection.lag_id
     if (old_lag is None or not rules.holds("lags.associate-interfaces-stay")) and rules.holds(interfaces_rule):
@@ -188,12 +193,22 @@ def join(call: Call, connection: Connection, lag: Lag, interfaces_rule: str) -> 
         replace(
             connection,
             lag_id=lag.id,
-            state="down" if connection.state == "available" else connection.state,
+            state=_interrupted(connection, interrupted),
             transitioning=True,
             due=call.clock.next_step(),
             encryption_mode=lag.encryption_mode,
         )
     )
+
+
+def _interrupted(connection: Connection, state: str) -> str:
+    return state if connection.state in ("available", "down") else connection.state
+
+
+def _pending(call: Call, lag: Lag) -> None:
+    """As the text has it, a LAG whose members change is pending until one of them is up (L899, L5247)."""
+    if call.documented:
+        call.store.put(replace(lag, state="pending", been_up=False, due=call.clock.next_step()))
 
 
 @operation("DescribeLags")
@@ -258,8 +273,10 @@ def delete_lag(call: Call, request: Json) -> Json:
             connections.delete(call, replace(member, lag_id=None), "rejected", "connections.deleted-gone")
     for key in call.store.find(MacSecKey, "connection", lag.id):
         call.store.remove(key)
-    due = call.clock.now() + lifecycle.DELETED_PORT_SHOWN
-    after = replace(lag, state="deleted", due=due)
+    # The text has it deleting first, AWS was recorded to answer deleted (A3.delete).
+    after = replace(lag, state="deleted", due=call.clock.now() + lifecycle.DELETED_PORT_SHOWN)
+    if call.documented:
+        after = replace(lag, state="deleting", due=call.clock.next_step())
     if rules.holds("tags.die-with-resource"):
         after = replace(after, tags=())
     if rules.holds("lags.deleted-gone"):
@@ -276,6 +293,7 @@ def leave(call: Call, connection: Connection) -> Connection:
         replace(
             connection,
             lag_id=None,
+            state=_interrupted(connection, "pending") if call.documented else connection.state,
             transitioning=True,
             due=call.clock.next_step(),
             kind="interconnect" if converts else connection.kind,
@@ -314,7 +332,9 @@ def associate_connection_with_lag(call: Call, request: Json) -> Json:
     changes = call.rules.holds("lags.associate-changes-lag") or connection.lag_id is None
     if not changes or not call.rules.holds("lags.associate-counted"):
         return {**connections.view(call, connection), "lagId": lag.id}
-    return connections.view(call, join(call, connection, lag, "lags.associate-interfaces-move"))
+    _pending(call, lag)
+    state = "pending" if call.documented else "down"
+    return connections.view(call, join(call, connection, lag, "lags.associate-interfaces-move", state))
 
 
 def _check_conflicts(call: Call, connection: Connection, lag: Lag) -> None:
@@ -354,4 +374,5 @@ def disassociate_connection_from_lag(call: Call, request: Json) -> Json:
         store.put(replace(lag, state="deleted"))
     if not rules.holds("lags.disassociate-counted"):
         return {name: value for name, value in connections.view(call, connection).items() if name != "lagId"}
+    _pending(call, lag)
     return connections.view(call, leave(call, connection))

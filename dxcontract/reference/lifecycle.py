@@ -58,6 +58,18 @@ def step(world: World, record: Record) -> None:
         handler(world, record)
 
 
+def parts(world: World, record: Record) -> list[Record]:
+    """What belongs to a record and has a state of its own."""
+    store = world.store
+    if isinstance(record, records.VirtualInterface) and record.state != "confirming":
+        return [*store.find(records.BgpPeer, "vif", record.id), *store.find(records.Attachment, "vif", record.id)]
+    if isinstance(record, records.Connection | records.Lag):
+        return [*store.find(records.MacSecKey, "connection", record.id)]
+    if isinstance(record, records.ResiliencyGroup):
+        return [*store.find(records.ResiliencyAssociation, "group", record.id)]
+    return []
+
+
 def entered(world: World, state: str, following: dict[str, str]) -> float:
     """When a state that was entered now is left."""
     return world.clock.next_step() if state in following else NEVER
@@ -95,6 +107,12 @@ def lag_came_up(world: World, lag_id: str | None) -> None:
 def _lag(world: World, record: Record) -> None:
     if record.state in records.GONE:
         world.store.remove(record)
+    elif record.state == "deleting":
+        world.store.put(replace(record, state="deleted", due=world.clock.now() + DELETED_PORT_SHOWN))
+    elif record.state == "requested":
+        world.store.put(replace(record, state="pending", due=NEVER))
+    elif any(one.state == "available" for one in world.store.find(records.Connection, "lag", record.id)):
+        lag_came_up(world, record.id)
 
 
 def _virtual_interface(world: World, record: Record) -> None:

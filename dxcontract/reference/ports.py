@@ -47,7 +47,7 @@ def own_lag(call: Call, lag_id: str) -> Lag:
     """
     identifiers.check_lag(lag_id)
     lag = call.store.get(Lag, lag_id)
-    if lag is None or lag.state in GONE or not access.admits(call, lag):
+    if lag is None or lag.state in ("deleting", *GONE) or not access.admits(call, lag):
         raise access.refusal(call, lag, f"Could not find Lag with ID {lag_id}")
     return lag
 
@@ -64,7 +64,7 @@ def operational(world: World, lag: Lag) -> int:
 
 def lag_state(world: World, lag: Lag) -> str:
     """The state to show: a LAG is up while enough of its connections are (A3.down.minlinks)."""
-    if lag.state in GONE or not lag.been_up:
+    if lag.state in ("deleting", *GONE) or not lag.been_up:
         return lag.state
     enough = operational(world, lag) >= max(lag.minimum_links, 1)
     if not world.rules.holds("lags.minimum-links-down"):

@@ -158,7 +158,9 @@ def delete_direct_connect_gateway_association_proposal(call: Call, request: Json
         raise unknown(f"Direct Connect Gateway Association Proposal {proposal.id} is not found.")
     if proposal.state == "deleted":
         raise client_error(f"Direct Connect Gateway Association Proposal {proposal.id} is deleted already.")
-    rules.refuse_unless("proposals.delete-accepted", proposal.state != "accepted", f"{proposal.id} has been accepted.")
+    # Terraform deletes an accepted one once its association is gone.
+    stands = proposal.state == "accepted" and _existing(call, proposal.gateway_id, proposal.associated_id) is not None
+    rules.refuse_unless("proposals.delete-accepted", not stands, f"{proposal.id} has been accepted.")
     after = replace(proposal, state="deleted", due=call.clock.now() + lifecycle.PROPOSAL_SHOWN)
     if rules.holds("proposals.deleted-gone"):
         call.store.put(after)

@@ -134,6 +134,9 @@ def _update(call: Call, request: Json) -> Json:
     _check_living(group)
     if rules.holds("resiliency_groups.update-name"):
         group = call.store.put(replace(group, name=request["resiliencyGroupName"]))
+    if call.documented and group.state == "available":
+        # The only state that the model has for a group that is changing.
+        group = call.store.put(replace(group, state="pending", due=call.clock.next_step()))
     return {"resiliencyGroup": view(group)}
 
 

@@ -17,7 +17,7 @@ from dxcontract.reference.faults.catalogue import catalogue, check
 from dxcontract.reference.rules import Rules
 from dxcontract.reference.server import application
 from dxcontract.reference.store import Store
-from dxcontract.reference.world import World
+from dxcontract.reference.world import Reading, World
 
 DESCRIPTION: Final = "Run an emulator of AWS Direct Connect that behaves as documented."
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -45,6 +45,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="accounts of Direct Connect partners, by comma",
     )
     parser.add_argument("--advance", default="instant", help="how states advance: instant, manual, or seconds per step")
+    parser.add_argument(
+        "--states",
+        default="recorded",
+        metavar="SOURCE",
+        help="where recordings of AWS and its documentation disagree about states: recorded (default) or documented",
+    )
     parser.add_argument("--latency", type=float, default=0.0, metavar="MS", help="milliseconds before each answer")
     parser.add_argument("--log", default="warning", choices=("debug", "info", "warning", "error"), help="to stderr")
     parser.add_argument(
@@ -65,7 +71,8 @@ def run(args: argparse.Namespace) -> int:
         check(args.fault)
         clock = Clock(Pace.parse(args.advance))
         partners = [one for one in args.partners.split(",") if one]
-        world = World(Accounts(args.accounts, partners, args.secret), clock, Rules(args.fault), Store(clock))
+        known = Accounts(args.accounts, partners, args.secret)
+        world = World(known, clock, Rules(args.fault), Store(clock), Reading.parse(args.states))
     except ValueError as error:
         sys.stderr.write(f"dxcontract serve: {error}\n")
         return 2

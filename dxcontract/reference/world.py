@@ -1,11 +1,33 @@
 """What an operation gets to work with: the world, and the call that is being made."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dxcontract.reference.accounts import Accounts
 from dxcontract.reference.clock import Clock
 from dxcontract.reference.rules import Rules
 from dxcontract.reference.store import Store
+
+
+@dataclass(slots=True)
+class Reading:
+    """What is followed where the text of the documentation and recordings of AWS disagree about states.
+
+    The recordings, unless `documented`: e.g. the text has a LAG `requested` at first and `deleting` before it is
+    deleted, AWS was seen to answer `pending` and `deleted` (A3.init.real, A3.delete).
+    """
+
+    documented: bool = False
+
+    @classmethod
+    def parse(cls, text: str) -> "Reading":
+        """Read `recorded` or `documented`.
+
+        Raises:
+            ValueError: it is neither.
+        """
+        if text not in ("recorded", "documented"):
+            raise ValueError(f"{text!r} is no source of states; say recorded or documented")
+        return cls(text == "documented")
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +38,7 @@ class World:
     clock: Clock
     rules: Rules
     store: Store
+    reading: Reading = field(default_factory=Reading)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +61,11 @@ class Call:
     @property
     def rules(self) -> Rules:
         return self.world.rules
+
+    @property
+    def documented(self) -> bool:
+        """Whether states follow the text where recordings of AWS show others."""
+        return self.world.reading.documented
 
     def new_id(self, prefix: str, form_rule: str, length: int = 8) -> str:
         """A new id such as `dxcon-fg31ab2x`, of the form that `form_rule` states."""

@@ -7,6 +7,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import Final
 
+from dxcontract.events import Events
 from dxcontract.target import ROLES, Target, TargetError
 from dxcontract.targets import accounts as who
 
@@ -54,6 +55,7 @@ def open_target(region: str, other_region: str, faults: tuple[str, ...] = ()) ->
         other_region=other_region,
         accounts={role: who.twelve_digits(role) for role in ROLES},
         ours=True,
+        events=Events(line),
         process=process,
     )
 

@@ -143,7 +143,7 @@ def dissociate_gateways(m: "Machine") -> None:
     step = Step("DeleteDirectConnectGatewayAssociation", params, thing.owner)
     if spoiled(m, step):
         return
-    m.settled(thing)
+    m.at_rest(thing)
     m.fade(thing)
     m.accept(step)
     if len(params) > 1 and any(one.unsure for one in (gateway, virtual)):

@@ -1,50 +1,39 @@
 """The machines: which families of actions each has, what it cannot do without, and which rules it puts to a target."""
 
-from collections.abc import Sequence
+import importlib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any, Final
 
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 from hypothesis.strategies import DataObject
 
-from strategies.machines import (
-    associations,
-    closing,
-    comparing,
-    connections,
-    flaws,
-    gateways,
-    groups,
-    hosting,
-    interfaces,
-    lags,
-    macsec,
-    order,
-    peers,
-    races,
-    strays,
-    tagging,
-)
+from strategies.machines import closing, comparing, flaws
 from strategies.machines.actions import ACTIONS, Action
 from strategies.machines.machine import Machine
 
-_MODULES: Final[Sequence[Any]] = (
-    associations,
-    connections,
-    gateways,
-    groups,
-    hosting,
-    interfaces,
-    lags,
-    macsec,
-    order,
-    peers,
-    races,
-    strays,
-    tagging,
-)
-FAMILIES: Final = {module.__name__.rpartition(".")[2]: module for module in _MODULES}
+FAMILIES: Final[Mapping[str, ModuleType]] = {
+    family: importlib.import_module(f"strategies.machines.{family}")
+    for family in (
+        "associations",
+        "connections",
+        "events",
+        "gateways",
+        "groups",
+        "hosting",
+        "interfaces",
+        "lags",
+        "macsec",
+        "order",
+        "peers",
+        "races",
+        "strays",
+        "tagging",
+    )
+}
+"""The modules that hold actions, by family; loading them registers their actions."""
 
 
 @dataclass(frozen=True)
@@ -99,27 +88,27 @@ def _swarm() -> Any:
 ENTRIES: Final = (
     Entry(
         "connections_and_lags",
-        ("connections", "lags", "hosting", "order", "races", "strays"),
+        ("connections", "lags", "hosting", "order", "races", "strays", "events"),
         ("CreateConnection", "CreateLag", "CreateInterconnect"),
     ),
     Entry(
         "virtual_interfaces_and_bgp",
-        ("connections", "lags", "hosting", "gateways", "interfaces", "peers", "races", "strays"),
+        ("connections", "lags", "hosting", "gateways", "interfaces", "peers", "races", "strays", "events"),
         ("CreatePrivateVirtualInterface", "CreatePublicVirtualInterface", "CreateTransitVirtualInterface"),
     ),
     Entry(
         "gateways",
-        ("connections", "gateways", "associations", "interfaces", "strays"),
+        ("connections", "gateways", "associations", "interfaces", "strays", "events"),
         ("CreateDirectConnectGateway",),
     ),
     Entry(
         "tags",
-        ("connections", "lags", "gateways", "interfaces", "tagging", "races", "strays"),
+        ("connections", "lags", "gateways", "interfaces", "tagging", "races", "strays", "events"),
         ("TagResource",),
     ),
     Entry(
         "macsec_and_resiliency",
-        ("connections", "lags", "macsec", "groups", "strays"),
+        ("connections", "lags", "macsec", "groups", "strays", "events"),
         ("AssociateMacSecKey", "CreateResiliencyGroup"),
     ),
     Entry(

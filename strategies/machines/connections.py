@@ -148,7 +148,8 @@ def delete_connection(m: "Machine") -> None:
         return
     if spoiled(m, step):
         return
-    m.settled(*(m.model.members(lag) if lag is not None else ()))
+    m.at_rest(*(m.model.members(lag) if lag is not None else ()))
+    m.cleared(thing)
     m.accept(step)
     gone(thing, "connections.deleted-gone")
     if lag is not None:

@@ -36,13 +36,15 @@ from strategies.machines.steps import Step
 
 @dataclass(frozen=True)
 class Facts:
-    """What a machine may know of its target, once and for all: accounts, locations, whether it has EC2."""
+    """What a machine may know of its target, once and for all: accounts, locations, whether it has EC2, whether it
+    lets a test decide what happens without a request."""
 
     roles: frozenset[Role]
     home: str
     second: str
     macsec: str
     ec2: bool
+    events: bool = False
 
 
 @dataclass

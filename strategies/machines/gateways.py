@@ -83,7 +83,7 @@ def delete_gateway(m: "Machine") -> None:
     for one in m.model.things:
         if one.links.get("gateway") is thing:
             m.over(one)
-    m.settled(thing)
+    m.at_rest(thing)
     m.accept(step)
     gone(thing, "gateways.deleted-hidden")
     m.look(thing)

@@ -91,7 +91,8 @@ def delete_interconnect(m: "Machine") -> None:
         return  # no source says what becomes of that
     if spoiled(m, step):
         return
-    m.settled(*(m.model.members(lag) if lag is not None else ()))
+    m.at_rest(*(m.model.members(lag) if lag is not None else ()))
+    m.cleared(thing)
     m.accept(step)
     gone(thing, "interconnects.deleted-gone")
     thing.links.pop("lag", None)
@@ -124,6 +125,7 @@ def allocate(m: "Machine") -> None:
     if len(m.model.on(port, "port")) >= MOST_HOSTED or spoiled(m, step):
         return
     m.settled(*([port] if port.kind == "interconnect" else m.model.members(port)))
+    m.cleared(port)
     thing = m.model.add("hosted-connection", "owner", provider="partner", life="waiting", links={"port": port})
     thing.life_rule = "hosted_connections.unconfirmed-waits"
     thing.facts |= {"vlan": vlan, "bandwidth": params["bandwidth"], "location": port.facts["location"], "keys": []}
@@ -212,6 +214,7 @@ def delete_hosted(m: "Machine") -> None:
     step = Step("DeleteConnection", {"connectionId": thing})
     if spoiled(m, step):
         return
+    m.cleared(thing)
     m.accept(step)
     gone(thing, "connections.deleted-gone")
     m.look(thing)
@@ -235,7 +238,9 @@ def move(m: "Machine") -> None:
         return
     if spoiled(m, step):
         return
-    m.settled(thing, *([port] if port.kind == "interconnect" else m.model.members(port)))
+    m.at_rest(thing)
+    m.settled(*([port] if port.kind == "interconnect" else m.model.members(port)))
+    m.cleared(port)
     m.fade(thing, port)
     m.accept(step)
     thing.links["port"] = port

@@ -113,6 +113,7 @@ def _make(m: "Machine", port: Thing, kind: str, owner: Role, provider: Role | No
     if len(m.model.on(port, "port")) >= MOST or spoiled(m, step):
         return
     port_settled(m, port)
+    m.cleared(port)
     if gateway is not None:
         m.settled(gateway)
     thing = m.model.add("virtual-interface", owner, provider=provider, links={"port": port})
@@ -269,7 +270,8 @@ def delete_interface(m: "Machine") -> None:
     step = Step("DeleteVirtualInterface", {"virtualInterfaceId": thing}, thing.owner)
     if spoiled(m, step):
         return
-    m.settled_or_testing(thing)
+    if not thing.facts.get("testing"):
+        m.at_rest(thing)
     m.accept(step)
     gone(thing, "virtual_interfaces.deleted-gone")
     if "gateway" in thing.links:
@@ -329,7 +331,8 @@ def move_interface(m: "Machine") -> None:
     if len(m.model.on(port, "port")) >= MOST or spoiled(m, step):
         return
     port_settled(m, port)
-    m.settled(thing)
+    m.at_rest(thing)
+    m.cleared(port)
     m.fade(thing, port)
     m.accept(step)
     thing.links["port"] = port

@@ -79,7 +79,7 @@ def create_lag(m: "Machine") -> None:
     if spoiled(m, step):
         return
     if chosen is not None:
-        m.settled(chosen)
+        m.at_rest(chosen)
     lag = m.model.add("lag", role, facts={"macsec": macsec, "minimum": 0, "hosts": role == "partner", "keys": []})
     lag.facts |= {"bandwidth": params["connectionsBandwidth"], "location": params["location"]}
     lag.expect("lags.echo", lagName=params["lagName"], connectionsBandwidth=params["connectionsBandwidth"])
@@ -165,7 +165,8 @@ def associate_connection(m: "Machine") -> None:
     if len(m.model.members(lag)) >= MOST_MEMBERS:
         return
     old = connection.links.get("lag")
-    m.settled(connection, *(m.model.members(old) if old is not None else ()))
+    m.at_rest(connection, *(m.model.members(old) if old is not None else ()))
+    m.cleared(connection, lag)
     if old is not None and not can_spare(m.model, connection):
         if len(m.model.members(old)) > 1:
             m.refuse("lags.associate-minimum-guard", step, "a LAG falls below its minimum of links")
@@ -199,7 +200,7 @@ def disassociate_connection(m: "Machine") -> None:
         m.refuse("lags.disassociate-not-member", step, "a connection leaves a LAG that it is not in")
         return
     members = m.model.members(lag)
-    m.settled(*members)
+    m.at_rest(*members)
     if len(members) > 1 and not can_spare(m.model, connection):
         m.refuse("lags.disassociate-minimum-guard", step, "a LAG falls below its minimum of links")
         return
@@ -254,6 +255,7 @@ def delete_lag(m: "Machine") -> None:
         return
     if spoiled(m, step) or (members and lag.owner == "partner"):
         return  # no source says what becomes of a partner's connections
+    m.cleared(lag)
     m.accept(step)
     gone(lag, "lags.deleted-gone")
     for one in members:

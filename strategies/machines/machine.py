@@ -4,9 +4,8 @@ Nothing here raises for what the target does: checks are soft. A step that canno
 target went another way than the model before, is not sent; the model goes on as if it had been.
 """
 
-import functools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
 
 from hypothesis import strategies as st
@@ -18,18 +17,17 @@ from dxcontract.pointers import at
 from dxcontract.spec import Json
 from dxcontract.target import Role
 from dxcontract.verdict import Indeterminate, Unsupported
-from strategies.ec2 import virtual_private_gateway
 from strategies.machines.actions import Action
 from strategies.machines.model import Model, Thing
 from strategies.machines.openings import OPENINGS
 from strategies.machines.steps import Script, Step, resolved
+from strategies.machines.waiting import READY_SECONDS, Sight, Waiting
 from strategies.world import Handle, World
 
 if TYPE_CHECKING:
     from strategies.machines.explorer import Explorer
 
 T = TypeVar("T")
-Sight = tuple[Exchange, Json | None]
 
 # The rules that a filter by id leaves one.
 ALONE: Final = {
@@ -44,7 +42,6 @@ ALONE: Final = {
     "resiliency-group": "resiliency_groups.get",
 }
 NAMES: Final = 3
-READY_SECONDS: Final = 5.0
 _DELETED_FIRST: Final = (
     "association-proposal",
     "gateway-association",
@@ -58,7 +55,7 @@ _DELETED_FIRST: Final = (
 )
 
 
-class Machine(RuleBasedStateMachine):
+class Machine(Waiting, RuleBasedStateMachine):
     """One example: a model, a world on the target, and the steps so far."""
 
     explorer: ClassVar["Explorer"]
@@ -114,6 +111,7 @@ class Machine(RuleBasedStateMachine):
                 closing.compare_all(self)
                 self.explorer.stepped(self, ended=True)
         finally:
+            self.release()
             order = {kind: number for number, kind in enumerate(reversed(_DELETED_FIRST))}
             self.world.handles.sort(key=lambda handle: order.get(handle.kind, -1))
             with self.explorer.tidying():
@@ -163,6 +161,8 @@ class Machine(RuleBasedStateMachine):
 
     def enabled(self, action: Action) -> bool:
         """Whether an action can be done now."""
+        if action.family == "events" and not self.facts.events:
+            return False
         has_accounts = all(role in self.facts.roles for role in action.accounts)
         return has_accounts and self.can(*action.operations) and bool(action.ready(self.model))
 
@@ -205,7 +205,9 @@ class Machine(RuleBasedStateMachine):
         while (exchange := self.send(step)) is not None and "transition" in exchange.error_message:
             if time.monotonic() > deadline:
                 return None
-            time.sleep(0.1)
+            for thing in step.things if self.model.held else ():
+                self.step_on(thing)
+            time.sleep(0.0 if self.model.held else 0.1)
         return exchange
 
     def refuse(self, rule: str, step: Step, what: str) -> None:
@@ -323,56 +325,3 @@ class Machine(RuleBasedStateMachine):
 
         for thing in step.things if self.explorer.looking else ():
             comparing.unchanged(self, thing, "requests.refusal-has-no-effect", step.operation)
-
-    def wait(self, thing: Thing, enough: Callable[[Json | None], bool]) -> bool:
-        """Look until it is enough; whether it was, in time. True where nothing can be seen at all."""
-        deadline = time.monotonic() + READY_SECONDS
-        pause = 0.01
-        while (sight := self.observe(thing)) is not None and not enough(sight[1]):
-            if time.monotonic() + pause > deadline:
-                return False
-            time.sleep(pause)
-            pause = min(2 * pause, 0.5)
-        return True
-
-    def settled(self, *things: Thing) -> None:
-        """Wait until these things can be used; those that do not get there are in doubt."""
-        for thing in things:
-            if not self.wait(thing, functools.partial(self._usable, thing)):
-                self.doubt("it did not become ready in time", thing)
-
-    def _usable(self, thing: Thing, item: Json | None) -> bool:
-        resource = self.spec.resources[thing.kind]
-        states = ("available",) if thing.kind == "hosted-connection" else resource.ready
-        return item is None or item.get(resource.state) in states
-
-    def settled_group(self, thing: Thing) -> None:
-        """Wait until a resiliency group is ready; it is read by an operation of its own."""
-        self.wait(thing, lambda item: item is None or item.get("state") != "pending")
-
-    def ec2_gateway(self, thing: Thing) -> None:
-        """Have EC2 make a virtual private gateway; it is deleted with the rest."""
-        if self.dry:
-            return
-        try:
-            found = virtual_private_gateway(self.world, thing.owner)
-        except (Unsupported, Indeterminate) as reason:
-            self.doubt(str(reason), thing)
-            return
-        self.script.note(f"{thing.owner}: EC2 makes {thing!r}, attached to a VPC")
-        resource = self.spec.resources["virtual-gateway"]
-        made = self.ask("DescribeVirtualGateways", {}, thing.owner)
-        if made is None:
-            self.doubt("virtual gateways cannot be listed", thing)
-            return
-        thing.handle = Handle(resource, thing.owner, repr(thing), "", {}, made, id=found)
-
-    def settled_or_testing(self, thing: Thing) -> None:
-        """Wait until a virtual interface is ready, or a test runs on it."""
-        if not thing.facts.get("testing"):
-            self.settled(thing)
-
-    def over(self, thing: Thing) -> bool:
-        """Wait until a deleted thing is gone for good."""
-        resource = self.spec.resources[thing.kind]
-        return self.wait(thing, lambda item: item is None or item.get(resource.state) in resource.gone)

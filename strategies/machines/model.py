@@ -128,10 +128,13 @@ class KeySecret:
 
 @dataclass
 class Model:
-    """All things of one example, in the order in which they were made."""
+    """All things of one example, in the order in which they were made; whether time stands still (`held`), and
+    whether states are those of the documentation where AWS was seen to show others (`documented`)."""
 
     things: list[Thing] = field(default_factory=list)
     counters: dict[str, int] = field(default_factory=dict)
+    held: bool = False
+    documented: bool = False
 
     def add(self, kind: str, owner: Role, **members: Any) -> Thing:
         """A new thing; `members` are those of Thing."""

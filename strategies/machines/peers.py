@@ -47,7 +47,7 @@ def add_peer(m: "Machine") -> None:
 def delete_peer(m: "Machine") -> None:
     """Delete the newer peer, by its id or by ASN and address; the last one stays."""
     thing = m.one_of(alive(m.model))
-    m.settled(thing)
+    m.at_rest(thing)
     m.look(thing)
     if len(thing.facts["families"]) == 1:
         step = Step("DeleteBGPPeer", _named(thing, "ipv4", True), thing.owner)

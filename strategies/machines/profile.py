@@ -80,9 +80,10 @@ def facts(api: Api, run_id: str) -> Facts:
         world = World(api, run_id)
         roles = frozenset(role for role in ROLES if role in api.target.accounts)
         codes = locations(api)
+        second = codes[1] if len(codes) > 1 else ""
         _FACTS[id(api)] = (
             api,
-            Facts(roles, codes[0], codes[1] if len(codes) > 1 else "", _macsec(world), _ec2(world)),
+            Facts(roles, codes[0], second, _macsec(world), _ec2(world), api.target.events is not None),
         )
     return _FACTS[id(api)][1]
 
