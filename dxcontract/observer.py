@@ -39,6 +39,7 @@ class Observer:
     spec: Spec
     lifecycles: Mapping[str, Lifecycle]
     last: dict[Key, str] = field(default_factory=dict)
+    known: set[Key] = field(default_factory=set)
     called: list[str] = field(default_factory=list)
     seen_at: dict[Key, int] = field(default_factory=dict)
     identities: dict[Key, dict[str, Any]] = field(default_factory=dict)
@@ -60,6 +61,9 @@ class Observer:
 
     def _state(self, sight: Sight, operation: str) -> Iterator[Finding]:
         lifecycle, before = sight.lifecycle, self.last.get(sight.key)
+        # A LAG lists a partner's interconnects as connections.
+        is_new = sight.key[1:] not in self.known
+        self.known.add(sight.key[1:])
         since = frozenset(self.called[self.seen_at.get(sight.key, 0) :])
         self.last[sight.key], self.seen_at[sight.key] = sight.state, len(self.called)
         if before != sight.state:
@@ -71,7 +75,7 @@ class Observer:
                 f"{before}->{sight.state}",
                 f"a {lifecycle.resource} that was {before} is {sight.state}; nothing in its lifecycle leads there",
             )
-        elif allowed := lifecycle.initial.get(operation):
+        elif is_new and (allowed := lifecycle.initial.get(operation)):
             yield Finding(
                 f"lifecycles.{lifecycle.resource}-initial",
                 sight.state in allowed | lifecycle.anywhere,

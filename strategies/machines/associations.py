@@ -222,7 +222,9 @@ def accept_proposal(m: "Machine") -> None:
 
 def _accepted(model: Model) -> list[Thing]:
     return model.of(
-        "association-proposal", life="gone", where=lambda one: one.facts.get("accepted") and one.links["gateway"].there
+        "association-proposal",
+        life="gone",
+        where=lambda one: one.facts.get("accepted") and not one.facts.get("withdrawn") and one.links["gateway"].there,
     )
 
 
@@ -232,6 +234,20 @@ def accept_twice(m: "Machine") -> None:
     thing = m.one_of(_accepted(m.model))
     step = Step("AcceptDirectConnectGatewayAssociationProposal", _acceptance(thing), thing.links["gateway"].owner)
     m.refuse("proposals.accept-twice", step, "a proposal is accepted twice")
+
+
+def _dissolved(model: Model) -> list[Thing]:
+    """Accepted proposals whose association is gone."""
+    return [one for one in _accepted(model) if _free(model, one.links["virtual"]) and not one.facts.get("withdrawn")]
+
+
+@action("DeleteDirectConnectGatewayAssociationProposal", ready=_dissolved, accounts=("other",))
+def withdraw_accepted(m: "Machine") -> None:
+    """An accepted proposal whose association is gone is deleted, as Terraform does; no source says that it must be."""
+    thing = m.one_of(_dissolved(m.model))
+    _before(m, thing.links["virtual"], thing.links["gateway"])
+    m.send(Step("DeleteDirectConnectGatewayAssociationProposal", {"proposalId": thing}, thing.owner))
+    thing.facts["withdrawn"] = True
 
 
 @action("DeleteDirectConnectGatewayAssociationProposal", ready=_open, accounts=("other",))

@@ -12,6 +12,7 @@ from hypothesis.strategies import DataObject
 
 from strategies.machines import closing, comparing, flaws
 from strategies.machines.actions import ACTIONS, Action
+from strategies.machines.choosing import Choices
 from strategies.machines.machine import Machine
 
 FAMILIES: Final[Mapping[str, ModuleType]] = {
@@ -65,7 +66,7 @@ class Entry:
 
 def _rule(action: Action) -> Any:
     def step(self: Machine, data: DataObject) -> None:
-        self.perform(action, data)
+        self.perform(action, Choices(data))
 
     step.__name__ = f"do_{action.name}"
     step.__doc__ = action.run.__doc__

@@ -50,7 +50,8 @@ def _alive(m: "Machine", thing: Thing, exchange: Exchange, item: Json | None) ->
     if thing.facts.get("accepted"):
         # Whether it is described still is up to the target.
         what = f"an accepted proposal is {state}"
-        m.contract.check("proposals.accept-state", item is None or state == "accepted", what, exchange)
+        right = item is None or state == "accepted" or (thing.facts.get("withdrawn") and state == "deleted")
+        m.contract.check("proposals.accept-state", bool(right), what, exchange)
         return False
     told = "is not described" if item is None else f"is {state}"
     if thing.life == "gone":

@@ -63,7 +63,7 @@ def create_connection(m: "Machine") -> None:
     if lags and m.chance():
         _join(m, params, m.one_of(lags))
         return
-    tags = m.draw(m.few_tags())
+    tags = m.few_tags()
     macsec = bool(m.facts.macsec) and m.chance(4)
     if macsec:
         params |= {"bandwidth": "10Gbps", "location": m.facts.macsec, "requestMACSec": True}

@@ -2,15 +2,16 @@
 
 If an example raised on whatever it finds, Hypothesis would stop exploring at the first thing that is wrong in every
 example. So the first pass raises nothing. The second takes one violation at a time: it goes through the same
-examples (without calls, up to the one that showed it first: draws do not depend on answers), raises an exception
-class of the violation's own whenever that violation occurs and no other, and lets Hypothesis shrink the example.
+examples (without calls, up to the one that showed it first: draws do not depend on answers) and raises an exception
+class of the violation's own whenever that violation occurs and no other, so that Hypothesis remembers the example.
+Then its steps are done again, always without some of them, until none can be left out.
 """
 
 import functools
 import random
 import time
 import unittest
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -29,8 +30,11 @@ from dxcontract.spec import LEVELS
 from dxcontract.target import Role
 from dxcontract.verdict import Tally, Violation
 from strategies.machines import flaws
+from strategies.machines.choosing import Done
 from strategies.machines.machine import Machine
 from strategies.machines.model import Thing
+from strategies.machines.openings import journeys
+from strategies.machines.shortening import OutOfTimeError, shortest
 from strategies.machines.steps import Step
 
 
@@ -50,7 +54,7 @@ class Facts:
 @dataclass
 class Budget:
     """How many examples of how many steps, and for how many seconds; so long also for minimising one violation, and
-    all of them. `target` lets Hypothesis strive for new transitions and pairs."""
+    all of them. `target` lets Hypothesis strive for new transitions and pairs; `journeys`: directed sequences first."""
 
     examples: int
     steps: int
@@ -58,6 +62,7 @@ class Budget:
     minimise: float
     minimise_all: float
     target: bool
+    journeys: bool = False
 
 
 class _TimeIsUpError(BaseException):
@@ -80,7 +85,7 @@ def _unknown(_: Violation) -> bool:
 
 @dataclass
 class _Finding:
-    """A violation, the example to start from, the number of steps of the shortest way to it so far.
+    """A violation, the example that showed it first, the shortest way to it so far: its requests, and its steps.
 
     `late`: it was found by the last comparison of the example, not after a step; `asked`: by looking, not by the
     answer to a step itself.
@@ -91,6 +96,7 @@ class _Finding:
     steps: int
     late: bool
     asked: bool
+    way: tuple[Done, ...]
 
 
 @dataclass
@@ -121,6 +127,7 @@ class Explorer:
     _count: int = field(default=0, init=False)
     _number: int = field(default=0, init=False)
     _skip: int = field(default=-1, init=False)
+    _is_drawn: bool = field(default=True, init=False)
     _end: float = field(default=0.0, init=False)
 
     def run(self) -> None:
@@ -136,9 +143,10 @@ class Explorer:
             if self.database is not None:
                 self._pass((Phase.reuse,), database=self.database)
             self._scores.clear()
-            again = len(self.found)
+            if self.budget.journeys and self.facts.events:
+                self._travel()
             self._pass((Phase.generate, *([Phase.target] if self.budget.target else [])))
-            self._minimise(list(self.found)[again:])
+            self._minimise()
         finally:
             total.add(self._collected)
             for fingerprint, one in self.found.items():
@@ -154,20 +162,57 @@ class Explorer:
         self._end = time.monotonic() + self.budget.seconds
         self._explore(phases, **{"database": None, **more})
 
-    def _minimise(self, fingerprints: list[str]) -> None:
+    def _travel(self) -> None:
+        """Go on each of the machine's journeys: an example that is drawn nowhere."""
+        self._end = time.monotonic() + self.budget.seconds
+        for journey in journeys(self.machine.title).values():
+            self._directly(functools.partial(Machine.direct, opening=journey))
+
+    def _directly(self, go: Callable[[Machine], None]) -> None:
+        machine = self._class()
+        self._is_drawn = False
+        try:
+            go(machine)
+        finally:
+            machine.teardown()
+            self._is_drawn = True
+
+    def _minimise(self) -> None:
         """Each new violation by itself, the worst first, as long as there is time."""
-        new = [one for one in fingerprints if not self.known(self.found[one].violation)]
+        new = [one for one in self.found if not self.known(self.found[one].violation)]
         order = {level: number for number, level in enumerate(LEVELS)}
         new.sort(key=lambda one: (order[self.found[one].violation.level], self.found[one].steps))
         end = time.monotonic() + self.budget.minimise_all
-        phases = (Phase.generate, *([Phase.target] if self.budget.target else []), Phase.shrink)
+        phases = (Phase.generate, *([Phase.target] if self.budget.target else []))
         for fingerprint in new:
-            if self.found[fingerprint].steps <= 1 or _alone(self.found[fingerprint].violation):
+            finding = self.found[fingerprint]
+            if _alone(finding.violation):
                 continue
-            self._only, self._count, self._skip = fingerprint, 0, self.found[fingerprint].example
-            self._end = min(time.monotonic() + self.budget.minimise, end)
-            self._explore(phases, database=self.database, report_multiple_bugs=False)
+            self._only, self._end = fingerprint, min(time.monotonic() + self.budget.minimise, end)
+            if self.database is not None and finding.example >= 0:
+                # What is remembered is the example as it was drawn, for Hypothesis to draw again.
+                self._count, self._skip = 0, finding.example
+                self._explore(phases, database=self.database, report_multiple_bugs=False)
+            if finding.steps > 1:
+                shortest(finding.way, self._shows)
         self._only = ""
+
+    def _shows(self, way: Sequence[Done]) -> bool:
+        """Whether these steps show the violation that is looked for.
+
+        Raises:
+            OutOfTimeError: there is no time left to try.
+        """
+        if time.monotonic() > self._end:
+            raise OutOfTimeError
+        self._skip = -1
+        try:
+            self._directly(functools.partial(Machine.again, steps=way))
+        except Found:
+            return True
+        except _TimeIsUpError:
+            raise OutOfTimeError from None
+        return False
 
     def _explore(self, phases: tuple[Phase, ...], **more: Any) -> None:
         chosen = settings(
@@ -192,12 +237,12 @@ class Explorer:
         self._number = self._count
         self._count += 1
         self.judging = not self._only or self.found[self._only].late
-        self.looking = not self._only or self.found[self._only].asked
+        self.looking = not self._only or not self._is_drawn or self.found[self._only].asked
         self._example = Exploration()
         scope = self.contract.current
         scope.tally, scope.observer = Tally(), Observer(scope.observer.spec, scope.observer.lifecycles)
         scope.history.clear()
-        return self._number < self._skip
+        return self._is_drawn and self._number < self._skip
 
     def check_time(self) -> None:
         """End the pass when its time is up."""
@@ -234,10 +279,13 @@ class Explorer:
             best = self.found.get(fingerprint)
             if best is None or len(machine.sent) < best.steps:
                 shown = violation if _alone(violation) else _evidence(machine, violation)
-                example = best.example if best is not None and self._only else self._number
+                example = self._number if self._is_drawn else -1
+                if best is not None and (self._only or example < 0):
+                    example = best.example
                 late = ended if best is None else best.late
                 asked = ended or not machine.sent or machine.sent[-1].operation != violation.operation
-                self.found[fingerprint] = _Finding(shown, example, len(machine.sent), late, asked)
+                way = tuple(machine.done)
+                self.found[fingerprint] = _Finding(shown, example, len(machine.sent), late, asked, way)
         if self._only in self.contract.current.tally.violations:
             self.judging = False
             raise found(self._only)(self._only)
@@ -262,12 +310,13 @@ class Explorer:
             self._collected.add(Tally(scope.tally.verdicts))
             self._example.examples, self._example.transitions = 1, reached
             self.figures.add(self._example)
-            self._scores.append(score)
+            if self._is_drawn:
+                self._scores.append(score)
             if self.told is not None:
                 self.told(self)
         elif self._number < len(self._scores):
             score = self._scores[self._number]
-        if self.budget.target and self.judging:
+        if self.budget.target and self.judging and self._is_drawn:
             target(score, label="transitions and pairs of operations")
 
 

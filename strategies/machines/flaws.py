@@ -129,9 +129,12 @@ _FLAWS: Final = ("foreign", "dead", "elsewhere", "unknown", "kind", "near", "for
 
 def spoiled(m: "Machine", step: Step, likely: int = 6) -> bool:
     """Once in a while, send the step with a flaw instead of as it is; whether that was done."""
-    if m.draw(st.integers(0, likely - 1)) < likely - 1:
+    if m.choices.directed:
+        m.choices.keep(0)
         return False
-    made = _MADE[m.draw(st.sampled_from(_FLAWS))](m, step)
+    if not m.chance(likely):
+        return False
+    made = _MADE[m.one_of(_FLAWS)](m, step)
     if made is None:
         return False
     rule, changed, what = made
@@ -207,6 +210,8 @@ def _dead(m: "Machine", step: Step) -> tuple[str, Step, str] | None:
     if not dead:
         return None
     chosen = m.one_of(dead)
+    if chosen.kind == "virtual-interface" and chosen.facts["declined"] and step.operation == "DeleteVirtualInterface":
+        return None  # Terraform deletes what was declined (vif.go)
     rule = _DEAD.get(step.operation, USED_DEAD)
     if chosen.kind not in _DEAD_KINDS.get(rule, (chosen.kind,)):
         rule = USED_DEAD

@@ -30,7 +30,7 @@ def create_gateway(m: "Machine") -> None:
     asn = m.one_of((None, 64512, 65000, 4200000000))
     if asn is not None:
         params["amazonSideAsn"] = asn
-    tags = m.draw(m.few_tags())
+    tags = m.few_tags()
     if tags:
         params["tags"] = m.tag_list(tags)
     step = Step("CreateDirectConnectGateway", params, role)

@@ -1,13 +1,16 @@
 """Resiliency groups, and the connections in them."""
 
+import time
 from typing import TYPE_CHECKING
 
+from dxcontract.pointers import at
 from strategies.machines import closing
 from strategies.machines.actions import action
 from strategies.machines.connections import gone, owned
 from strategies.machines.flaws import spoiled
 from strategies.machines.model import ArnOf, Model, Thing
 from strategies.machines.steps import Step
+from strategies.machines.waiting import READY_SECONDS
 from strategies.requests import Scene, least
 
 if TYPE_CHECKING:
@@ -42,7 +45,6 @@ def create_group(m: "Machine") -> None:
     thing.expect("resiliency_groups.echo", resiliencyGroupName=params["resiliencyGroupName"])
     owned(m, thing, "resiliency_groups.echo")
     m.make(thing, step)
-    m.settled_group(thing)
     m.look(thing)
 
 
@@ -54,6 +56,7 @@ def rename_group(m: "Machine") -> None:
     step = Step("UpdateResiliencyGroup", params)
     if spoiled(m, step):
         return
+    m.settled_group(thing)
     m.accept(step)
     thing.expect("resiliency_groups.update-name", resiliencyGroupName=params["resiliencyGroupName"])
     m.look(thing)
@@ -80,11 +83,26 @@ def enter_group(m: "Machine") -> None:
     if spoiled(m, step):
         return
     m.settled(connection)
+    m.settled_group(group)
+    _left(m, group)
     m.accept(step)
     group.facts["connections"] = [*group.facts["connections"], connection]
     group.facts["connection_rule"] = "resiliency_groups.associate-listed"
     m.look(group, connection)
     closing.inside(m, group)
+
+
+def _left(m: "Machine", group: Thing) -> None:
+    """Wait until connections that leave a group have left it."""
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        exchange = m.ask("ListResiliencyGroupAssociations", {"resiliencyGroupId": group}, group.owner)
+        if group.unsure or exchange is None or "disassociating" not in at(exchange.json, "/items/*/state"):
+            return
+        if m.model.held:
+            m.step_on(group)
+        else:
+            time.sleep(0.05)
 
 
 def _filled(model: Model) -> list[Thing]:
@@ -116,6 +134,8 @@ def delete_group(m: "Machine") -> None:
     step = Step("DeleteResiliencyGroup", {"resiliencyGroupId": group})
     if group.facts["connections"] or spoiled(m, step):
         return
+    if not m.model.held:
+        m.settled_group(group)
     m.accept(step)
     gone(group, "resiliency_groups.deleted-gone")
     m.look(group)

@@ -2,8 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-from hypothesis import strategies as st
-
 from strategies.machines import closing
 from strategies.machines.actions import action
 from strategies.machines.connections import (
@@ -65,7 +63,7 @@ def create_interconnect(m: "Machine") -> None:
     lag = m.one_of(lags) if lags and m.chance(3) else None
     if lag is not None:
         params |= {"bandwidth": lag.facts["bandwidth"], "location": lag.facts["location"], "lagId": lag}
-    tags = m.draw(m.few_tags())
+    tags = m.few_tags()
     if tags:
         params["tags"] = m.tag_list(tags)
     step = Step("CreateInterconnect", params, "partner")
@@ -106,7 +104,7 @@ def allocate(m: "Machine") -> None:
     """Provide a connection for the owner."""
     port = m.one_of(_hosts(m.model))
     deprecated = port.kind == "interconnect" and m.can("AllocateConnectionOnInterconnect") and m.chance(3)
-    vlan = m.draw(st.sampled_from(VLANS))
+    vlan = m.one_of(VLANS)
     operation, parent = ("AllocateHostedConnection", "connectionId")
     if deprecated:
         operation, parent = ("AllocateConnectionOnInterconnect", "interconnectId")

@@ -2,8 +2,6 @@
 
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import strategies as st
-
 from dxcontract.spec import Json
 from dxcontract.target import Role
 from strategies.machines import closing
@@ -41,6 +39,7 @@ RULES = (
     "virtual_interfaces.echo",
     "virtual_interfaces.gateway-echo",
     "virtual_interfaces.mtu-default",
+    "virtual_interfaces.mtu-update",
     "virtual_interfaces.owner",
     "virtual_interfaces.parent-unconfirmed",
     "virtual_interfaces.type",
@@ -49,6 +48,7 @@ RULES = (
 )
 KINDS = ("private", "transit", "public")
 VLANS = (100, 200, 300, 400)
+MTUS = (1500, 8500)
 MOST = 3
 
 
@@ -82,16 +82,12 @@ def allocate_interface(m: "Machine") -> None:
     """Make a virtual interface for the other account, which has to confirm it."""
     chosen = [one for one in ports(m.model) if one.owner == "owner"]
     if chosen:
-        _make(m, m.one_of(chosen), m.draw(st.sampled_from(KINDS)), "other", "owner")
+        _make(m, m.one_of(chosen), m.one_of(KINDS), "other", "owner")
 
 
 def _kind(m: "Machine", role: Role) -> str | None:
     """A kind that can be made: all but public ones need a gateway."""
-    return (
-        m.draw(st.sampled_from(KINDS))
-        if m.model.of("direct-connect-gateway", where=lambda g: g.owner == role)
-        else "public"
-    )
+    return m.one_of(KINDS) if m.model.of("direct-connect-gateway", where=lambda g: g.owner == role) else "public"
 
 
 def _make(m: "Machine", port: Thing, kind: str, owner: Role, provider: Role | None) -> None:
@@ -102,7 +98,7 @@ def _make(m: "Machine", port: Thing, kind: str, owner: Role, provider: Role | No
     if kind != "public" and not allocates:
         gateway = m.one_of(m.model.of("direct-connect-gateway", where=lambda one: one.owner == owner))
     hosted = port.kind == "hosted-connection"
-    vlan = port.facts["vlan"] if hosted and not m.chance(5) else m.draw(st.sampled_from(VLANS))
+    vlan = port.facts["vlan"] if hosted and not m.chance(5) else m.one_of(VLANS)
     new = _new(m, port, kind, vlan, gateway)
     params: Json = {"connectionId": port, structure: new}
     if allocates:
@@ -208,7 +204,7 @@ def _waiting(model: Model) -> list[Thing]:
 def confirm_interface(m: "Machine") -> None:
     """The owner takes an allocated virtual interface, by the operation for its kind or by a wrong one."""
     thing = m.one_of(_waiting(m.model))
-    kind = thing.facts["kind"] if not m.chance(5) else m.draw(st.sampled_from(KINDS))
+    kind = thing.facts["kind"] if not m.chance(5) else m.one_of(KINDS)
     params: Json = {"virtualInterfaceId": thing}
     gateways = m.model.of("direct-connect-gateway", where=lambda one: one.owner == "other")
     if kind != "public" and not gateways:
@@ -263,6 +259,19 @@ def decline_interface(m: "Machine") -> None:
     closing.inside(m, thing.links["port"])
 
 
+def _declined(model: Model) -> list[Thing]:
+    return model.of("virtual-interface", life="gone", where=lambda one: one.facts["declined"])
+
+
+@action("DeleteVirtualInterface", ready=_declined, accounts=("other",))
+def delete_declined(m: "Machine") -> None:
+    """What was declined is deleted, as Terraform does; no source says that it must be accepted, or refused."""
+    thing = m.one_of(_declined(m.model))
+    m.send(Step("DeleteVirtualInterface", {"virtualInterfaceId": thing}, "other"))
+    thing.facts["declined"] = False
+    m.look(thing)
+
+
 @action("DeleteVirtualInterface", ready=lambda model: model.of("virtual-interface"))
 def delete_interface(m: "Machine") -> None:
     """Delete a virtual interface, with its peers, its attachment and a test that runs on it."""
@@ -284,15 +293,22 @@ def delete_interface(m: "Machine") -> None:
 
 @action("UpdateVirtualInterfaceAttributes", ready=alive)
 def update_interface(m: "Machine") -> None:
-    """Rename a virtual interface."""
+    """Rename a virtual interface, or change its MTU."""
     thing = m.one_of(alive(m.model))
-    params = {"virtualInterfaceId": thing, "virtualInterfaceName": m.name()}
+    params: Json = {"virtualInterfaceId": thing}
+    if thing.facts["kind"] != "public" and m.chance():
+        params["mtu"] = m.one_of(MTUS)
+    else:
+        params["virtualInterfaceName"] = m.name()
     step = Step("UpdateVirtualInterfaceAttributes", params, thing.owner)
     if spoiled(m, step):
         return
     m.settled(thing)
     m.accept(step)
-    thing.expect("virtual_interfaces.update-name", virtualInterfaceName=params["virtualInterfaceName"])
+    if "mtu" in params:
+        thing.expect("virtual_interfaces.mtu-update", mtu=params["mtu"])
+    else:
+        thing.expect("virtual_interfaces.update-name", virtualInterfaceName=params["virtualInterfaceName"])
     m.look(thing)
 
 

@@ -65,7 +65,7 @@ def create_lag(m: "Machine") -> None:
         "connectionsBandwidth": m.one_of(BANDWIDTHS),
         "lagName": m.name(),
     }
-    around = m.model.of("connection", where=lambda one: one.owner == role and "lag" not in one.links)
+    around = m.model.of("connection", "interconnect", where=lambda one: _stands_alone(m.model, one, role))
     chosen = m.one_of(around) if around and m.chance(2) else None
     macsec = chosen.facts["macsec"] if chosen is not None else bool(m.facts.macsec) and m.chance(5)
     if macsec:
@@ -96,6 +96,11 @@ def create_lag(m: "Machine") -> None:
         enter(m, chosen, lag, "lags.existing-counted")
     _adopt(m, lag, members, exchange)
     m.look(lag, *members, *([chosen, *m.model.on(lag, "port")] if chosen is not None else []))
+
+
+def _stands_alone(model: Model, port: Thing, role: str) -> bool:
+    """Whether a LAG can be made around a port; of hosted connections on it the sources do not speak."""
+    return port.owner == role and "lag" not in port.links and not model.on(port, "port", "hosted-connection")
 
 
 def _member(m: "Machine", lag: Thing) -> Thing:

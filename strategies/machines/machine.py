@@ -18,8 +18,9 @@ from dxcontract.spec import Json
 from dxcontract.target import Role
 from dxcontract.verdict import Indeterminate, Unsupported
 from strategies.machines.actions import Action
+from strategies.machines.choosing import Choices, Done, LostError
 from strategies.machines.model import Model, Thing
-from strategies.machines.openings import OPENINGS
+from strategies.machines.openings import Opening, openings
 from strategies.machines.steps import Script, Step, resolved
 from strategies.machines.waiting import READY_SECONDS, Sight, Waiting
 from strategies.world import Handle, World
@@ -76,8 +77,9 @@ class Machine(Waiting, RuleBasedStateMachine):
         self.ids: dict[str, Thing] = {}
         families = dict.fromkeys(one.family for one in self.actions)
         self.chosen = tuple(families)
+        self.done: list[Done] = []
+        self.choices = Choices()
         self._names: list[str] = []
-        self._data: DataObject | None = None
 
     def choose(self, data: DataObject) -> None:
         """Draw the families of actions that take part in this example; all of them for choice."""
@@ -88,19 +90,46 @@ class Machine(Waiting, RuleBasedStateMachine):
 
     def open(self, data: DataObject) -> None:
         """Begin the example with a few steps that build something."""
-        by_name = {one.name: one for one in self.actions}
-        known = [one for one in OPENINGS if not one or any(name in by_name for name in one)]
-        for name in data.draw(st.sampled_from(known), label="opening"):
-            action = by_name.get(name)
-            if action is not None and self.enabled(action):
-                self.perform(action, data)
+        names = [one.name for one in self.actions]
+        known = openings(names, journeys=self.facts.events)
+        self.direct(data.draw(st.sampled_from(known), label="opening"))
 
-    def perform(self, action: Action, data: DataObject) -> None:
+    def perform(self, action: Action, choices: Choices) -> None:
         """One step."""
         self.explorer.check_time()
-        self._data = data
-        action.run(self)
+        number = self.model.step = self.model.step + 1
+        self.choices = choices
+        try:
+            action.run(self)
+        finally:
+            self.done.append(Done(action.name, number, tuple(choices.kept)))
         self.explorer.stepped(self)
+
+    def direct(self, opening: Opening) -> None:
+        """Do the steps of a directed sequence, those that the model allows."""
+        by_name = {one.name: one for one in self.actions}
+        for words in opening:
+            name, *chosen = words.split()
+            action = by_name.get(name)
+            if action is not None and self.enabled(action):
+                self.perform(action, Choices(words=chosen))
+
+    def again(self, steps: Sequence[Done]) -> None:
+        """Do steps of another example again; those that make no sense here are left out."""
+        by_name = {one.name: one for one in self.actions}
+        for one in steps:
+            action = by_name[one.action]
+            self.model.step = one.number - 1
+            if not self.enabled(action):
+                continue
+            sent = len(self.sent)
+            try:
+                self.perform(action, Choices(given=list(one.choices)))
+            except LostError:
+                if len(self.sent) > sent:
+                    # Half a step was done: what follows would not be what the model believes.
+                    self.explorer.judging = False
+                    return
 
     def teardown(self) -> None:
         """Compare everything once more, then delete it."""
@@ -122,29 +151,32 @@ class Machine(Waiting, RuleBasedStateMachine):
 
     def draw(self, strategy: SearchStrategy[T]) -> T:
         """A value; for use within an action."""
-        assert self._data is not None
-        return self._data.draw(strategy)
+        return self.choices.draw(strategy)
 
     def one_of(self, values: Sequence[T]) -> T:
         """One of some values, the first for choice."""
-        return values[0] if len(values) == 1 else self.draw(st.sampled_from(values))
+        return self.choices.one_of(values)
 
     def chance(self, rarely: int = 3) -> bool:
         """True once in `rarely` times or so; False for choice."""
-        return self.draw(st.integers(0, rarely - 1)) == rarely - 1
+        return self.choices.chance(rarely)
 
     def name(self) -> str:
         """One of a few names, so that equal ones occur."""
         if not self._names:
             self._names = [self.world.name() for _ in range(NAMES)]
             self.script.names |= {name: f"name-{number}" for number, name in enumerate(self._names, 1)}
-        return self.one_of(self._names)
+        # What a directed sequence says is never a name.
+        number = self.choices.keep(0) if self.choices.directed else self.one_of(range(NAMES))
+        return self._names[number]
 
-    def few_tags(self) -> SearchStrategy[dict[str, str]]:
+    def few_tags(self) -> dict[str, str]:
         """Tags for a new thing: none, or one or two."""
         from strategies.machines.tagging import KEYS, VALUES
 
-        return st.dictionaries(st.sampled_from(KEYS), st.sampled_from(VALUES), max_size=2)
+        if self.choices.directed:
+            return self.choices.keep({})
+        return self.draw(st.dictionaries(st.sampled_from(KEYS), st.sampled_from(VALUES), max_size=2))
 
     def tag_list(self, tags: dict[str, str]) -> list[dict[str, str]]:
         """Tags as requests have them."""

@@ -36,16 +36,22 @@ def _pair(number: int) -> dict[str, str]:
 
 @action("AssociateMacSecKey", ready=_capable)
 def give_key(m: "Machine") -> None:
-    """Give a port a key, as a pair."""
+    """Give a port a key, as a pair; at times one that was taken from it before."""
     thing = m.one_of(_capable(m.model))
     if len(thing.facts["keys"]) >= MOST_KEYS:
         return
-    pair = _pair(m.model.count("keys"))
+    taken = thing.facts.get("taken")
+    number = taken if taken and m.chance() else m.model.count("keys")
+    pair = _pair(number)
     step = Step("AssociateMacSecKey", {"connectionId": thing, **pair}, thing.owner)
     if spoiled(m, step):
         return
     m.settled(*([thing] if thing.kind == "connection" else m.model.members(thing)))
+    if number == taken:
+        m.wait(thing, lambda item: pair["ckn"] not in at(item or {}, "/macSecKeys/*/ckn"))
+        thing.facts["taken"] = None
     m.accept(step)
+    thing.facts["numbers"] = {**thing.facts.get("numbers", {}), pair["ckn"]: number}
     thing.facts["keys"] = [*thing.facts["keys"], pair["ckn"]]
     m.look(thing)
     keys_shown(m, thing, "macsec.described")
@@ -87,6 +93,7 @@ def take_key(m: "Machine") -> None:
         m.doubt("the secret of its key is not known", thing)
     m.accept(step)
     thing.facts["keys"] = [one for one in thing.facts["keys"] if one != ckn]
+    thing.facts["taken"] = thing.facts["numbers"][ckn]
     m.look(thing)
     keys_shown(m, thing, "macsec.disassociate-keeps" if thing.facts["keys"] else "macsec.disassociate-removes")
 

@@ -40,6 +40,7 @@ class Thing:
 
     `links` say what it is on: `lag` (a member's), `port` (of an interface or hosted connection), `gateway`, `virtual`
     (the other end of an association). `life_rule` is the rule that the last change of its life is judged under.
+    `origin` is the step that made it, and the how-manieth of that step it was.
     """
 
     kind: str
@@ -55,6 +56,7 @@ class Thing:
     touched: set[str] = field(default_factory=set)
     handle: Handle | None = None
     unsure: str = ""
+    origin: tuple[int, int] = (0, 0)
 
     @property
     def id(self) -> str:
@@ -133,12 +135,14 @@ class Model:
 
     things: list[Thing] = field(default_factory=list)
     counters: dict[str, int] = field(default_factory=dict)
+    step: int = 0
     held: bool = False
     documented: bool = False
 
     def add(self, kind: str, owner: Role, **members: Any) -> Thing:
         """A new thing; `members` are those of Thing."""
         thing = Thing(kind, self.count(kind), owner, **members)
+        thing.origin = (self.step, sum(one.origin[0] == self.step for one in self.things))
         self.things.append(thing)
         return thing
 

@@ -57,6 +57,7 @@ def explorer(dx: Session, run_id: str, config: Any, entry: Entry) -> Explorer:
         GATE.minimise if gate else 30.0,
         GATE.minimise_all if gate else 1800.0,
         target=not gate,
+        journeys=gate,
     )
     seeded = config.getoption("--hypothesis-seed")
     plugin = config.pluginmanager.get_plugin("dxcontract-run")
