@@ -46,6 +46,10 @@ class Events:
         """Break these rules from now on, and keep all others."""
         self._post("faults", faults=faults)
 
+    def reset(self) -> None:
+        """Forget everything that was made."""
+        self._post("reset")
+
     def _post(self, action: str, **body: Any) -> None:
         answer = self._pool.request("POST", self._url + action, json=body, timeout=SECONDS)
         gone = answer.status == 400 and b"nothing has the id" in answer.data

@@ -61,28 +61,37 @@ def explored(reached: Exploration, spec: Spec, unsupported: Iterable[str] = ()) 
     if not reached.examples:
         return []
     known = lifecycles.load()
-    every, caused = transitions(known), transitions(known, by_operation=True)
+    every, caused = transitions(known), caused_by_requests(known, unsupported)
     of_pairs = pairs(spec, unsupported)
     share = reached.refused / reached.calls if reached.calls else 0.0
     by_kind = ", ".join(
         f"{kind} {sum(one[0] == kind for one in reached.transitions & every)}/{sum(one[0] == kind for one in every)}"
         for kind in known
     )
+    missed = sorted(caused - reached.transitions)
+    names = ", ".join(f"{kind} {before} to {after}" for kind, before, after in missed)
     return [
         f"machines: {reached.examples} examples, {reached.steps} steps, {reached.calls} calls, {share:.0%} of them "
         f"refused; {len(reached.pairs & of_pairs)} of {len(of_pairs)} pairs of operations on shared resources",
-        f"machines: {len(reached.transitions & caused)} of {len(caused)} transitions that operations cause, "
+        f"machines: {len(caused) - len(missed)} of {len(caused)} transitions that operations of this target cause, "
         f"{len(reached.transitions & every)} of {len(every)} in all: {by_kind}",
+        *([f"machines: not reached: {names}"] if missed else []),
     ]
 
 
-def transitions(known: Mapping[str, Lifecycle], *, by_operation: bool = False) -> set[Transition]:
-    """All transitions of all lifecycles; only those that an operation causes, if asked."""
+def transitions(known: Mapping[str, Lifecycle]) -> set[Transition]:
+    """All transitions of all lifecycles."""
+    return {(one.resource, step.before, step.after) for one in known.values() for step in one.transitions}
+
+
+def caused_by_requests(known: Mapping[str, Lifecycle], unsupported: Iterable[str] = ()) -> set[Transition]:
+    """The transitions that an operation causes (`by` in specs/lifecycles/), a target's missing operations aside."""
+    missing = set(unsupported)
     return {
-        (lifecycle.resource, one.before, one.after)
-        for lifecycle in known.values()
-        for one in lifecycle.transitions
-        if one.operation is not None or not by_operation
+        (one.resource, step.before, step.after)
+        for one in known.values()
+        for step in one.transitions
+        if step.operation is not None and step.operation not in missing
     }
 
 

@@ -149,7 +149,7 @@ def dissociate_gateways(m: "Machine") -> None:
     if len(params) > 1 and any(one.unsure for one in (gateway, virtual)):
         m.doubt("its gateways are in doubt", thing)
     gone(thing, "associations.deleted-gone")
-    m.look(thing)
+    m.look(thing, gateway)
     closing.inside(m, gateway)
 
 

@@ -85,7 +85,8 @@ def _unknown(_: Violation) -> bool:
 
 @dataclass
 class _Finding:
-    """A violation, the example that showed it first, the shortest way to it so far: its requests, and its steps.
+    """A violation, the example that showed it first, the shortest way to it so far, as steps and as long as
+    `Machine.length` says.
 
     `late`: it was found by the last comparison of the example, not after a step; `asked`: by looking, not by the
     answer to a step itself.
@@ -93,15 +94,20 @@ class _Finding:
 
     violation: Violation
     example: int
-    steps: int
+    length: tuple[int, int]
     late: bool
     asked: bool
     way: tuple[Done, ...]
 
+    @property
+    def steps(self) -> int:
+        return self.length[0]
+
 
 @dataclass
 class Explorer:
-    """One machine on one target. What is `known` needs no minimising; `told` hears of progress."""
+    """One machine on one target. What is `known` needs no minimising; `told` hears of progress; `until_found`: no
+    exploring goes on behind the first violation, which came `found_after` so many seconds."""
 
     api: Api
     contract: Contract
@@ -114,6 +120,8 @@ class Explorer:
     derandomize: bool = True
     seeded: int = 0
     told: Callable[["Explorer"], None] | None = None
+    until_found: bool = False
+    found_after: float = 0.0
     figures: Exploration = field(default_factory=Exploration)
     found: dict[str, _Finding] = field(default_factory=dict)
     judging: bool = True
@@ -129,6 +137,7 @@ class Explorer:
     _skip: int = field(default=-1, init=False)
     _is_drawn: bool = field(default=True, init=False)
     _end: float = field(default=0.0, init=False)
+    _began: float = field(default_factory=time.monotonic, init=False)
 
     def run(self) -> None:
         """Explore, then minimise what is new. Findings end up in the current scope's tally, figures in its exploration.
@@ -145,7 +154,8 @@ class Explorer:
             self._scores.clear()
             if self.budget.journeys and self.facts.events:
                 self._travel()
-            self._pass((Phase.generate, *([Phase.target] if self.budget.target else [])))
+            if not self._is_enough:
+                self._pass((Phase.generate, *([Phase.target] if self.budget.target else [])))
             self._minimise()
         finally:
             total.add(self._collected)
@@ -154,6 +164,15 @@ class Explorer:
             scope.tally, scope.observer = total, observer
             observer.reached |= self._reached
             scope.exploration = self.figures
+
+    def steps(self, fingerprint: str) -> int:
+        """How many requests the shortest way to a violation has; one that one request shows has that one."""
+        finding = self.found[fingerprint]
+        return 1 if _alone(finding.violation) else max(1, finding.steps)
+
+    @property
+    def _is_enough(self) -> bool:
+        return self.until_found and bool(self.found)
 
     # -- passes
 
@@ -166,7 +185,10 @@ class Explorer:
         """Go on each of the machine's journeys: an example that is drawn nowhere."""
         self._end = time.monotonic() + self.budget.seconds
         for journey in journeys(self.machine.title).values():
-            self._directly(functools.partial(Machine.direct, opening=journey))
+            with suppress(_TimeIsUpError):
+                self._directly(functools.partial(Machine.direct, opening=journey))
+            if self._is_enough:
+                return
 
     def _directly(self, go: Callable[[Machine], None]) -> None:
         machine = self._class()
@@ -277,7 +299,7 @@ class Explorer:
             return
         for fingerprint, violation in self.contract.current.tally.violations.items():
             best = self.found.get(fingerprint)
-            if best is None or len(machine.sent) < best.steps:
+            if best is None or machine.length < best.length:
                 shown = violation if _alone(violation) else _evidence(machine, violation)
                 example = self._number if self._is_drawn else -1
                 if best is not None and (self._only or example < 0):
@@ -285,7 +307,11 @@ class Explorer:
                 late = ended if best is None else best.late
                 asked = ended or not machine.sent or machine.sent[-1].operation != violation.operation
                 way = tuple(machine.done)
-                self.found[fingerprint] = _Finding(shown, example, len(machine.sent), late, asked, way)
+                self.found[fingerprint] = _Finding(shown, example, machine.length, late, asked, way)
+        if self._is_enough and not self._only:
+            self.found_after = self.found_after or time.monotonic() - self._began
+            self.judging = False
+            raise _TimeIsUpError
         if self._only in self.contract.current.tally.violations:
             self.judging = False
             raise found(self._only)(self._only)

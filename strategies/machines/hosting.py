@@ -197,7 +197,7 @@ def decline(m: "Machine") -> None:
         m.accept(step)
     port = thing.links["port"]
     gone(thing, "hosted_connections.decline" if by_owner else "connections.deleted-gone", declined=by_owner)
-    m.look(thing)
+    m.look(thing, port)
     closing.inside(m, port)
 
 
@@ -215,7 +215,7 @@ def delete_hosted(m: "Machine") -> None:
     m.cleared(thing)
     m.accept(step)
     gone(thing, "connections.deleted-gone")
-    m.look(thing)
+    m.look(thing, thing.links["port"])
     closing.inside(m, thing.links["port"])
 
 

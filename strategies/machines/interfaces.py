@@ -255,7 +255,7 @@ def decline_interface(m: "Machine") -> None:
         return
     m.accept(step)
     gone(thing, "virtual_interfaces.decline", declined=True)
-    m.look(thing)
+    m.look(thing, thing.links["port"])
     closing.inside(m, thing.links["port"])
 
 
@@ -285,7 +285,7 @@ def delete_interface(m: "Machine") -> None:
     gone(thing, "virtual_interfaces.deleted-gone")
     if "gateway" in thing.links:
         thing.links["gateway"].facts["virtual-interface_rule"] = "attachments.ends-with-interface"
-    m.look(thing)
+    m.look(thing, thing.links["port"])
     closing.inside(m, thing.links["port"])
     if "gateway" in thing.links:
         closing.inside(m, thing.links["gateway"])

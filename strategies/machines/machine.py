@@ -183,6 +183,11 @@ class Machine(Waiting, RuleBasedStateMachine):
         return [{"key": key, "value": value} for key, value in tags.items()]
 
     @property
+    def length(self) -> tuple[int, int]:
+        """How long the example is so far: requests, then all that is told."""
+        return len(self.sent), len(self.script.lines)
+
+    @property
     def names(self) -> list[str]:
         """The names that things of this example can have."""
         return self._names

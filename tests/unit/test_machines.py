@@ -8,12 +8,12 @@ import pytest
 
 from dxcontract import lifecycles
 from dxcontract import spec as specs
-from dxcontract.exploration import Exploration, certain, explored, pairs, transitions
+from dxcontract.exploration import Exploration, caused_by_requests, certain, explored, pairs, transitions
 from strategies.machines import catalogue, closing, comparing, flaws
 from strategies.machines.actions import ACTIONS
 from strategies.machines.catalogue import ENTRIES, FAMILIES, Entry
 from strategies.machines.model import ArnOf, Model, Thing, things_in
-from strategies.machines.openings import OPENINGS
+from strategies.machines.openings import JOURNEYS, MACHINES, OPENINGS, journeys
 from strategies.machines.seeing import first_difference, normal
 from strategies.machines.steps import Script, Step
 
@@ -41,7 +41,11 @@ def test_actions_and_openings_name_what_there_is() -> None:
     names = {one.name for one in ACTIONS}
     assert len(names) == len(ACTIONS)
     assert {operation for one in ACTIONS for operation in one.operations} <= set(SPEC.operations)
-    assert {name for opening in OPENINGS for name in opening} <= names
+    assert {words.split()[0] for opening in (*OPENINGS, *JOURNEYS.values()) for words in opening} <= names
+    of_machines = {entry.title: {one.name for one in entry.machine.actions} for entry in ENTRIES}
+    for title in MACHINES:
+        assert all(words.split()[0] in of_machines[title] for journey in journeys(title).values() for words in journey)
+    assert sorted(name for mine in MACHINES.values() for name in mine) == sorted(JOURNEYS)
     assert {one.family for one in ACTIONS} == set(FAMILIES)
 
 
@@ -108,7 +112,9 @@ def test_transitions_between_two_sights() -> None:
         known, [("association", "associated", "disassociated")]
     )
     assert certain(known, [("connection", "", "requested")]) == set()
-    assert transitions(known, by_operation=True) < transitions(known)
+    assert caused_by_requests(known) < transitions(known)
+    without = caused_by_requests(known, ["StopBgpFailoverTest"])
+    assert ("failover-test", "In progress", "Cancelled") in caused_by_requests(known) - without
 
 
 def test_pairs_share_a_kind_of_resource() -> None:
@@ -126,5 +132,8 @@ def test_figures_survive_the_way_home() -> None:
     assert again == some
     again.add(some)
     assert (again.examples, again.calls, again.pairs) == (2, 6, some.pairs)
-    assert len(explored(again, SPEC)) == 2
+    figures = explored(again, SPEC)
+    assert len(figures) == 3
+    assert "lag available to down" in figures[2]
+    assert "lag pending to available" not in figures[2]
     assert explored(Exploration(), SPEC) == []
