@@ -59,7 +59,7 @@ class Api:
         self.spec = spec
         self.witness = witness
         self.unsupported: dict[str, str] = {}
-        self.secrets: set[str] = set()
+        self.vault = secrets.Vault()
         self.answer_seconds = answer_seconds
         self.protocol: cbor.Protocol = "json"
         self.lacks: dict[cbor.Protocol, str] = {}
@@ -82,6 +82,7 @@ class Api:
             raise Unsupported(
                 f"{self.target.name} has no {role} account; name one with --accounts=owner=…,{role}=… to test this"
             )
+        self.vault.keep(secrets.of_accounts([account]))
         return account
 
     def speak(self, protocol: cbor.Protocol) -> None:
@@ -269,6 +270,7 @@ class Api:
 
     def _carried(self, operation: str, role: Role, region: str, request: Request, by: Carrier) -> Answer:
         """Send a request that is permitted: in its turn, counted, noted in the journal before and after."""
+        self.vault.learn(request.body)
         self.patience.turn(role)
         known = self.spec.operations.get(operation)
         if known is not None:
@@ -277,7 +279,9 @@ class Api:
             return self._patiently(request, by)
         entry = self.journal.will(known, role, region, request.body)
         answer = self._patiently(request, by)
-        self.journal.answered(entry, *_made(known, answer), answer.response.body if answer.response else b"")
+        body = answer.response.body if answer.response else b""
+        self.vault.learn(body)
+        self.journal.answered(entry, *_made(known, answer, self.vault), body)
         return answer
 
     def _patiently(self, request: Request, by: Carrier) -> Answer:
@@ -323,8 +327,8 @@ class Api:
         client_error: str | None = None,
         raw: bool = False,
     ) -> Exchange:
-        self.secrets |= secrets.in_body(request.body)
-        self.secrets |= secrets.in_body(answer.response.body) if answer.response else set()
+        if answer.response is not None:
+            self.vault.learn(answer.response.body)
         return Exchange(
             operation=operation,
             account=role,
@@ -337,6 +341,7 @@ class Api:
             client_error=client_error,
             raw=raw,
             order=next(self._order),
+            cut=self.vault.cut,
         )
 
     def _client(self, role: Role, region: str) -> Any:
@@ -379,15 +384,15 @@ def _throttled(answer: Answer) -> bool:
     return 400 <= answer.response.status < 500 and any(name in answer.response.body for name in _THROTTLE_BYTES)
 
 
-def _made(operation: Operation, answer: Answer) -> tuple[str, dict[str, list[str]]]:
-    """What came of a creating call, in a word, and the ids of what it made."""
+def _made(operation: Operation, answer: Answer, vault: secrets.Vault) -> tuple[str, dict[str, list[str]]]:
+    """What came of a creating call, in a word, and the ids of what it made, but for secrets given as ids."""
     if answer.response is None:
         return f"nothing ({answer.failure})", {}
     if answer.response.status != 200:
         return str(answer.response.status), {}
     document = parsed(answer.response.body)
     ids = {
-        kind: [one for one in at(document, pointer) if isinstance(one, str) and one]
+        kind: [one for one in at(document, pointer) if isinstance(one, str) and one and one not in vault]
         for kind, pointer in operation.traits.gives.items()
     }
     return "200", ids

@@ -14,7 +14,7 @@ import jsonschema_rs
 
 from dxcontract import cbor
 from dxcontract import spec as specs
-from dxcontract.exchange import ANY_OPERATION, Exchange
+from dxcontract.exchange import ANY_OPERATION, Cut, Exchange, cut_off
 from dxcontract.spec import Json, Operation, Spec
 
 CONTENT_TYPE: Final = "application/x-amz-json-1.1"
@@ -48,7 +48,7 @@ def findings(spec: Spec, exchange: Exchange) -> list[Finding]:
         return found
     found += _form(exchange)
     if exchange.succeeded and isinstance(exchange.json, dict) and operation is not None:
-        failed = body_findings(operation, exchange.json)
+        failed = body_findings(operation, exchange.json, exchange.cut)
         found += failed
         broken = {finding.rule for finding in failed}
         found += [Finding(rule, True) for rule in _BODY_RULES if rule not in broken]
@@ -107,7 +107,7 @@ def _form(exchange: Exchange) -> Iterator[Finding]:
         isinstance(exchange.json, dict),
         message="the body is no JSON object"
         if exchange.json is not None
-        else f"the body is no JSON: {exchange.response.body[:60]!r}",
+        else f"the body is no JSON: {exchange.cut(exchange.response.body.decode('utf-8', 'replace'), 60)!r}",
     )
 
 
@@ -148,7 +148,7 @@ def _error(spec: Spec, operation: Operation | None, exchange: Exchange) -> Itera
         )
 
 
-def body_findings(operation: Operation, body: Json) -> list[Finding]:
+def body_findings(operation: Operation, body: Json, cut: Cut = cut_off) -> list[Finding]:
     """Where a successful answer's body departs from the operation's response schema; failures only."""
     judge = _judge(operation)
     found: dict[tuple[str, str], Finding] = {}
@@ -174,7 +174,7 @@ def body_findings(operation: Operation, body: Json) -> list[Finding]:
                 f"{value!r} is {_worded(value)}; a timestamp is a number of epoch seconds",
             )
         elif keyword == "type":
-            add("wire.schema", pointer, f"{value!r:.80} is {_worded(value)}; modelled as {node['type']}")
+            add("wire.schema", pointer, f"{cut(repr(value), 80)} is {_worded(value)}; modelled as {node['type']}")
         else:
             add("wire.schema", pointer, error.message)
     return list(found.values())

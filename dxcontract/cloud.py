@@ -126,7 +126,7 @@ def look(api: Api, record: Record) -> Seen:
             try:
                 found = list(_listed(door, kind))
             except FAILED as error:
-                seen.unseen.append(f"EC2 {kind.name} of {role} in {region}: {_told(error)}")
+                seen.unseen.append(f"EC2 {kind.name} of {role} in {region}: {_told(api, error)}")
                 continue
             for item in found:
                 name = _name(item)
@@ -141,7 +141,7 @@ def sweep(api: Api, record: Record, deadline: float) -> Seen:
     while True:
         seen = look(api, record)
         refusals = {
-            one.id: reason for one in seen.things if (reason := _delete(client(api, one.role, one.region), one))
+            one.id: reason for one in seen.things if (reason := _delete(api, client(api, one.role, one.region), one))
         }
         deleted |= {one.id: str(one) for one in seen.things if one.id not in refusals}
         if not seen.things or len(refusals) == len(seen.things) or time.monotonic() > deadline:
@@ -151,7 +151,7 @@ def sweep(api: Api, record: Record, deadline: float) -> Seen:
         time.sleep(_ROUNDS_APART)
 
 
-def _delete(door: Any, one: Thing) -> str | None:
+def _delete(api: Api, door: Any, one: Thing) -> str | None:
     """Why a thing was not deleted; None when that was accepted."""
     try:
         for attachment in one.item.get("VpcAttachments", []) if one.kind is VPN_GATEWAY else []:
@@ -159,7 +159,7 @@ def _delete(door: Any, one: Thing) -> str | None:
                 door.detach_vpn_gateway(VpcId=attachment["VpcId"], VpnGatewayId=one.id)
         getattr(door, one.kind.delete)(**{one.kind.id: one.id})
     except FAILED as error:
-        return _told(error)
+        return _told(api, error)
     return None
 
 
@@ -176,5 +176,5 @@ def _name(item: Any) -> str:
     return next((str(tag.get("Value")) for tag in item.get("Tags", []) if tag.get("Key") == "Name"), "")
 
 
-def _told(error: Exception) -> str:
-    return f"{type(error).__name__}: {error!s:.160}"
+def _told(api: Api, error: Exception) -> str:
+    return f"{type(error).__name__}: {api.vault.cut(str(error), 160)}"

@@ -119,7 +119,7 @@ class Contract:
 
     def accepted(self, rule: str, exchange: Exchange, what: str, *before: Exchange, where: str = "") -> bool:
         """`rule` asks that this request succeeds."""
-        message = f"{what}: refused with {exchange.told()} ({exchange.error_message:.120})"
+        message = f"{what}: refused with {exchange.told()} ({exchange.why()})"
         return self.check(rule, exchange.succeeded, message, *before, exchange, where=where, claim=claims.ACCEPTED)
 
     def refused(self, rule: str, exchange: Exchange, what: str, *before: Exchange, where: str = "") -> bool:

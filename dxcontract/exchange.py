@@ -2,7 +2,7 @@
 
 import functools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -17,6 +17,13 @@ SECRET_HEADERS: Final = frozenset({"authorization", "x-amz-security-token"})
 SECRET_MEMBERS: Final = frozenset({"authKey", "cak", "ckn", "loaContent", "customerRouterConfig"})
 REMOVED: Final = "(removed)"
 SHOWN_BODY: Final = 4096
+
+Cut = Callable[[str, int], str]
+
+
+def cut_off(text: str, length: int) -> str:
+    """The beginning of a text."""
+    return text[:length]
 
 
 @dataclass(frozen=True)
@@ -61,7 +68,7 @@ class Exchange:
 
     `response` is None when nothing came back; then `failure` says how, and `detail` in words. `client_error` is set
     when boto3 could not make sense of the answer. Exchanges with the same `together` (but 0) took place at the same
-    time.
+    time. `cut` shortens what is quoted, with no half of a secret at its end.
     """
 
     operation: str
@@ -76,6 +83,7 @@ class Exchange:
     raw: bool = False
     order: int = field(default=0, compare=False)
     together: int = 0
+    cut: Cut = field(default=cut_off, compare=False, repr=False)
 
     @functools.cached_property
     def json(self) -> Any:
@@ -128,6 +136,10 @@ class Exchange:
     def error_message(self) -> str:
         return str(self.body.get("message") or self.body.get("Message") or "")
 
+    def why(self) -> str:
+        """The beginning of the error's message, to be quoted."""
+        return self.cut(self.error_message, 120)
+
     def told(self) -> str:
         """What came back, in a few words: `200`, `400 DirectConnectClientException`, `nothing (timeout)`."""
         if self.response is None:
@@ -139,8 +151,8 @@ class Exchange:
 
     def sent(self) -> str:
         """The body that was sent, shortened to one line, secrets removed."""
-        text = shown(self.request.body)
-        return text if len(text) <= 200 else text[:197] + "..."
+        text = shown(self.request.body, self.cut)
+        return text if len(text) <= 200 else self.cut(text, 197) + "..."
 
     def to_report(self) -> dict[str, Any]:
         """The exchange for a report: bodies as text, credentials and secrets removed."""
@@ -152,7 +164,7 @@ class Exchange:
                 "method": self.request.method,
                 "url": self.request.url,
                 "headers": _shown_headers(self.request.headers),
-                "body": shown(self.request.body),
+                "body": shown(self.request.body, self.cut),
                 **oddities.of(self.request, self.raw),
             },
             "response": None
@@ -160,7 +172,7 @@ class Exchange:
             else {
                 "status": self.response.status,
                 "headers": _shown_headers(tuple(self.response.headers.items())),
-                "body": shown(self.response.body),
+                "body": shown(self.response.body, self.cut),
             },
             "failure": self.failure,
             "seconds": round(self.seconds, 4),
@@ -178,7 +190,7 @@ def without_secrets(value: Any) -> Any:
     """`value` with the members that hold secrets replaced, at any depth."""
     if isinstance(value, dict):
         return {
-            key: REMOVED if key in SECRET_MEMBERS and isinstance(inner, str) and inner else without_secrets(inner)
+            key: _without_texts(inner) if key in SECRET_MEMBERS else without_secrets(inner)
             for key, inner in value.items()
         }
     if isinstance(value, list):
@@ -186,16 +198,25 @@ def without_secrets(value: Any) -> Any:
     return value
 
 
-def shown(body: bytes) -> str:
+def _without_texts(value: Any) -> Any:
+    """What a secret member holds, with its texts removed, whatever form it has."""
+    if isinstance(value, dict):
+        return {key: _without_texts(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_without_texts(inner) for inner in value]
+    return REMOVED if isinstance(value, str) and value else value
+
+
+def shown(body: bytes, cut: Cut = cut_off) -> str:
     """A body as text, secrets removed, bounded in length."""
     body = cbor.as_json(body)
     try:
         text = json.dumps(without_secrets(json.loads(body)), ensure_ascii=False, separators=(",", ":"))
     except (ValueError, RecursionError):
-        text = body[:SHOWN_BODY].decode("utf-8", "backslashreplace")
+        text = body[: 4 * SHOWN_BODY].decode("utf-8", "backslashreplace")
         if any(f'"{member}"' in text for member in SECRET_MEMBERS):
             text = f"{REMOVED}: {len(body)} bytes that are no JSON and name a secret member"
-    return printable(text if len(text) <= SHOWN_BODY else text[:SHOWN_BODY] + f"... ({len(body)} bytes)")
+    return printable(text if len(text) <= SHOWN_BODY else cut(text, SHOWN_BODY) + f"... ({len(body)} bytes)")
 
 
 def printable(text: str) -> str:

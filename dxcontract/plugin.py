@@ -1,5 +1,6 @@
 """The pytest plugin: options and fixtures. What a run and a test's end mean is in `run`."""
 
+import logging
 from pathlib import Path
 from typing import Final
 
@@ -89,6 +90,8 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    for talkative in ("botocore", "urllib3"):  # what they tell at DEBUG has credentials and bodies in it
+        logging.getLogger(talkative).setLevel(logging.INFO)
     config.addinivalue_line("markers", "rule(id, ...): the rules of the contract that this test claims")
     try:
         loaded, project = spec.load(), configuration.read(config.invocation_params.dir).values

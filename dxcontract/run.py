@@ -20,7 +20,7 @@ from dxcontract.exploration import Exploration
 from dxcontract.findings import claims
 from dxcontract.outcome import OK, UNUSABLE, VIOLATED, Outcome
 from dxcontract.permission import PRICED, Guard
-from dxcontract.report import document, folder, terminal
+from dxcontract.report import discretion, document, folder, terminal
 from dxcontract.report.redact import Redactor
 from dxcontract.safety import Safety
 from dxcontract.session import Session, after_workers, open_session
@@ -68,7 +68,7 @@ class Run:
         self.safety = safety
         self.session: Session | None = None
         self.ordinary_failures = 0
-        self.secrets: set[str] = set()
+        self.vault = secrets.Vault()
         self.suspects: list[Suspect] = []
         self.is_worker = hasattr(config, "workerinput")
 
@@ -183,23 +183,11 @@ class Run:
         if scope is not None and (call.when == "call" or raised is not None):
             self._conclude(item, scope, raised, report)
         if scope is not None:
-            self._scrub(report)
+            vault = self.opened.api.vault
+            discretion.clean(report, vault)
+            if (data := getattr(report, "dxcontract", None)) is not None:
+                data["secrets"] = vault.news()  # for what the whole run says at the end
         return report
-
-    def _scrub(self, report: pytest.TestReport) -> None:
-        """Remove what is secret from all that a test says, wherever it got into."""
-        found = secrets.of_accounts(self.opened.target.accounts.values()) | self.opened.api.secrets
-        if isinstance(report.longrepr, tuple):
-            path, line, reason = report.longrepr
-            report.longrepr = (path, line, secrets.scrubbed(reason, found))
-        elif report.longrepr is not None and secrets.scrubbed(said := str(report.longrepr), found) != said:
-            report.longrepr = secrets.scrubbed(said, found)
-        report.sections = [(name, secrets.scrubbed(text, found)) for name, text in report.sections]
-        if (data := getattr(report, "dxcontract", None)) is not None:
-            # What is found out to be secret later on is removed at the end; it never leaves the run's processes.
-            scrubbed = {**secrets.scrubbed(data, found), "secrets": sorted(found - self.secrets)}
-            self.secrets |= found if self.is_worker else set()
-            report.dxcontract = scrubbed  # type: ignore[attr-defined]
 
     def _conclude(
         self, item: pytest.Item, scope: Scope, raised: BaseException | None, report: pytest.TestReport
@@ -246,7 +234,7 @@ class Run:
         if data is None:
             self.ordinary_failures += report.failed
             return
-        self.secrets |= set(data["secrets"])
+        self.vault.keep(data["secrets"])
         self.outcome.add_test(data["test"], data["claims"], Tally.from_json(data["tally"]), data["calls"])
         self.outcome.reached |= {(resource, before, after) for resource, before, after in data["reached"]}
         if "exploration" in data:
@@ -286,6 +274,7 @@ class Run:
             self.outcome.endpoint, self.outcome.region = facts["endpoint"], facts["region"]
             self.outcome.accounts, self.outcome.unsupported = tuple(facts["accounts"]), facts["unsupported"]
             self.outcome.other_region, self.outcome.account_ids = facts["other_region"], facts["account_ids"]
+            self.vault.keep(facts["secrets"])
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
@@ -297,6 +286,8 @@ class Run:
             self.outcome.notes.append(
                 f"when the target is back, `dxcontract sweep {self.safety.run}` deletes what is left"
             )
+        news = self.session.api.vault.news() if self.session is not None else []
+        self.vault.keep(news)
         if self.session is not None:
             self.session.close()
         if self.is_worker:
@@ -307,11 +298,13 @@ class Run:
                 "other_region": self.outcome.other_region,
                 "account_ids": self.outcome.account_ids,
                 "unsupported": self.outcome.unsupported,
+                "secrets": news,
             }
         elif self.outcome.endpoint:
             if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
                 status = self.outcome.exit_status
                 session.exitstatus = VIOLATED if status == OK and self.ordinary_failures else status
+            discretion.clean_again(self.config, self.vault)
             self._write()
 
     def _sweep(self) -> None:
@@ -367,7 +360,7 @@ class Run:
 
     def _write(self) -> None:
         if wanted := self.config.getoption("--report"):
-            written = secrets.scrubbed(document.document(self.outcome), self.secrets)
+            written = self.vault.scrubbed(document.document(self.outcome))
             folder.write(self._redactor.document(written) if self._redactor else written, Path(wanted))
         if listed := self.config.getoption("--write-known-gaps"):
             path = Path(listed)
@@ -379,7 +372,7 @@ class Run:
         if self.outcome.endpoint:
             terminalreporter.section("Direct Connect contract")
             for plain, markup in terminal.lines(self.outcome, self.config.option.verbose > 0):
-                line = str(secrets.scrubbed(plain, self.secrets))
+                line = str(self.vault.scrubbed(plain))
                 terminalreporter.write_line(self._redactor.text(line) if self._redactor else line, **markup)
 
 

@@ -1,27 +1,80 @@
-"""Secrets that turn up where nobody expects them: in the message of an error, in a member that is none of the model.
+"""What is secret in a run, and what is said without it: one vault, filled before anything can be quoted.
 
-What is known to be secret by its place (headers, members) is removed there (`exchange`). Here its values are kept for
-as long as a run takes, and removed from whatever it says.
+Secret are the caller's credentials; what the run sends in a member that holds a secret (before it is sent); and what
+comes back in such a member (before the answer is judged). Once known, a value is removed wherever it turns up, in
+whatever spelling: in an error's text, in a member that is none of the model, in a page of HTML. What a target tells
+without ever having been told it, and without calling it a secret, nobody can know to be one.
 """
 
+import contextlib
 import functools
+import html
+import json
 import re
+import threading
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
+from urllib.parse import quote, quote_plus
 
 from dxcontract import cbor
-from dxcontract.exchange import REMOVED, SECRET_MEMBERS
+from dxcontract.exchange import REMOVED, SECRET_MEMBERS, printable
 from dxcontract.spec import load
 from dxcontract.target import Account
 
 SHORTEST: Final = 6
-_MEMBER: Final = re.compile(rf'"(?:{"|".join(sorted(SECRET_MEMBERS))})"\s*:\s*"((?:[^"\\]|\\.){{{SHORTEST},}})"')
+UNMISTAKABLE: Final = 16
+"""A secret of that length is no word of the suite by chance: it is removed from identities and from keys, too."""
+
+_MEMBER: Final = re.compile(
+    rf'"(?:{"|".join(sorted(SECRET_MEMBERS))})"\s*:\s*"((?:[^"\\]|\\.){{{SHORTEST},}})(?:"|\\?\Z)', re.DOTALL
+)
 _MARKS: Final = tuple(member.encode() for member in SECRET_MEMBERS)
 _STRUCTURE: Final = frozenset({"fingerprint", "rule", "operation", "level", "test", "tests", "claims", "verdicts"})
-"""Members of a report that hold only what the suite itself says."""
+"""Members of a report that hold what the suite itself says."""
 
 _EVERYBODYS: Final = frozenset({"dxcontract"})
 """The secret key of emulators' accounts, which is in the manual."""
+
+
+class Vault:
+    """The secrets of one process of a run, in all their spellings. Safe for concurrent use."""
+
+    def __init__(self, values: Iterable[str] = ()) -> None:
+        self._lock = threading.Lock()
+        self._known: dict[str, None] = {}
+        self._told = 0
+        self.keep(values)
+
+    def keep(self, values: Iterable[str]) -> None:
+        """From now on these are secret."""
+        with self._lock:
+            self._known |= dict.fromkeys(
+                spelling for one in values if one not in self._known for spelling in _spelt(one)
+            )
+
+    def learn(self, body: bytes) -> None:
+        """From now on what this body has in members that hold secrets is secret."""
+        self.keep(in_body(body))
+
+    def news(self) -> list[str]:
+        """What became known since this was asked last: for the other processes of the run, and nobody else."""
+        with self._lock:
+            found = list(self._known)[self._told :]
+            self._told = len(self._known)
+        return found
+
+    def __contains__(self, value: object) -> bool:
+        return value in self._known
+
+    def scrubbed(self, value: Any) -> Any:
+        """`value` without any of the secrets in its texts, at any depth."""
+        with self._lock:
+            known = list(self._known)
+        return scrubbed(value, known)
+
+    def cut(self, text: str, length: int) -> str:
+        """At most `length` characters of a text, and no half of a secret at their end."""
+        return text if len(text) <= length else str(self.scrubbed(text))[:length]
 
 
 def of_accounts(accounts: Iterable[Account]) -> set[str]:
@@ -39,8 +92,38 @@ def in_body(body: bytes) -> set[str]:
     plain = cbor.as_json(body)
     if not any(one in plain for one in _MARKS):
         return set()
-    found = set(_MEMBER.findall(plain.decode("utf-8", "replace")))
-    return {one for one in found if one not in _own_words()}
+    # As text first: a member may be there twice, or the body be cut off.
+    found = {_unescaped(one) for one in _MEMBER.findall(plain.decode("utf-8", "replace"))}
+    found.update(_below_secret_members(cbor.document(plain)))
+    return {one for one in found if len(one) >= SHORTEST and one not in _own_words()}
+
+
+def _below_secret_members(value: Any) -> Iterator[str]:
+    """The texts in secret members of a document, whatever stands between."""
+    if isinstance(value, dict):
+        for member, inner in value.items():
+            yield from _texts(inner) if member in SECRET_MEMBERS else _below_secret_members(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _below_secret_members(inner)
+
+
+def _unescaped(text: str) -> str:
+    try:
+        return str(json.loads(f'"{text}"', strict=False))
+    except ValueError:
+        return text
+
+
+def _spelt(value: str) -> Iterator[str]:
+    """A secret as it may be written: as it is, in JSON, in a URL, in HTML, as Python shows it."""
+    yield value
+    if value.isalnum() and value.isascii():
+        return
+    yield from (json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1], repr(value)[1:-1])
+    yield from (html.escape(value), html.escape(value, quote=False), printable(value))
+    with contextlib.suppress(UnicodeEncodeError):  # half of a surrogate pair stands in no URL
+        yield from (quote(value), quote(value, safe=""), quote_plus(value))
 
 
 @functools.cache
@@ -59,25 +142,35 @@ def scrubbed(value: Any, secrets: Iterable[str]) -> Any:
     occurring = sorted((one for one in secrets if one in whole), key=len, reverse=True)
     if not occurring:
         return value
-    pattern = re.compile("|".join(map(re.escape, occurring)))
+    everywhere = _pattern(occurring)
+    for_sure = _pattern([one for one in occurring if len(one) >= UNMISTAKABLE])
 
-    def without(inner: Any) -> Any:
+    def without(inner: Any, pattern: re.Pattern[str]) -> Any:
         if isinstance(inner, str):
             return pattern.sub(REMOVED, inner)
         if isinstance(inner, dict):
-            return {key: one if key in _STRUCTURE else without(one) for key, one in inner.items()}
+            return {
+                without(key, for_sure): without(one, for_sure if key in _STRUCTURE else pattern)
+                for key, one in inner.items()
+            }
         if isinstance(inner, (list, tuple)):
-            return [without(one) for one in inner]
+            return [without(one, pattern) for one in inner]
         return inner
 
-    return without(value)
+    return without(value, everywhere)
+
+
+def _pattern(texts: list[str]) -> re.Pattern[str]:
+    """Any of these texts; with none, nothing at all."""
+    return re.compile("|".join(map(re.escape, texts)) or r"(?!)")
 
 
 def _texts(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
-        for inner in value.values():
+        for key, inner in value.items():
+            yield from _texts(key)
             yield from _texts(inner)
     elif isinstance(value, (list, tuple)):
         for inner in value:

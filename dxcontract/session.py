@@ -61,7 +61,10 @@ def unjudged(choice: Choice, spec: Spec, answer_seconds: float = ANSWER_SECONDS)
     target = open_target(choice)
     target.guard = None
     api = Api(target, spec, _nobody, answer_seconds)
-    support.reachable(api)
+    try:
+        support.reachable(api)
+    except TargetError as error:
+        raise TargetError(api.vault.scrubbed(str(error))) from error
     if target.ask_for_accounts:
         target.accounts = discover(target.endpoint, target.region)
     return api
@@ -88,6 +91,9 @@ def open_session(choice: Choice, outcome: Outcome, answer_seconds: float, safety
         if target.ask_for_accounts and not target.is_real:
             target.accounts = discover(target.endpoint, target.region)
             journal.begin(target)
+    except TargetError as error:
+        session.close()
+        raise TargetError(api.vault.scrubbed(str(error))) from error
     except BaseException:
         session.close()
         raise

@@ -99,7 +99,7 @@ class _Sweep:
                 self._asked[one.id] = str(one)
                 self._refusals.pop(one.id, None)
                 return True
-            told = f"{exchange.told()} {exchange.error_message:.120}" if isinstance(exchange, Exchange) else exchange
+            told = f"{exchange.told()} {exchange.why()}" if isinstance(exchange, Exchange) else exchange
             reasons.append(f"{resource.deleted_by} as {role}: {told}")
         self._refusals[one.id] = "; ".join(reasons)
         return False

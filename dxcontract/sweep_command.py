@@ -84,21 +84,25 @@ def _swept(path: Path, record: Record, options: argparse.Namespace) -> int:
         journal.mark_swept(path)
         return 0
     api = unjudged(Choice(where, record.region, options.accounts), spec.load())
+
+    def say(line: str) -> None:
+        _say(str(api.vault.scrubbed(line)))
+
     try:
         _check_accounts(api, record)
         _say(f"run {record.run} of {record.started:%Y-%m-%d %H:%M} UTC on {api.target.endpoint}")
         if options.dry_run:
             found = sweep.look(api, record)
             for one in found.left:
-                _say(f"  would delete {one}")
+                say(f"  would delete {one}")
         else:
-            found = sweep.sweep(api, record, options.seconds, lambda line: _say(f"  {line}"))
+            found = sweep.sweep(api, record, options.seconds, lambda line: say(f"  {line}"))
             for one in found.left:
-                _say(f"  left: {one}")
+                say(f"  left: {one}")
     finally:
         api.close()
     for one in found.unseen:
-        _say(f"  could not look: {one}")
+        say(f"  could not look: {one}")
     if found.clean:
         _say("  nothing is left")
         if not options.dry_run:

@@ -169,7 +169,8 @@ def _asked(step: Callable[[], Any]) -> Any:
             raise Unsupported(f"the target's EC2 lacks {error.operation_name}") from error
         raise Indeterminate(f"EC2 {error.operation_name}, which this test needs first, was refused: {code}") from error
     except cloud.FAILED as error:
-        raise Indeterminate(f"EC2, which this test needs first, gave no usable answer: {error!s:.100}") from error
+        kind = type(error).__name__
+        raise Indeterminate(f"EC2, which this test needs first, gave no usable answer ({kind})") from error
 
 
 def _ready(states: Callable[[], list[str]], wanted: str) -> None:

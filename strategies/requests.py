@@ -122,8 +122,7 @@ def done(exchange: Exchange) -> Exchange:
     """
     if not exchange.succeeded:
         raise Indeterminate(
-            f"{exchange.operation}, which this test needs first, was answered {exchange.told()} "
-            f"{exchange.error_message:.100}"
+            f"{exchange.operation}, which this test needs first, was answered {exchange.told()} {exchange.why()}"
         )
     return exchange
 

@@ -155,9 +155,7 @@ class World:
         exchange = self.call(how, params, role=role)
         handle = self.adopt(kind, how, exchange, params, role)
         if handle is None:
-            raise Indeterminate(
-                f"{how}, which this test needs first, was answered {exchange.told()} {exchange.error_message:.100}"
-            )
+            raise Indeterminate(f"{how}, which this test needs first, was answered {exchange.told()} {exchange.why()}")
         if settle and resource.describe is not None:
             # An allocated virtual interface waits for its owner (boto3-2018, L503).
             waits = kind == "virtual-interface" and how.startswith("Allocate")

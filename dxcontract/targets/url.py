@@ -1,7 +1,9 @@
 """Any http(s) endpoint."""
 
+from urllib.parse import urlsplit
+
 from dxcontract.permission import Guard
-from dxcontract.target import Target, is_aws
+from dxcontract.target import Target, TargetError, is_aws
 from dxcontract.targets import accounts as who
 
 
@@ -9,8 +11,10 @@ def open_target(endpoint: str, region: str, other_region: str, accounts: str | N
     """The endpoint at `endpoint`; AWS's own hosts, in any partition, have a guard.
 
     Raises:
-        TargetError: `accounts` is malformed.
+        TargetError: `accounts` is malformed, or the URL holds a password.
     """
+    if "@" in urlsplit(endpoint).netloc:
+        raise TargetError("--target: a URL with a user name or a password is not taken; give credentials by --accounts")
     own = is_aws(endpoint)
     if accounts is not None:
         callers = who.parse(accounts, endpoint, region)

@@ -56,7 +56,7 @@ def test_a_paginator_yields_the_whole_list(contract: Contract, world: World, ope
             for page in islice(pages, MOST_PAGES):
                 found += [str(item.get(what.identity)) for item in page.get(what.member, [])]
         except (botocore.exceptions.PaginationError, botocore.exceptions.ClientError) as error:
-            problem = f" and fails: {error!s:.100}"
+            problem = f" and fails: {world.api.vault.cut(str(error), 100)}"
         times = [found.count(one) for one in what.own]
         message = f"with pages of {size} the paginator yields the items of this test {times} times{problem}"
         whole = not problem and times == [1, 1, 1]

@@ -79,11 +79,9 @@ class Hostile:
 
 
 @contextlib.contextmanager
-def emulator(*accounts: str) -> Iterator[str]:
-    """A reference emulator of its own, with more accounts (KEY:SECRET=ID) if any are given; answers its URL."""
-    command = [sys.executable, "-m", "dxcontract.reference"]
-    for account in accounts:
-        command += ["--accounts", account]
+def emulator(*arguments: str) -> Iterator[str]:
+    """A reference emulator of its own, started with these arguments; answers its URL."""
+    command = [sys.executable, "-m", "dxcontract.reference", *arguments]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
@@ -100,6 +98,7 @@ def serve(script: Script, upstream: str = "", tls: Path | None = None) -> Iterat
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # else each answer waits for an acknowledgement between its head and its body
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))

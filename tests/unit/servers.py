@@ -15,6 +15,7 @@ def http(handle: Handle) -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # else each answer waits for an acknowledgement between its head and its body
 
         def do_POST(self) -> None:
             handle(self, self.rfile.read(int(self.headers.get("Content-Length", 0))))
