@@ -21,6 +21,7 @@ from dxcontract import (
     sweep_command,
     sync,
 )
+from dxcontract.findings import pin_command, replay_options
 from dxcontract.lifecycles import Lifecycle
 from dxcontract.reference import serve
 from dxcontract.report import annotations, compare
@@ -82,6 +83,17 @@ def parser() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPar
     sweep_command.add_arguments(command)
     command.set_defaults(run=sweep_command.run)
 
+    command = commands.add_parser(
+        "replay",
+        help="run a finding again and say whether it still happens: exit 1 when it does, 2 when nobody can tell",
+    )
+    replay_options.add_arguments(command)
+    command.set_defaults(run=_replay)
+
+    command = commands.add_parser("pin", help="keep a violation of a report as a case that runs begin with")
+    pin_command.add_arguments(command)
+    command.set_defaults(run=pin_command.run)
+
     command = commands.add_parser("iam", help="print the IAM policy that runs on a real account need")
     command.add_argument("level", nargs="?", choices=permission.LEVELS, default="reads", help="as for --allow")
     command.set_defaults(run=_iam)
@@ -114,6 +126,10 @@ def parser() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPar
 def _completion(options: argparse.Namespace) -> int:
     print(completion.shell_code(options.shell))
     return 0
+
+
+def _replay(options: argparse.Namespace) -> int:
+    return int(suite.module("strategies.replaying").run(options))
 
 
 def _compare(options: argparse.Namespace) -> int:

@@ -6,6 +6,7 @@ by placeholders (`${authorization}`, `${x-amz-date}`, `${host}`, `${target}`), a
 
 import base64
 import gzip
+import itertools
 import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
@@ -73,9 +74,10 @@ def _is_plain(body: bytes) -> bool:
         value = json.loads(body)
     except (ValueError, RecursionError):
         return False
-    forms: tuple[dict[str, Any], ...] = ({}, {"separators": (",", ":")}, {"ensure_ascii": False})
+    forms = itertools.product((None, (",", ":")), (True, False))
     return isinstance(value, dict) and any(
-        json.dumps(value, **form).encode("utf-8", "surrogatepass") == body for form in forms
+        json.dumps(value, separators=between, ensure_ascii=escaped).encode("utf-8", "surrogatepass") == body
+        for between, escaped in forms
     )
 
 

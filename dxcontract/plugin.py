@@ -6,8 +6,8 @@ from typing import Final
 
 import pytest
 
-from dxcontract import configuration, gaps, protocols, safety, spec
-from dxcontract.api import ANSWER_SECONDS, Api
+from dxcontract import choosing, configuration, gaps, pins, protocols, safety, spec
+from dxcontract.api import Api
 from dxcontract.contract import Contract
 from dxcontract.journal import PREFIX, new_run_id
 from dxcontract.outcome import UNUSABLE, Outcome
@@ -16,32 +16,12 @@ from dxcontract.session import Session
 from dxcontract.target import TargetError
 from dxcontract.targets import Choice
 
-DEFAULT_TARGET: Final = "reference"
 RUN: Final = "dxcontract-run"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = configuration.with_defaults(parser.getgroup("dxcontract", "the Direct Connect contract"))
-    group.addoption("--target", metavar="TARGET", help="reference (the default), moto, aws or a URL")
-    group.addoption("--region", metavar="REGION", help="region to call (default: us-east-1; aws: the profile's)")
-    group.addoption(
-        "--accounts",
-        metavar="LIST",
-        help="ROLE=WHO,… with roles owner, other, partner; WHO is 12 digits, KEY:SECRET[:TOKEN], profile/NAME or a "
-        "role's ARN (default: asked of the endpoint's STS)",
-    )
-    group.addoption(
-        "--locations",
-        metavar="LIST",
-        help="codes of the locations at which to order, with commas between (default: what the target lists)",
-    )
-    group.addoption(
-        "--fault",
-        metavar="RULE",
-        action="append",
-        default=[],
-        help="let the reference emulator break this rule (repeatable; `dxcontract serve --fault list`)",
-    )
+    choosing.add_options(group)
     group.addoption(
         "--rule", metavar="ID", action="append", default=[], help="only tests that claim this rule (repeatable)"
     )
@@ -58,15 +38,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--allow-fixed", action="store_true", help="listed violations that no longer occur do not fail the run"
     )
     group.addoption("--write-known-gaps", metavar="FILE", help="write all violations into FILE, keeping its reasons")
-    group.addoption(
-        "--answer-seconds",
-        metavar="SECONDS",
-        type=float,
-        default=ANSWER_SECONDS,
-        help="how long one answer may take (default: %(default)s)",
-    )
     safety.add_options(group)
     protocols.add_options(group)
+    pins.add_options(group)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -95,7 +69,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "rule(id, ...): the rules of the contract that this test claims")
     try:
         loaded, project = spec.load(), configuration.read(config.invocation_params.dir).values
-        target = config.getoption("--target") or DEFAULT_TARGET
+        target = config.getoption("--target") or choosing.DEFAULT_TARGET
         listed = Path(config.getoption("--known-gaps")) if config.getoption("--known-gaps") else None
         known = gaps.read(listed, loaded) if listed is not None else gaps.Gaps()
         for rule in config.getoption("--rule"):
@@ -130,6 +104,7 @@ def pytest_configure(config: pytest.Config) -> None:
     run.preflight()
     config.pluginmanager.register(run, RUN)
     config.pluginmanager.register(protocols, "dxcontract-protocols")
+    config.pluginmanager.register(pins, "dxcontract-pins")
 
 
 def _is_whole(config: pytest.Config) -> bool:

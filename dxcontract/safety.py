@@ -131,12 +131,13 @@ def chosen(config: Any, run: str, process: str = "") -> Safety:
     """
     option = config.getoption
     allow: Level | Literal[None] = option("--allow")
-    workers = len(getattr(config.option, "tx", None) or ()) or int(
+    workers = len(getattr(getattr(config, "option", None), "tx", None) or ()) or int(
         getattr(config, "workerinput", {}).get("workercount", 1)
     )
     if workers > 1 and allow in PRICED:
         raise TargetError(f"--allow={allow} keeps one bill: it runs in one process, without -n")
     rate = option("--rate")
+    seconds = option("--test-seconds")
     made = Safety(
         run,
         process,
@@ -147,7 +148,7 @@ def chosen(config: Any, run: str, process: str = "") -> Safety:
         option("--emulator"),
         rate / workers if rate is not None else None,
         option("--deadline"),
-        option("--test-seconds"),
+        TEST_SECONDS if seconds is None else seconds,
         option("--slow-down-seconds"),
     )
     made.check()

@@ -1,9 +1,11 @@
 """Where the suite lies, and how it is run: `dxcontract run` is pytest in that folder, wherever one calls it from."""
 
+import importlib
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 
 from dxcontract import spec
 
@@ -11,6 +13,14 @@ from dxcontract import spec
 def folder() -> Path:
     """The folder with conftest.py, pyproject.toml and tests/contract: of the wheel, or of the checkout."""
     return spec.root().parent
+
+
+def module(name: str) -> ModuleType:
+    """A module of the suite that the engine does not import: one of `strategies`."""
+    place = str(folder())
+    if place not in sys.path:
+        sys.path.insert(0, place)
+    return importlib.import_module(name)
 
 
 def run(arguments: Sequence[str]) -> int:

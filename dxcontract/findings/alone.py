@@ -239,11 +239,29 @@ def _compared(
     names = Names(known)
     told = [names.answered(number, got) for number, got in enumerate(answers, 1)]
     claim, varying = finding["claim"], finding.get("varying", ())
+    if claim.get("asks") == "equal":
+        return _equal(claim, told[finding["judged"][-1] - 1])
     for number in finding["judged"]:
         before, now = finding["steps"][number - 1]["answer"], told[number - 1]
         if (why := _differs(claim, before, now, varying)) is not None:
             return GONE, f"step {number}, {finding['steps'][number - 1]['operation']}: {why}"
     return STILL, "answered as recorded"
+
+
+def _equal(claim: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, str]:
+    """Whether a member is what it has to be; the values are those of the recorded request, in placeholders."""
+    where, wanted = claim["where"], claim["value"]
+    place = _place(now["body"], where)
+    found = all_at(now["body"], place) if place is not None else [None]
+    if now["status"] != 200:
+        return UNCLEAR, f"answered {said(now)}"
+    if claim.get("how") == "caseless":
+        kept = all(str(one).lower() == str(wanted).lower() for one in found)
+    elif claim.get("how") == "prefixes":
+        kept = all({p.get("cidr") for p in one if isinstance(p, dict)} == set(wanted) for one in found if one)
+    else:
+        kept = all(one == wanted or (wanted is None and one in (None, "", [])) for one in found)
+    return (GONE if kept else STILL), f"{where} is {_short(found)}, and has to be {_short(wanted)}"
 
 
 def _differs(claim: Mapping[str, Any], before: Mapping[str, Any], now: Mapping[str, Any], varying: Any) -> str | None:
@@ -264,6 +282,10 @@ def _differs(claim: Mapping[str, Any], before: Mapping[str, Any], now: Mapping[s
             one, other = (sorted(map(repr, all_at(it["body"], place))) for it in (before, now))
         else:
             one, other = normal(before["body"], varying), normal(now["body"], varying)
+            if where.startswith("/") and _place(now["body"], where) is not None:
+                return f"answered with {where}, and without it when recorded"
+            if _covers(one, other):
+                return None
     if one == other:
         return None
     return f"answered {_short(other)}{' at ' + where if where else ''}, and {_short(one)} when recorded"
@@ -276,6 +298,15 @@ def _place(body: Any, where: str) -> str | None:
     lists = [name for name, inner in body.items() if isinstance(inner, list)] if isinstance(body, dict) else []
     roots = [where, *(f"/{name}/*{where}" for name in lists)]
     return next((one for one in roots if all_at(body, one)), None)
+
+
+def _covers(before: Any, now: Any) -> bool:
+    """Whether all that was said before is said now; what is said beside it may be new."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        return all(name in now and _covers(inner, now[name]) for name, inner in before.items())
+    if isinstance(before, list) and isinstance(now, list):
+        return len(before) == len(now) and all(any(_covers(one, other) for other in now) for one in before)
+    return bool(before == now)
 
 
 def _kinds(body: Any, where: str) -> set[str]:

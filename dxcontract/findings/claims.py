@@ -24,6 +24,11 @@ def refused(*errors: str, closing: bool = False) -> Mapping[str, Any]:
     return {"asks": "refused", "errors": list(errors), **({"closing": True} if closing else {})}
 
 
+def equal(where: str, value: Any, how: str = "equal") -> Mapping[str, Any]:
+    """The member at `where` of what is described has to have this value; `how` as for the machines' expectations."""
+    return {"asks": "equal", "where": where, "value": value, "how": how}
+
+
 def as_recorded(where: str) -> Mapping[str, Any]:
     """The violation is there for as long as the answers are those that were recorded."""
     return {"look": "answer", "where": where}

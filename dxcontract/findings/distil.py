@@ -56,29 +56,24 @@ def finding(
     exchanges = violation["exchanges"]
     judged = list(violation["judged"]) or [len(exchanges)]
     known = {f"account-{role}": one for role, one in (accounts or {}).items() if one}
+    names = _names(exchanges, known)
+    made = steps(exchanges, judged, spec, region, names)
+    claim = dict(violation["claim"]) or {"look": "answer", "where": violation["where"]}
     return {
         "finding": VERSION,
         **{name: violation[name] for name in ("fingerprint", "rule", "operation", "where", "level", "message", "test")},
         "region": region,
-        "steps": steps(exchanges, judged, spec, region, known),
+        "steps": made,
         "judged": judged if exchanges else [],
-        "claim": dict(violation["claim"]) or {"look": "answer", "where": violation["where"]},
+        "claim": {name: names.told(value) if name == "value" else value for name, value in claim.items()},
         "varying": sorted(comparing().varying),
     }
 
 
 def steps(
-    exchanges: Sequence[Mapping[str, Any]], judged: Sequence[int], spec: Spec, region: str, known: Mapping[str, str]
+    exchanges: Sequence[Mapping[str, Any]], judged: Sequence[int], spec: Spec, region: str, names: alone.Names
 ) -> list[Json]:
-    """The steps of these exchanges."""
-    texts = [json.dumps([one["request"], one["response"]], ensure_ascii=False) for one in exchanges]
-    found = {**known}
-    for number, name in enumerate(dict.fromkeys(_all(_OURS, texts)), 1):
-        found[f"name-{number}"] = name
-    for number, gateway in enumerate(dict.fromkeys(_all(_OF_EC2, texts)), 1):
-        if not _NO_GATEWAY.search(gateway):
-            found[f"{gateway[:3]}-{number}"] = gateway
-    names = alone.Names(found)
+    """The steps of these exchanges; `names` learns what they show."""
     groups: dict[int, int] = {}
     made = []
     for number, one in enumerate(exchanges, 1):
@@ -91,6 +86,17 @@ def steps(
         step["answer"] = names.answered(number, _answer(one))
         made.append(step)
     return made
+
+
+def _names(exchanges: Sequence[Mapping[str, Any]], known: Mapping[str, str]) -> alone.Names:
+    texts = [json.dumps([one["request"], one["response"]], ensure_ascii=False) for one in exchanges]
+    found = {**known}
+    for number, name in enumerate(dict.fromkeys(_all(_OURS, texts)), 1):
+        found[f"name-{number}"] = name
+    for number, gateway in enumerate(dict.fromkeys(_all(_OF_EC2, texts)), 1):
+        if not _NO_GATEWAY.search(gateway):
+            found[f"{gateway[:3]}-{number}"] = gateway
+    return alone.Names(found)
 
 
 def _all(pattern: "re.Pattern[str]", texts: Sequence[str]) -> Iterator[str]:

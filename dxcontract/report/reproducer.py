@@ -24,6 +24,7 @@ def finding(document: Mapping[str, Any], violation: Mapping[str, Any]) -> Json:
     return {
         "finding": 1,
         **{name: violation[name] for name in kept},
+        "target": document["target"],
         "region": document["region"],
         **{name: shown[name] for name in ("steps", "judged", "claim")},
         "varying": sorted(comparing().varying),

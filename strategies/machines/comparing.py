@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any, Final
 
 from dxcontract.exchange import Exchange
+from dxcontract.findings import claims
 from dxcontract.pointers import at
 from dxcontract.spec import Json
 from strategies.machines.model import TAGGABLE, Expected, Thing
@@ -81,7 +82,8 @@ def _member(m: "Machine", thing: Thing, member: str, expected: Expected, exchang
     else:
         same = found == wanted or (wanted is None and found in _ABSENT)
     what = f"{member} is {found!r}, not {wanted!r}"
-    if not m.contract.check(expected.rule, same, what, exchange, where=f"/{member}"):
+    claim = claims.equal(f"/{member}", wanted, expected.how)
+    if not m.contract.check(expected.rule, same, what, exchange, where=f"/{member}", claim=claim):
         thing.forget(member)
 
 

@@ -1,0 +1,224 @@
+"""`dxcontract replay`: run findings again on a target, say which still happen, and delete what that made."""
+
+import argparse
+import itertools
+import json
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from dxcontract import cbor, choosing, spec, suite
+from dxcontract.findings import alone, reading
+from dxcontract.findings.performing import Performer, Shown
+from dxcontract.findings.reading import FindingError
+from dxcontract.findings.replay_options import CLEAN_SECONDS
+from dxcontract.findings.words import words
+from dxcontract.report.compare import read as read_report
+from dxcontract.secrets import of_accounts, scrubbed
+from dxcontract.session import Session
+from dxcontract.spec import Json
+from dxcontract.target import Role, TargetError
+from strategies import ec2
+from strategies.world import World, locations
+
+STATUS: Final = {alone.GONE: 0, alone.STILL: 1, alone.UNCLEAR: 2}
+_NOT_ALONE: Final = ("test_machines.py", "test_fuzz.py", "test_pins.py")
+_PASSED_ON: Final = (
+    "region",
+    "accounts",
+    "locations",
+    "allow",
+    "account",
+    "budget",
+    "journal",
+    "rate",
+    "deadline",
+    "answer_seconds",
+    "slow_down_seconds",
+)
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """One finding and what came of it; `shown.verdict` is one of `alone`'s."""
+
+    finding: Json
+    shown: Shown
+
+
+def run(options: argparse.Namespace) -> int:
+    """Replay; 0 when nothing happens any more, 1 when something still does, 2 when that cannot be told.
+
+    Raises:
+        ValueError: an option makes no sense.
+    """
+    if options.attempts < 1:
+        raise ValueError(f"--attempts={options.attempts}: give 1 or more")
+    try:
+        found = reading.findings(options.file, options.fingerprint)
+        if not found:
+            raise FindingError(f"{options.file} has no finding that can be replayed")
+        named = {target for _, target in found if target}
+        default = named.pop() if len(named) == 1 else choosing.DEFAULT_TARGET
+        with opened(options, default) as session:
+            done = [_replay(session, one, options, default) for one, _ in found]
+            left = _clean(session)
+    except (FindingError, TargetError) as error:
+        sys.stderr.write(f"dxcontract: {error}\n")
+        return STATUS[alone.UNCLEAR]
+    _tell(done, left, session, as_json=options.json)
+    return max((STATUS[one.shown.verdict] for one in done), key=(STATUS[alone.GONE], 2, 1).index) if done else 0
+
+
+@contextmanager
+def opened(options: argparse.Namespace, default: str) -> Iterator[Session]:
+    """The target, as the options say; what was made there is deleted even when this is interrupted.
+
+    Raises:
+        TargetError: it is not there, or is no Direct Connect.
+    """
+    loaded = spec.load()
+    session, _ = choosing.opened(
+        loaded, choosing.choice(options, default), choosing.careful(options), options.answer_seconds
+    )
+    try:
+        yield session
+    except BaseException:
+        _clean(session)
+        raise
+    finally:
+        session.close()
+
+
+def _clean(session: Session) -> list[str]:
+    """Delete what was made; answers what is left."""
+    swept = session.sweep(CLEAN_SECONDS)
+    beyond = [f"perhaps more, where one cannot look: {'; '.join(swept.unseen)[:300]}"] if swept.unseen else []
+    return [*swept.left, *beyond]
+
+
+def _replay(session: Session, finding: Json, options: argparse.Namespace, default: str) -> Replayed:
+    shown = Shown(alone.UNCLEAR, "it was not tried")
+    for _ in range(options.attempts):
+        shown = perform(session, finding)
+        if shown.verdict != alone.GONE:
+            return Replayed(finding, shown)
+    claim, test = finding["claim"], finding["test"]
+    plain = "asks" not in claim and "by" not in claim
+    if plain and not options.no_test and "::" in test and not any(one in test for one in _NOT_ALONE):
+        verdict, why = _by_test(finding, options, default)
+        shown = Shown(verdict, why, shown.exchanges)
+    return Replayed(finding, shown)
+
+
+def perform(session: Session, finding: Json) -> Shown:
+    """Show a finding once, in a scope and a world of its own."""
+    with session.contract.scope("replay", [finding["rule"]]):
+        return performed(session, World(session.api, session.api.journal.prefix[4:-1]), finding)
+
+
+def performed(session: Session, world: World, finding: Json) -> Shown:
+    """Show a finding once, within the current scope; `world` deletes what EC2 made."""
+
+    def gateway(kind: str, role: Role) -> str:
+        make = ec2.virtual_private_gateway if kind == "vgw" else ec2.transit_gateway
+        return make(world, role)
+
+    with world:
+        performer = Performer(session.api, session.contract, world.name, locations(session.api), gateway)
+        shown = performer.show(finding)
+        _adopt(world, shown)
+    return shown
+
+
+def _adopt(world: World, shown: Shown) -> None:
+    """What the steps made is the world's, and deleted with it."""
+    for exchange in shown.exchanges:
+        known = world.spec.operations.get(exchange.operation)
+        for kind in known.traits.gives if known is not None and known.traits.effect == "create" else ():
+            if kind != "bgp-peer":
+                params = cbor.document(exchange.request.body)
+                world.adopt(
+                    kind, exchange.operation, exchange, params if isinstance(params, dict) else {}, _role(exchange)
+                )
+
+
+def _role(exchange: Any) -> Role:
+    role: Role = exchange.account
+    return role
+
+
+def _by_test(finding: Json, options: argparse.Namespace, default: str) -> tuple[str, str]:
+    """What the test that found it says now: the answers differ from those recorded, which may mean nothing."""
+    test = finding["test"]
+    with tempfile.TemporaryDirectory() as folder:
+        command = [
+            *(sys.executable, "-m", "pytest", f"--rootdir={suite.folder()}", "-q", "-p", "no:terminalreporter"),
+            f"--config-file={suite.folder() / 'pyproject.toml'}",
+            f"--confcutdir={suite.folder()}",
+            f"--report={folder}",
+            f"--target={options.target or default}",
+            *(f"--fault={one}" for one in options.fault),
+            *(["--emulator"] if options.emulator else []),
+            *(
+                f"--{name.replace('_', '-')}={value}"
+                for name in _PASSED_ON
+                if (value := getattr(options, name)) is not None
+            ),
+            str(suite.folder() / test),
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if not (Path(folder) / "report.json").exists():
+            last = next((line for line in reversed((done.stdout + done.stderr).splitlines()) if line.strip()), "")
+            return alone.UNCLEAR, f"{test} could not be run again: {last:.200}"
+        document = read_report(Path(folder))
+    for violation in document["violations"]:
+        if violation["fingerprint"] == finding["fingerprint"]:
+            return alone.STILL, f"{test}, run again, finds: {violation['message']}"
+    verdict = document["rules"][finding["rule"]]["operations"].get(finding["operation"], "untested")
+    if verdict in ("conforms", "violates"):
+        return alone.GONE, f"{test}, run again, does not find it any more"
+    return alone.UNCLEAR, f"{test}, run again: {verdict}"
+
+
+def _tell(done: Sequence[Replayed], left: Sequence[str], session: Session, *, as_json: bool) -> None:
+    hidden = of_accounts(session.target.accounts.values()) | session.api.secrets
+    text = "\n".join(itertools.chain(_json(done, left) if as_json else _lines(done, left, session)))
+    sys.stdout.write(f"{scrubbed(text, hidden)}\n")
+
+
+def _json(done: Sequence[Replayed], left: Sequence[str]) -> Iterator[str]:
+    findings = [
+        {
+            "fingerprint": one.finding["fingerprint"],
+            "verdict": one.shown.verdict,
+            "why": one.shown.why,
+            "exchanges": [exchange.to_report() for exchange in one.shown.exchanges],
+        }
+        for one in done
+    ]
+    yield json.dumps({"findings": findings, "left": list(left)}, indent=2, ensure_ascii=False)
+
+
+def _lines(done: Sequence[Replayed], left: Sequence[str], session: Session) -> Iterator[str]:
+    yield f"on {session.target.name} ({session.target.endpoint}, {session.target.region})"
+    for one in done:
+        yield f"\n{one.finding['fingerprint']}  ({one.finding['level']})"
+        yield f"  {one.finding['message']}"
+        for number, (line, step) in enumerate(zip(words(one.finding["steps"]), one.finding["steps"], strict=True), 1):
+            was = alone.said(step["answer"])
+            now = one.shown.exchanges[number - 1].told() if number <= len(one.shown.exchanges) else "not sent"
+            told = line.removesuffix(f"; answered {was}")
+            yield f"    {number}. {told}; answered {now}" + ("" if now == was else f" (recorded: {was})")
+        yield f"  {one.shown.verdict}: {one.shown.why}"
+    if len(done) > 1:
+        counts = Counter(one.shown.verdict for one in done)
+        yield "\n" + ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
+    for one_left in left:
+        yield f"left behind: {one_left}"

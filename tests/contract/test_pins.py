@@ -1,0 +1,39 @@
+"""Violations that somebody pinned, run first: what was found one night is looked for in every run from then on.
+
+`--pins=DIR` names the folder; without it there are none. A pin is a file of specs/schemas/finding.json.
+"""
+
+from dxcontract.contract import Contract
+from dxcontract.findings import alone
+from dxcontract.session import Session
+from dxcontract.spec import Json
+from dxcontract.verdict import Indeterminate
+from strategies.replaying import performed
+from strategies.world import World
+
+ATTEMPTS = 3
+
+
+def test_a_pinned_violation(dx: Session, contract: Contract, world: World, pin: Json) -> None:
+    """A bug that comes back is the dearest one."""
+    for _ in range(ATTEMPTS):
+        shown = performed(dx, world, pin)
+        if shown.verdict == alone.UNCLEAR:
+            raise Indeterminate(f"the pin of {pin['fingerprint']} cannot be told: {shown.why}")
+        if shown.verdict == alone.STILL:
+            break
+    if pin["claim"].get("by") == "suite":
+        return  # judged as every answer is
+    gone = shown.verdict == alone.GONE
+    if gone and "asks" not in pin["claim"]:
+        return  # answered otherwise than then: whether well, the other tests of the rule say
+    message = f"{pin['message']} (pinned)"
+    contract.check(
+        pin["rule"],
+        gone,
+        message,
+        *shown.exchanges,
+        where=pin["where"],
+        operation=pin["operation"],
+        claim=pin["claim"],
+    )
