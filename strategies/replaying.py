@@ -20,7 +20,6 @@ from dxcontract.findings.reading import FindingError
 from dxcontract.findings.replay_options import CLEAN_SECONDS
 from dxcontract.findings.words import words
 from dxcontract.report.compare import read as read_report
-from dxcontract.secrets import of_accounts, scrubbed
 from dxcontract.session import Session
 from dxcontract.spec import Json
 from dxcontract.target import Role, TargetError
@@ -188,9 +187,8 @@ def _by_test(finding: Json, options: argparse.Namespace, default: str) -> tuple[
 
 
 def _tell(done: Sequence[Replayed], left: Sequence[str], session: Session, *, as_json: bool) -> None:
-    hidden = of_accounts(session.target.accounts.values()) | session.api.secrets
     text = "\n".join(itertools.chain(_json(done, left) if as_json else _lines(done, left, session)))
-    sys.stdout.write(f"{scrubbed(text, hidden)}\n")
+    sys.stdout.write(f"{session.api.vault.scrubbed(text)}\n")
 
 
 def _json(done: Sequence[Replayed], left: Sequence[str]) -> Iterator[str]:

@@ -7,6 +7,7 @@ by hand.
 import datetime
 import http.client
 import io
+import json
 import os
 import socket
 import ssl
@@ -94,7 +95,7 @@ class Performer:
                     raise one
                 self.answers.append(one[0])
                 print(f"{len(self.answers)}. {step['account']}: {step['operation']} {_asked(step)}")
-                print(f"   -> {said(one[0])}  {one[1][:2000].decode('utf-8', 'backslashreplace')}")
+                print(f"   -> {said(one[0])}  {_came(*one)[:2000]}")
 
     def _one(self, got: list[Any], place: int, step: dict[str, Any]) -> None:
         try:
@@ -146,8 +147,6 @@ class Performer:
 
     def _by_hand(self, step: dict[str, Any]) -> Any:
         """A request that is made by hand: `params` as JSON, or `request` with all its oddities."""
-        import json
-
         request = step.get("request") or {
             "method": "POST",
             "headers": {
@@ -286,6 +285,11 @@ def _failure(error: Exception) -> str:
 
 def _is_for_a_client(step: dict[str, Any]) -> bool:
     return "params" in step and not step.get("raw")
+
+
+def _came(got: Mapping[str, Any], body: bytes) -> str:
+    """An answer's body, without what is secret where that can be told."""
+    return body.decode("utf-8", "backslashreplace") if got["body"] is None else json.dumps(got["body"])
 
 
 def _asked(step: dict[str, Any]) -> str:
