@@ -35,21 +35,8 @@ def _states(lag: Json | None) -> list[str]:
 
 
 def adopted(world: World, lag: Handle) -> list[Handle]:
-    """Handles for the connections that were ordered together with a LAG, so that they are deleted with the rest.
-
-    A partner's are deleted before the LAG (which would make interconnects of them), others after it (which may need
-    them until then).
-    """
-    known = {handle.id for handle in world.handles}
-    handles: list[Handle] = []
-    for found in at(lag.made.json, "/connections/*/connectionId"):
-        if isinstance(found, str) and found not in known:
-            resource = world.spec.resources["connection"]
-            handle = Handle(resource, lag.role, f"member of {lag.name}", lag.operation, lag.params, lag.made, id=found)
-            place = len(world.handles) if lag.role == "partner" else world.handles.index(lag)
-            world.handles.insert(place, handle)
-            handles.append(handle)
-    return handles
+    """The handles of the connections that were ordered together with a LAG."""
+    return [one for one in world.handles if one.made is lag.made and one is not lag]
 
 
 def needs(world: World, lag: Handle, links: int) -> Exchange:

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 from dxcontract.exchange import Exchange
 from dxcontract.spec import Json
 from dxcontract.target import Role
-from strategies.listing import everything as pages
+from strategies.listing import everything
 from strategies.requests import done
 from strategies.world import PATIENCE, World
 
@@ -17,7 +17,7 @@ _FIRST_WAIT: Final = 0.02
 _LONGEST_WAIT: Final = 1.0
 
 
-def everything(
+def whole_list(
     world: World,
     operation: str,
     params: Mapping[str, Any],
@@ -31,7 +31,7 @@ def everything(
     Raises:
         Indeterminate: a page was refused.
     """
-    exchange, found = pages(world, operation, params, member, role=role, region=region)
+    exchange, found = everything(world, operation, params, member, role=role, region=region)
     return done(exchange), found
 
 

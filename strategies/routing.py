@@ -6,7 +6,7 @@ from typing import Any
 from dxcontract.exchange import Exchange
 from dxcontract.spec import Json
 from dxcontract.verdict import Indeterminate
-from strategies.looking import everything, until
+from strategies.looking import until, whole_list
 from strategies.world import Handle, World
 
 
@@ -17,7 +17,7 @@ def routes(world: World, interface: Handle, filters: Mapping[str, Any] | None = 
         Indeterminate: they were not answered.
     """
     params = {"virtualInterfaceId": interface, **({"filters": filters} if filters else {})}
-    return everything(world, "ListVirtualInterfaceRoutes", params, "routes", role=interface.role)
+    return whole_list(world, "ListVirtualInterfaceRoutes", params, "routes", role=interface.role)
 
 
 def learned(

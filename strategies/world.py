@@ -7,7 +7,7 @@ deleted fails nobody else's test.
 
 import itertools
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -181,7 +181,18 @@ class World:
             owner = "other"
         handle = Handle(resource, owner, name, operation, dict(params), exchange, id=fresh[kind][0])
         self.handles.append(handle)
+        if kind == "lag":
+            self._adopt_members(handle, fresh.get("connection", []))
         return handle
+
+    def _adopt_members(self, lag: Handle, ids: Sequence[str]) -> None:
+        """The connections that were ordered together with a LAG are deleted with the rest: a partner's before the LAG,
+        which would make interconnects of them, others after it, which may need them until then."""
+        known = {handle.id for handle in self.handles}
+        place = len(self.handles) if lag.role == "partner" else self.handles.index(lag)
+        name, resource = f"member of {lag.name}", self.spec.resources["connection"]
+        members = [Handle(resource, lag.role, name, lag.operation, lag.params, lag.made, id=one) for one in ids]
+        self.handles[place:place] = [one for one in members if one.id not in known]
 
     def observe(self, handle: Handle, *, role: Role | None = None) -> tuple[Exchange, Json | None]:
         """Read one resource: the exchange, and the item (None when it is not listed).

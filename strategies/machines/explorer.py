@@ -107,7 +107,9 @@ class _Finding:
 @dataclass
 class Explorer:
     """One machine on one target. What is `known` needs no minimising; `told` hears of progress; `until_found`: no
-    exploring goes on behind the first violation, which came `found_after` so many seconds."""
+    exploring goes on behind the first violation, which came `found_after` so many seconds. `flaky`: so many
+    passes ended because draws depended on answers, which is a fault of the suite.
+    """
 
     api: Api
     contract: Contract
@@ -122,6 +124,7 @@ class Explorer:
     told: Callable[["Explorer"], None] | None = None
     until_found: bool = False
     found_after: float = 0.0
+    flaky: int = 0
     figures: Exploration = field(default_factory=Exploration)
     found: dict[str, _Finding] = field(default_factory=dict)
     judging: bool = True
@@ -249,8 +252,11 @@ class Explorer:
         test = seed(self.seeded)(get_state_machine_test(self._class, settings=chosen))
         # The shortest way is kept anyhow; a violation that depends on time may not come back. A pass that finds nothing
         # to replay is a SkipTest.
-        with suppress(_TimeIsUpError, Flaky, Found, unittest.SkipTest):
-            test()
+        with suppress(_TimeIsUpError, Found, unittest.SkipTest):
+            try:
+                test()
+            except Flaky:
+                self.flaky += not self._only
 
     # -- called by the machine
 

@@ -19,7 +19,6 @@ from strategies.machines.connections import (
 from strategies.machines.flaws import spoiled
 from strategies.machines.model import Model, Thing
 from strategies.machines.steps import Step
-from strategies.world import Handle
 
 if TYPE_CHECKING:
     from strategies.machines.machine import Machine
@@ -122,11 +121,7 @@ def _adopt(m: "Machine", lag: Thing, members: list[Thing], exchange: Exchange | 
         m.doubt("its LAG has other members", lag, *members)
         return
     for thing, found in zip(members, ids, strict=True):
-        made = lag.handle
-        resource = m.spec.resources["connection"]
-        handle = Handle(resource, lag.owner, f"member of {made.name}", made.operation, made.params, exchange, id=found)
-        m.world.handles.append(handle)
-        m.known(thing, handle, exchange)
+        m.known(thing, next(one for one in m.world.handles if one.id == found), exchange)
 
 
 def _take_along(m: "Machine", connection: Thing, lag: Thing, rule: str) -> None:

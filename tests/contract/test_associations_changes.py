@@ -11,7 +11,7 @@ from dxcontract.contract import Contract
 from dxcontract.exchange import Exchange
 from dxcontract.spec import Json
 from strategies.ec2 import some_virtual_private_gateway
-from strategies.looking import everything, until
+from strategies.looking import until, whole_list
 from strategies.requests import arrange, done, prefixes
 from strategies.world import Handle, World
 
@@ -41,7 +41,7 @@ def test_associations_are_found_by_what_they_join(contract: Contract, world: Wor
     made = [_associate(world, gateway, other) for gateway, other in zip((one, one, two), virtual, strict=True)]
 
     def look(rule: str, params: dict[str, Any], expected: list[Handle], where: str) -> None:
-        exchange, items = everything(world, DESCRIBE, params, LIST)
+        exchange, items = whole_list(world, DESCRIBE, params, LIST)
         found, wanted = sorted(str(item.get("associationId")) for item in items), sorted(each.id for each in expected)
         contract.check(rule, found == wanted, f"found {found} and not {wanted}", exchange, where=where)
 

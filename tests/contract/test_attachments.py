@@ -8,7 +8,7 @@ from dxcontract.contract import Contract
 from dxcontract.exchange import Exchange
 from dxcontract.spec import Json
 from dxcontract.target import Role
-from strategies.looking import everything, until
+from strategies.looking import until, whole_list
 from strategies.requests import arrange, done
 from strategies.world import Handle, World
 
@@ -126,7 +126,7 @@ def test_attachments_are_the_same_from_every_region(contract: Contract, world: W
     interface = _interface(world, gateway)
     here, item = _seen(world, interface)
     asked = {"directConnectGatewayId": gateway}
-    there, items = everything(world, DESCRIBE, asked, LIST, region=world.api.target.other_region)
+    there, items = whole_list(world, DESCRIBE, asked, LIST, region=world.api.target.other_region)
     contract.check(
         "attachments.other-region",
         item is not None and [_lasting(one) for one in items] == [_lasting(item)],
@@ -187,7 +187,7 @@ def _interface(
 
 
 def _attachments(world: World, params: dict[str, Any], role: Role = "owner") -> tuple[Exchange, list[Json]]:
-    return everything(world, DESCRIBE, params, LIST, role=role)
+    return whole_list(world, DESCRIBE, params, LIST, role=role)
 
 
 def _look(world: World, interface: Handle) -> tuple[Exchange, Json | None]:

@@ -15,7 +15,7 @@ from dxcontract.pointers import at
 from dxcontract.spec import Json
 from dxcontract.verdict import Indeterminate
 from strategies import places
-from strategies.looking import everything
+from strategies.looking import whole_list
 from strategies.requests import arrange, done, tags
 from strategies.world import Arn, World
 
@@ -150,7 +150,7 @@ def test_a_speed_that_the_location_lacks_is_refused(contract: Contract, world: W
 def test_a_new_connection_is_listed(contract: Contract, world: World) -> None:
     """What is not listed is paid for and forgotten."""
     connection = arrange(world, "connection", settle=False)
-    exchange, listed = everything(world, "DescribeConnections", {}, "connections")
+    exchange, listed = whole_list(world, "DescribeConnections", {}, "connections")
     times = sum(item.get("connectionId") == connection.id for item in listed)
     message = f"the new connection is {times} times among the {len(listed)} that are listed"
     contract.check("connections.listed", times == 1, message, exchange)
@@ -160,7 +160,7 @@ def test_a_new_connection_is_listed(contract: Contract, world: World) -> None:
 def test_one_connection_can_be_asked_for(contract: Contract, world: World) -> None:
     """Tools look up by id; what they get must be that one, and the same that the list shows."""
     connection, _ = arrange(world, "connection"), arrange(world, "connection")
-    whole, listed = everything(world, "DescribeConnections", {}, "connections")
+    whole, listed = whole_list(world, "DescribeConnections", {}, "connections")
     exchange, item = world.observe(connection)
     ids = at(exchange.json, "/connections/*/connectionId")
     message = f"asked for {connection.id}, answered {ids}"

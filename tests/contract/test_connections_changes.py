@@ -9,7 +9,7 @@ from dxcontract.pointers import at
 from dxcontract.spec import Json
 from strategies import macsec, places
 from strategies.lags import bundle
-from strategies.looking import everything
+from strategies.looking import whole_list
 from strategies.requests import arrange, done
 from strategies.steps import gone, refusal
 from strategies.world import Handle, World
@@ -192,7 +192,7 @@ def test_a_refused_order_orders_nothing(contract: Contract, world: World) -> Non
     """Whoever was told no must not be sent a bill."""
     name = world.name()
     exchange = refusal(places.order(world, bandwidth="3Gbps", connectionName=name))
-    _, listed = everything(world, "DescribeConnections", {}, "connections")
+    _, listed = whole_list(world, "DescribeConnections", {}, "connections")
     made = [item.get("connectionId") for item in listed if item.get("connectionName") == name]
     message = f"refused, and yet {made} is there under the name that was asked for"
     contract.check("connections.refusal-atomic", not made, message, exchange)

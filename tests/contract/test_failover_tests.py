@@ -11,7 +11,7 @@ from dxcontract.contract import Contract
 from dxcontract.exchange import Exchange
 from dxcontract.spec import Json
 from dxcontract.target import Role
-from strategies.looking import everything, until
+from strategies.looking import until, whole_list
 from strategies.requests import arrange, done
 from strategies.world import Handle, World
 
@@ -145,7 +145,7 @@ def test_the_history_is_filtered(contract: Contract, world: World) -> None:
     peers = [str(peer.get("bgpPeerId")) for peer in (world.observe(one)[1] or {}).get("bgpPeers", [])]
 
     def look(rule: str, params: dict[str, Any], where: str) -> None:
-        exchange, items = everything(world, HISTORY, params, LIST)
+        exchange, items = whole_list(world, HISTORY, params, LIST)
         found = [item.get("testId") for item in items]
         ok = found == [test] if rule.endswith("filters") else test in found and other not in found
         message = f"{where[1:]} names {test} and not {other}; found {found}"
@@ -258,7 +258,7 @@ def _running(world: World, interface: Handle) -> tuple[Exchange, Json | None]:
 
 
 def _history(world: World, interface: Handle) -> tuple[Exchange, list[Json]]:
-    return everything(world, HISTORY, {"virtualInterfaceId": interface}, LIST)
+    return whole_list(world, HISTORY, {"virtualInterfaceId": interface}, LIST)
 
 
 def _everything_of(world: World, interface: Handle) -> tuple[Json | None, list[Json]]:

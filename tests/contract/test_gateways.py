@@ -12,7 +12,7 @@ from dxcontract.contract import Contract
 from dxcontract.exchange import Exchange
 from dxcontract.spec import Json
 from strategies.ec2 import virtual_private_gateway
-from strategies.looking import everything, until
+from strategies.looking import until, whole_list
 from strategies.requests import arrange, done, tags
 from strategies.world import Arn, Handle, World
 
@@ -106,7 +106,7 @@ def test_a_refused_creation_leaves_nothing(contract: Contract, world: World) -> 
     arrange(world, "direct-connect-gateway")
     before, name = world.seen(), world.name()
     exchange = world.call("CreateDirectConnectGateway", {"directConnectGatewayName": name, "amazonSideAsn": 7224})
-    after, items = everything(world, "DescribeDirectConnectGateways", {}, "directConnectGateways")
+    after, items = whole_list(world, "DescribeDirectConnectGateways", {}, "directConnectGateways")
     if not exchange.succeeded:
         made = name in [one.get("directConnectGatewayName") for one in items]
         contract.check(
@@ -132,11 +132,11 @@ def test_the_outermost_private_asns_are_accepted(contract: Contract, world: Worl
 def test_a_gateway_is_found_in_the_list_and_by_its_id(contract: Contract, world: World) -> None:
     """Data sources look a gateway up by name in the list, and by id afterwards: both must be the same thing."""
     gateway, another = (arrange(world, "direct-connect-gateway") for _ in range(2))
-    every, items = everything(world, "DescribeDirectConnectGateways", {}, "directConnectGateways")
+    every, items = whole_list(world, "DescribeDirectConnectGateways", {}, "directConnectGateways")
     listed = [one for one in items if one.get("directConnectGatewayId") == gateway.id]
     times = [[one.get("directConnectGatewayId") for one in items].count(made.id) for made in (gateway, another)]
     contract.check("gateways.listed", times == [1, 1], f"two new gateways are listed {times} times", every)
-    single, items = everything(
+    single, items = whole_list(
         world, "DescribeDirectConnectGateways", {"directConnectGatewayId": gateway}, "directConnectGateways"
     )
     ids = [one.get("directConnectGatewayId") for one in items]
@@ -331,7 +331,7 @@ def test_a_virtual_private_gateway_is_listed(contract: Contract, world: World) -
     """It is the way in which a user of Direct Connect finds what an interface can be put on."""
     world.api.permit("DescribeVirtualGateways")
     made = virtual_private_gateway(world, attached=False)
-    exchange, items = everything(world, "DescribeVirtualGateways", {}, "virtualGateways")
+    exchange, items = whole_list(world, "DescribeVirtualGateways", {}, "virtualGateways")
     own = [one for one in items if one.get("virtualGatewayId") == made]
     contract.check(
         "gateways.virtual-gateway-listed",
@@ -352,7 +352,7 @@ def test_a_virtual_private_gateway_is_listed(contract: Contract, world: World) -
 @pytest.mark.rule("gateways.virtual-gateway-members")
 def test_all_that_is_listed_are_virtual_private_gateways(contract: Contract, world: World) -> None:
     """Transit gateways are listed elsewhere: an interface cannot be put on one of them directly."""
-    exchange, items = everything(world, "DescribeVirtualGateways", {}, "virtualGateways")
+    exchange, items = whole_list(world, "DescribeVirtualGateways", {}, "virtualGateways")
     odd = [one for one in items if not str(one.get("virtualGatewayId", "")).startswith("vgw-")]
     contract.check(
         "gateways.virtual-gateway-members", not odd, f"listed without an id that begins with vgw-: {odd}", exchange

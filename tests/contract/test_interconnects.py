@@ -14,7 +14,7 @@ from dxcontract.spec import Json
 from dxcontract.target import Role
 from dxcontract.verdict import Indeterminate
 from strategies.lags import bundle
-from strategies.looking import everything, until
+from strategies.looking import until, whole_list
 from strategies.requests import Scene, arrange, done, least, merged, tags
 from strategies.tags import pairs
 from strategies.world import Handle, World
@@ -100,7 +100,7 @@ def test_an_interconnect_of_another_bandwidth_cannot_join_a_lag(contract: Contra
 def test_an_interconnect_is_listed_and_found_by_its_id(contract: Contract, world: World) -> None:
     """A partner's inventory is this list; its automation asks for one at a time."""
     first, second = _ordered(world), _ordered(world)
-    whole, items = everything(world, "DescribeInterconnects", {}, "interconnects", role=PARTNER)
+    whole, items = whole_list(world, "DescribeInterconnects", {}, "interconnects", role=PARTNER)
     ids = [item.get("interconnectId") for item in items]
     message = "an interconnect that was just created is not among the account's interconnects"
     contract.check("interconnects.listed", first.id in ids and second.id in ids, message, second.made, whole)
@@ -183,7 +183,7 @@ def _refused_order(contract: Contract, world: World, changes: Json) -> Exchange:
     exchange = world.call("CreateInterconnect", params, role=PARTNER)
     made = world.adopt("interconnect", "CreateInterconnect", exchange, params, PARTNER)
     if made is None and 400 <= exchange.status < 500:
-        described, items = everything(world, "DescribeInterconnects", {}, "interconnects", role=PARTNER)
+        described, items = whole_list(world, "DescribeInterconnects", {}, "interconnects", role=PARTNER)
         found = [item for item in items if item.get("interconnectName") == params["interconnectName"]]
         message = f"the order was refused, and yet {len(found)} interconnects came of it"
         contract.check("interconnects.refusal-atomic", not found, message, described, exchange)

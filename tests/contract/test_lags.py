@@ -13,7 +13,7 @@ from dxcontract.pointers import at
 from dxcontract.spec import Json
 from dxcontract.verdict import Unsupported
 from strategies.lags import adopted, elsewhere, members_of
-from strategies.looking import everything
+from strategies.looking import whole_list
 from strategies.requests import Scene, arrange, done, least, merged, tags
 from strategies.tags import pairs
 from strategies.world import Handle, World
@@ -142,7 +142,7 @@ def test_a_lag_is_listed_and_found_by_its_id(contract: Contract, world: World) -
     """Inventories read the list, automation the single LAG: they must see the same thing."""
     lag, other = _ordered(world), _ordered(world)
     world.settle(lag)
-    whole, items = everything(world, "DescribeLags", {}, "lags")
+    whole, items = whole_list(world, "DescribeLags", {}, "lags")
     ids = [item.get("lagId") for item in items]
     message = "a LAG that was just created is not among the account's LAGs"
     contract.check("lags.listed", lag.id in ids and other.id in ids, message, other.made, whole)
@@ -163,8 +163,6 @@ def test_an_order_that_is_repeated_is_a_second_order(contract: Contract, world: 
     first = _ordered(world)
     second, third = (world.make("lag", first.params, settle=False) for _ in range(2))
     lags = (first, second, third)
-    for lag in lags:
-        adopted(world, lag)
     exchanges = [lag.made for lag in lags]
     count = len({lag.id for lag in lags})
     message = f"three equal requests for a LAG were answered with {count}"
@@ -279,7 +277,6 @@ def test_a_lag_is_not_created_around_a_connection_of_another_bandwidth(contract:
 def _ordered(world: World, *, role: Any = None, **members: Any) -> Handle:
     """A LAG as just ordered; its connections are deleted with it."""
     lag = arrange(world, "lag", role=role, members=members, settle=False)
-    adopted(world, lag)
     return lag
 
 
@@ -289,11 +286,10 @@ def _refused_order(contract: Contract, world: World, changes: Json) -> Exchange:
     name = str(params["lagName"])
     before = world.seen()
     exchange = world.call("CreateLag", {**params, "childConnectionTags": [{"key": "dxcontract", "value": name}]})
-    if made := world.adopt("lag", "CreateLag", exchange, params, "owner"):
-        adopted(world, made)
-    elif 400 <= exchange.status < 500:
-        lags, all_lags = everything(world, "DescribeLags", {}, "lags")
-        connections, all_connections = everything(world, "DescribeConnections", {}, "connections")
+    made = world.adopt("lag", "CreateLag", exchange, params, "owner")
+    if made is None and 400 <= exchange.status < 500:
+        lags, all_lags = whole_list(world, "DescribeLags", {}, "lags")
+        connections, all_connections = whole_list(world, "DescribeConnections", {}, "connections")
         for after, found, what in (
             (lags, [one for one in all_lags if one.get("lagName") == name], "LAGs"),
             (

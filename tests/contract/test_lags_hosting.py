@@ -7,7 +7,7 @@ from dxcontract.exchange import Exchange
 from dxcontract.spec import Json
 from dxcontract.target import Role
 from strategies.lags import bundle, patient
-from strategies.looking import everything, until
+from strategies.looking import until, whole_list
 from strategies.requests import Scene, arrange, done, least
 from strategies.world import Handle, World
 
@@ -76,7 +76,7 @@ def _hosted(contract: Contract, rule: str, world: World, lag: Handle, hosted: Ha
         return hosted.id in [item.get("connectionId") for item in items]
 
     def look() -> tuple[Exchange, list[Json]]:
-        return everything(world, "DescribeHostedConnections", {"connectionId": lag}, "connections", role=PARTNER)
+        return whole_list(world, "DescribeHostedConnections", {"connectionId": lag}, "connections", role=PARTNER)
 
     described, items = until(look, lambda seen: there(seen[1]), SECONDS)
     message = f"the hosted connection is not among the {len(items)} on the LAG"

@@ -8,7 +8,7 @@ from dxcontract.contract import Contract
 from dxcontract.exchange import Exchange
 from dxcontract.spec import Json
 from dxcontract.verdict import Indeterminate
-from strategies.lags import adopted, bundle, elsewhere, members_of, needs, patient
+from strategies.lags import bundle, elsewhere, members_of, needs, patient
 from strategies.looking import until
 from strategies.requests import Scene, arrange, done, least
 from strategies.world import Handle, World
@@ -32,7 +32,6 @@ def test_a_connection_that_a_new_lag_takes_in_is_one_of_its_number(
     what = "a LAG around an existing connection"
     if not contract.accepted("lags.existing-counted", exchange, what, connection.made) or lag is None:
         return
-    adopted(world, lag)
     ids = [one.get("connectionId") for one in members_of(exchange.body)]
     stated = exchange.body.get("numberOfConnections")
     message = f"{count} connections with an existing one were asked for, the LAG states {stated!r} and lists {len(ids)}"
@@ -55,7 +54,6 @@ def test_interfaces_go_with_their_connection_into_a_new_lag(contract: Contract, 
     connection = arrange(world, "connection")
     interface = _interface(world, connection)
     lag = arrange(world, "lag", members={"connectionId": connection}, settle=False)
-    adopted(world, lag)
     described, place = _place(world, interface, lag)
     message = f"the connection is in a LAG, its virtual interface on {place!r} and not on the LAG"
     contract.check("lags.existing-interfaces-move", place == lag.id, message, lag.made, described)

@@ -12,7 +12,7 @@ from dxcontract.exchange import Exchange
 from dxcontract.pointers import at
 from dxcontract.spec import Json
 from strategies.ec2 import some_virtual_private_gateway
-from strategies.looking import everything
+from strategies.looking import whole_list
 from strategies.requests import arrange, done, prefixes
 from strategies.world import AccountId, Handle, World
 
@@ -88,10 +88,10 @@ def test_a_proposal_associates_nothing(contract: Contract, world: World) -> None
 def test_both_accounts_see_a_proposal_in_their_lists(contract: Contract, world: World) -> None:
     """The one waits for the answer, the other one learns here that there is a question."""
     made = _propose(world, *_two_gateways(world))
-    mine, items = everything(world, DESCRIBE, {}, LIST, role="other")
+    mine, items = whole_list(world, DESCRIBE, {}, LIST, role="other")
     count = [one.get("proposalId") for one in items].count(made.id)
     contract.check("proposals.listed", count == 1, f"an open proposal is listed {count} times", made.made, mine)
-    theirs, items = everything(world, DESCRIBE, {}, LIST, role="owner")
+    theirs, items = whole_list(world, DESCRIBE, {}, LIST, role="owner")
     contract.check(
         "proposals.visible-to-gateway-owner",
         made.id in [one.get("proposalId") for one in items],
@@ -115,7 +115,7 @@ def test_proposals_are_found_by_what_they_join(contract: Contract, world: World)
         "associatedGatewayId": (virtual[1], made[1:2]),
     }
     for member, (value, expected) in filters.items():
-        exchange, items = everything(world, DESCRIBE, {member: value}, LIST)
+        exchange, items = whole_list(world, DESCRIBE, {member: value}, LIST)
         found, wanted = sorted(str(item.get("proposalId")) for item in items), sorted(each.id for each in expected)
         message = f"by {member} found {found} and not {wanted}"
         contract.check("proposals.describe-filters", found == wanted, message, exchange, where=f"/{member}")
@@ -280,7 +280,7 @@ def _accept(world: World, made: Handle, gateway: Handle, **changes: Any) -> Exch
 
 def _associations(world: World, gateway: Handle) -> tuple[Exchange, list[Json]]:
     asked = {"directConnectGatewayId": gateway}
-    return everything(
+    return whole_list(
         world, "DescribeDirectConnectGatewayAssociations", asked, "directConnectGatewayAssociations", role="owner"
     )
 

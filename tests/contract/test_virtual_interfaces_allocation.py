@@ -6,7 +6,7 @@ from dxcontract.contract import Contract
 from dxcontract.spec import Json
 from dxcontract.target import Role
 from strategies import virtual_interfaces as vif
-from strategies.looking import everything, until
+from strategies.looking import until, whole_list
 from strategies.requests import arrange, done
 from strategies.virtual_interfaces import ALLOCATORS, KINDS, Kind, Maker
 from strategies.world import Handle, World
@@ -50,7 +50,7 @@ def test_both_accounts_find_it(contract: Contract, world: World, operation: Make
         ("listed-for-connection-owner", "owner", {"connectionId": port}),
     ]
     for rule, role, params in views:
-        exchange, items = everything(world, "DescribeVirtualInterfaces", params, "virtualInterfaces", role=role)
+        exchange, items = whole_list(world, "DescribeVirtualInterfaces", params, "virtualInterfaces", role=role)
         found = any(item.get("virtualInterfaceId") == handle.id for item in items)
         message = f"it is not among the {len(items)} that are listed for the {role} account"
         contract.check(f"virtual_interfaces.{rule}", found, message, handle.made, exchange)

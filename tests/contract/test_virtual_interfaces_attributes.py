@@ -10,7 +10,7 @@ from dxcontract.exchange import Exchange
 from dxcontract.spec import Json
 from dxcontract.verdict import Indeterminate
 from strategies import virtual_interfaces as vif
-from strategies.looking import everything, until
+from strategies.looking import until, whole_list
 from strategies.requests import arrange, done
 from strategies.virtual_interfaces import CREATORS, MAKERS, PRIVATE, TRANSIT, Maker
 from strategies.world import Handle, World
@@ -227,7 +227,7 @@ def test_the_pool_of_prefixes_adds_up(contract: Contract, world: World, port_kin
     for number, maker in enumerate(BEHIND_GATEWAYS):
         asked: Json = dict(zip(POOLS, (200, 30), strict=True))
         vif.made(world, maker, vif.another(vif.request(world, maker, port), maker, number, **asked))
-    _, on_it = everything(world, "DescribeVirtualInterfaces", {"connectionId": port}, "virtualInterfaces")
+    _, on_it = whole_list(world, "DescribeVirtualInterfaces", {"connectionId": port}, "virtualInterfaces")
     exchange, item = world.observe(port)
     shown = item or {}
     for member, family in zip(POOLS, ("Ipv4", "Ipv6"), strict=True):

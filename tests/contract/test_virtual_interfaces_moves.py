@@ -7,7 +7,7 @@ from dxcontract.spec import Json
 from dxcontract.target import Role
 from strategies import virtual_interfaces as vif
 from strategies.hosting import confirmed
-from strategies.looking import everything, until
+from strategies.looking import until, whole_list
 from strategies.requests import arrange, done
 from strategies.virtual_interfaces import ALLOCATORS, CREATORS, PRIVATE, Maker
 from strategies.world import Handle, World
@@ -136,5 +136,5 @@ def test_either_owner_can_move_it(contract: Contract, world: World, role: Role) 
 
 
 def _on(world: World, port: Handle) -> list[str]:
-    _, items = everything(world, "DescribeVirtualInterfaces", {"connectionId": port}, "virtualInterfaces")
+    _, items = whole_list(world, "DescribeVirtualInterfaces", {"connectionId": port}, "virtualInterfaces")
     return [str(item.get("virtualInterfaceId")) for item in items]

@@ -9,7 +9,7 @@ from dxcontract.spec import Json
 from dxcontract.target import Role
 from dxcontract.verdict import Indeterminate
 from strategies import virtual_interfaces as vif
-from strategies.looking import everything, until
+from strategies.looking import until, whole_list
 from strategies.requests import arrange, done
 from strategies.virtual_interfaces import CREATORS, MAKERS, PRIVATE, PUBLIC, Maker
 from strategies.world import Handle, World
@@ -73,12 +73,12 @@ def test_one_is_described_as_in_the_list_of_all(contract: Contract, world: World
     """Tools look once at the list and once at the interface, and take any difference for a change."""
     handle = vif.made(world, operation, vif.request(world, operation), settle=True)
     later = vif.made(world, PRIVATE, vif.request(world, PRIVATE))
-    listing, items = everything(world, DESCRIBE, {}, "virtualInterfaces")
+    listing, items = whole_list(world, DESCRIBE, {}, "virtualInterfaces")
     listed = [item for item in items if item.get("virtualInterfaceId") == handle.id]
     times = [len(listed), sum(item.get("virtualInterfaceId") == later.id for item in items)]
     message = f"two new virtual interfaces are {times} times in the list of all"
     contract.check("virtual_interfaces.listed", times == [1, 1], message, handle.made, later.made, listing)
-    exchange, found = everything(world, DESCRIBE, {"virtualInterfaceId": handle}, "virtualInterfaces")
+    exchange, found = whole_list(world, DESCRIBE, {"virtualInterfaceId": handle}, "virtualInterfaces")
     ids = [item.get("virtualInterfaceId") for item in found]
     message = f"{len(found)} virtual interfaces are described for one id"
     if contract.check("virtual_interfaces.describe-by-id", ids == [handle.id], message, exchange) and listed:
@@ -98,7 +98,7 @@ def test_those_of_one_port_can_be_asked_for(contract: Contract, world: World, po
         params = vif.another(vif.request(world, maker, port), maker, number)
         on_it.add(vif.made(world, maker, params).id)
     vif.made(world, PRIVATE, vif.request(world, PRIVATE))
-    exchange, items = everything(world, DESCRIBE, {"connectionId": port}, "virtualInterfaces")
+    exchange, items = whole_list(world, DESCRIBE, {"connectionId": port}, "virtualInterfaces")
     found = {str(item.get("virtualInterfaceId")) for item in items}
     contract.check(
         "virtual_interfaces.describe-by-connection",
@@ -197,7 +197,7 @@ def _described(world: World) -> list[Json | None]:
 
 
 def _count(world: World, port: Handle) -> int:
-    return len(everything(world, DESCRIBE, {"connectionId": port}, "virtualInterfaces")[1])
+    return len(whole_list(world, DESCRIBE, {"connectionId": port}, "virtualInterfaces")[1])
 
 
 def _state(item: Json | None) -> str | None:

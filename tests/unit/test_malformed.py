@@ -113,6 +113,7 @@ def test_each_near_miss_of_a_drawn_request_breaks_exactly_what_it_names(operatio
         derandomize=True,
         database=None,
         phases=[Phase.generate],
+        # Which operation pays for Hypothesis's first draw depends on what else runs; slowness is judged elsewhere.
         suppress_health_check=[HealthCheck.too_slow],
     )
     @given(conforming(operation.request))
