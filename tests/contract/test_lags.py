@@ -276,8 +276,7 @@ def test_a_lag_is_not_created_around_a_connection_of_another_bandwidth(contract:
 
 def _ordered(world: World, *, role: Any = None, **members: Any) -> Handle:
     """A LAG as just ordered; its connections are deleted with it."""
-    lag = arrange(world, "lag", role=role, members=members, settle=False)
-    return lag
+    return arrange(world, "lag", role=role, members=members, settle=False)
 
 
 def _refused_order(contract: Contract, world: World, changes: Json) -> Exchange:
