@@ -10,13 +10,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal
 
 import botocore.awsrequest
-import botocore.client
-import botocore.config
-import botocore.exceptions
-import botocore.parsers
 
-from dxcontract import cbor, death, secrets, signing, speaking
-from dxcontract.carriage import NoAnswerError, carry
+from dxcontract import cbor, death, secrets, signing
+from dxcontract.caller import Caller
 from dxcontract.checks import CONTENT_TYPE
 from dxcontract.exchange import ANY_OPERATION, Exchange, Request, Signed
 from dxcontract.journal import Journal, new_run_id
@@ -64,9 +60,8 @@ class Api:
         self.protocol: cbor.Protocol = "json"
         self.lacks: dict[cbor.Protocol, str] = {}
         self._transport = Transport(answer_seconds)
-        self._clients: dict[tuple[Role, str, cbor.Protocol], Any] = {}
+        self._callers: dict[tuple[Role, str, cbor.Protocol], Caller] = {}
         self._lock = threading.Lock()
-        self._local = threading.local()
         self._order = itertools.count(1)
         self._last: Exchange | None = None
         self._death: TargetDied | None = None
@@ -117,7 +112,7 @@ class Api:
         role: Role = "owner",
         region: str | None = None,
     ) -> Exchange:
-        """One call through boto3, without its retries and its own validation of parameters.
+        """One call as boto3 makes it, without its retries and its own validation of parameters.
 
         Raises:
             Unsupported: the target lacks the operation or the account, or it must not be sent there.
@@ -125,22 +120,10 @@ class Api:
         """
         self.permit(operation, dict(params or {}))
         place = region or self.target.region
-        client = self._client(role, place)
-        self._local.sent, self._local.calling = None, (operation, role, place)
-        client_error: str | None = None
-        try:
-            client._make_api_call(operation, dict(params or {}))
-        except botocore.exceptions.ClientError:
-            pass  # an error answer is an answer; the exchange has it
-        except NoAnswerError:
-            pass  # the exchange has no response and says why
-        except botocore.parsers.ResponseParserError as error:
-            client_error = str(error)
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            if self._local.sent is None:
-                raise
-            client_error = f"{type(error).__name__}: {error}"
-        request, answer = self._local.sent
+        caller = self._caller(role, place)
+        request = caller.request(operation, params or {})
+        answer = self._carried(operation, role, place, request, self._transport.send)
+        client_error = caller.trouble(operation, answer.response) if answer.response is not None else None
         return self._recorded(operation, role, place, request, answer, client_error=client_error)
 
     def send(
@@ -344,35 +327,13 @@ class Api:
             cut=self.vault.cut,
         )
 
-    def _client(self, role: Role, region: str) -> Any:
+    def _caller(self, role: Role, region: str) -> Caller:
         with self._lock:
             key = (role, region, self.protocol)
-            if key not in self._clients:
-                self._clients[key] = self._new_client(role, region)
-            return self._clients[key]
-
-    def _new_client(self, role: Role, region: str) -> Any:
-        account = self.account(role)
-        client: Any = speaking.session(self.protocol).create_client(
-            "directconnect",
-            region_name=region,
-            endpoint_url=self.target.endpoint,
-            aws_access_key_id=account.access_key,
-            aws_secret_access_key=account.secret_key,
-            aws_session_token=account.token,
-            config=botocore.config.Config(
-                parameter_validation=False, retries={"total_max_attempts": 1, "mode": "standard"}
-            ),
-        )
-        carry(client, self._deliver)
-        return client
-
-    def _deliver(self, request: Request) -> Answer:
-        """Carry boto3's request over our own transport, so that the bytes of both directions are seen."""
-        operation, role, region = self._local.calling
-        answer = self._carried(operation, role, region, request, self._transport.send)
-        self._local.sent = (request, answer)
-        return answer
+            if key not in self._callers:
+                account, service = self.account(role), str(self.spec.index["signingName"])
+                self._callers[key] = Caller(self.protocol, account, service, region, self.target.endpoint)
+            return self._callers[key]
 
 
 def _throttled(answer: Answer) -> bool:

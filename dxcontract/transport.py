@@ -1,20 +1,23 @@
 """Bytes to the target and back: one keep-alive pool, no retries, no redirects, every wait bounded."""
 
+import functools
 import re
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import urllib3
 import urllib3.connection
 import urllib3.connectionpool
 import urllib3.exceptions
+import urllib3.util
 
 from dxcontract.exchange import Failure, Request, Response
 from dxcontract.watchdog import Watchdog
 
 CONNECT_SECONDS: Final = 5.0
+IDLE_CONNECTIONS: Final = 16
 LARGEST_ANSWER: Final = 16 * 1024 * 1024
 _WATCHDOG: Final = Watchdog()
 _OBJECT: Final = re.compile(r"<[^>]* object at 0x[0-9a-f]+>:? ?|HTTPS?Connection(Pool)?\([^)]*\): ?")
@@ -43,8 +46,10 @@ class Transport:
 
     def __init__(self, answer_seconds: float) -> None:
         self.answer_seconds = answer_seconds
-        self._pool = urllib3.PoolManager(maxsize=16, retries=False)
+        self._pool = urllib3.PoolManager(maxsize=IDLE_CONNECTIONS, retries=False)
         self._pool.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
+        # Looked up by URL, of which a run has few: finding the pool costs as much as sending otherwise.
+        self._place = functools.lru_cache(maxsize=256)(self._found)
 
     def send(self, request: Request, answer_seconds: float | None = None) -> Answer:
         """Send `request`; what goes wrong is in the answer, never raised."""
@@ -61,13 +66,16 @@ class Transport:
         return Answer(response, None, "", time.perf_counter() - started)
 
     def _exchange(self, request: Request, started: float, limit: float) -> Response:
-        found = self._pool.request(
+        pool, path = self._place(request.url)
+        found = pool.urlopen(
             request.method,
-            request.url,
+            path,
             body=request.body,
             headers=urllib3.HTTPHeaderDict(request.headers),
             timeout=urllib3.Timeout(connect=min(CONNECT_SECONDS, limit), read=limit),
+            retries=False,
             redirect=False,
+            assert_same_host=False,
             preload_content=False,
             decode_content=False,
         )
@@ -80,11 +88,38 @@ class Transport:
             found.release_conn()
         return Response(found.status, {name.lower(): value for name, value in found.headers.items()}, body)
 
+    def _found(self, url: str) -> tuple[urllib3.HTTPConnectionPool, str]:
+        """The connections to the place of `url`, and what to ask for there."""
+        parsed = urllib3.util.parse_url(url)
+        return self._pool.connection_from_host(parsed.host, parsed.port, parsed.scheme), parsed.request_uri
+
     def close(self) -> None:
+        self._place.cache_clear()
         self._pool.clear()
 
 
-class _HTTPConnection(urllib3.connection.HTTPConnection):
+class _Whole(urllib3.connection.HTTPConnection):
+    """Sends a request in one piece: in two, each wakes the other side, and it waits for the second."""
+
+    _pieces: list[bytes] | None = None
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        pieces: list[bytes] = []
+        self._pieces = pieces
+        try:
+            super().request(*args, **kwargs)
+        finally:
+            self._pieces = None
+        self.send(b"".join(pieces))
+
+    def send(self, data: Any) -> None:
+        if self._pieces is None:
+            super().send(data)
+        else:
+            self._pieces.append(data)
+
+
+class _HTTPConnection(_Whole):
     """A connection whose answers have a deadline as a whole."""
 
     def getresponse(self) -> urllib3.HTTPResponse:  # type: ignore[override]
@@ -92,7 +127,7 @@ class _HTTPConnection(urllib3.connection.HTTPConnection):
         return super().getresponse()
 
 
-class _HTTPSConnection(urllib3.connection.HTTPSConnection):
+class _HTTPSConnection(_Whole, urllib3.connection.HTTPSConnection):
     """A connection whose answers have a deadline as a whole."""
 
     def getresponse(self) -> urllib3.HTTPResponse:  # type: ignore[override]
