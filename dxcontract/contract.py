@@ -18,7 +18,7 @@ from dxcontract.findings import claims, origins
 from dxcontract.observer import Observer
 from dxcontract.pointers import at
 from dxcontract.spec import Json, Spec
-from dxcontract.verdict import HarnessError, Tally, Violation, fingerprint
+from dxcontract.verdict import HarnessError, Tally, Violation, fingerprint, weight
 
 HISTORY: Final = 2000
 """So many calls of a test that changed something are kept, to tell how what a violation concerns came to be."""
@@ -144,11 +144,15 @@ class Contract:
             if ok:
                 scope.tally.note(rule, operation, "conforms")
                 return
+            identity = fingerprint(rule, operation, printable(where))
             evidence = origins.with_origins(exchanges, scope.history)
             named = {exchange.order for exchange in exchanges}
+            seen = scope.tally.violations.get(identity)
+            if seen is not None and seen.weight <= weight(printable(message), [one.asked_shown for one in evidence]):
+                return  # noted already; writing evidence down, only to drop it, would take as long as all the rest
             scope.tally.violate(
                 Violation(
-                    fingerprint=fingerprint(rule, operation, printable(where)),
+                    fingerprint=identity,
                     rule=rule,
                     operation=operation,
                     where=printable(where),

@@ -149,13 +149,23 @@ class Exchange:
         kind = self.response.headers.get("content-type", "no content type").split(";")[0]
         return f"{self.status}" if self.json is not None else f"{self.status} with a body that is no JSON ({kind})"
 
+    @functools.cached_property
+    def asked_shown(self) -> str:
+        """The body of the request as a report shows it."""
+        return shown(self.request.body, self.cut)
+
     def sent(self) -> str:
         """The body that was sent, shortened to one line, secrets removed."""
-        text = shown(self.request.body, self.cut)
+        text = self.asked_shown
         return text if len(text) <= 200 else self.cut(text, 197) + "..."
 
-    def to_report(self) -> dict[str, Any]:
-        """The exchange for a report: bodies as text, credentials and secrets removed."""
+    def to_report(self) -> Mapping[str, Any]:
+        """The exchange for a report: bodies as text, credentials and secrets removed. Written once: one exchange may
+        show many violations."""
+        return self._report
+
+    @functools.cached_property
+    def _report(self) -> Mapping[str, Any]:
         return {
             "operation": self.operation,
             "account": self.account,
@@ -164,7 +174,7 @@ class Exchange:
                 "method": self.request.method,
                 "url": self.request.url,
                 "headers": _shown_headers(self.request.headers),
-                "body": shown(self.request.body, self.cut),
+                "body": self.asked_shown,
                 **oddities.of(self.request, self.raw),
             },
             "response": None

@@ -1,7 +1,7 @@
 """What can be said of a rule, and a violation's identity."""
 
 import unittest
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -51,6 +51,11 @@ def fingerprint(rule: str, operation: str, where: str = "") -> str:
     return f"{rule}:{operation}:{where}" if where else f"{rule}:{operation}"
 
 
+def weight(message: str, sent: Sequence[str]) -> tuple[int, int, str]:
+    """How much there is to read of a violation: exchanges, then what is sent in them, then the text."""
+    return len(sent), sum(map(len, sent)), message
+
+
 @dataclass(frozen=True)
 class Violation:
     """One way in which the target breaks one rule, with the exchanges that show it.
@@ -74,9 +79,8 @@ class Violation:
 
     @property
     def weight(self) -> tuple[int, int, str]:
-        """Smaller is better evidence: fewer exchanges, then fewer bytes sent, then the text."""
-        sent = [str(exchange["request"]["body"]) for exchange in self.exchanges]
-        return len(sent), sum(map(len, sent)), self.message
+        """Smaller is better evidence."""
+        return weight(self.message, [str(exchange["request"]["body"]) for exchange in self.exchanges])
 
     def to_json(self) -> dict[str, Any]:
         lists = {name: list(getattr(self, name)) for name in _TUPLES}
