@@ -12,6 +12,7 @@ from dxcontract import (
     completion,
     configuration,
     diagrams,
+    gaps,
     lifecycles,
     openapi,
     permission,
@@ -24,7 +25,7 @@ from dxcontract import (
 from dxcontract.findings import pin_command, replay_options
 from dxcontract.lifecycles import Lifecycle
 from dxcontract.reference import serve
-from dxcontract.report import annotations, compare
+from dxcontract.report import annotations, compare, merge
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (
         spec.SpecError,
         configuration.ConfigurationError,
+        gaps.GapsError,
         diagrams.DiagramError,
         compare.ReportError,
         OSError,
@@ -74,6 +76,10 @@ def parser() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPar
     command.add_argument("old", type=Path, metavar="OLD", help="report.json, or the folder that holds it")
     command.add_argument("new", type=Path, metavar="NEW", help="the same of the later run")
     command.set_defaults(run=_compare)
+
+    command = commands.add_parser("merge", help="make one report of several: of shards, of machines, of other seeds")
+    merge.add_arguments(command)
+    command.set_defaults(run=merge.run)
 
     command = commands.add_parser("annotate", help="print a report's new violations as annotations for GitHub Actions")
     command.add_argument("report", type=Path, metavar="REPORT", help="report.json, or the folder that holds it")

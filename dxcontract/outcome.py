@@ -13,6 +13,17 @@ from dxcontract.verdict import Tally, Verdict, Violation, heaviest
 OK, VIOLATED, UNUSABLE = 0, 1, 2
 
 
+@dataclass(frozen=True)
+class Shard:
+    """Which part of a run this is, of how many (from 1), as pytest-split divides the tests."""
+
+    group: int
+    of: int
+
+    def to_json(self) -> dict[str, int]:
+        return {"group": self.group, "of": self.of}
+
+
 @dataclass
 class Outcome:
     """What one run found out about one target."""
@@ -40,6 +51,8 @@ class Outcome:
     reached: set[tuple[str, str, str]] = field(default_factory=set)
     exploration: Exploration = field(default_factory=Exploration)
     started: float = field(default_factory=time.time)
+    ended: float | None = None
+    shard: Shard | None = None
 
     def supported(self, operation: str) -> bool:
         return operation not in self.unsupported
@@ -86,7 +99,12 @@ class Outcome:
 
     @property
     def fixed(self) -> list[Gap]:
-        """Listed violations that no longer occur, though their rule was put to that operation (or the run whole)."""
+        """Listed violations that no longer occur, though their rule was put to that operation (or the run whole).
+
+        A shard cannot tell: they may occur in another one (`report.merge` tells).
+        """
+        if self.shard is not None:
+            return []
         return [
             gap
             for fingerprint, gap in self.known.gaps.items()

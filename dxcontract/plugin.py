@@ -10,7 +10,7 @@ from dxcontract import choosing, configuration, gaps, pins, protocols, safety, s
 from dxcontract.api import Api
 from dxcontract.contract import Contract
 from dxcontract.journal import PREFIX, new_run_id
-from dxcontract.outcome import UNUSABLE, Outcome
+from dxcontract.outcome import UNUSABLE, Outcome, Shard
 from dxcontract.run import Run
 from dxcontract.session import Session
 from dxcontract.target import TargetError
@@ -86,6 +86,7 @@ def pytest_configure(config: pytest.Config) -> None:
         known=known,
         allow_fixed=config.getoption("--allow-fixed"),
         whole=_is_whole(config),
+        shard=_shard(config),
     )
     choice = Choice(
         target,
@@ -105,6 +106,17 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(run, RUN)
     config.pluginmanager.register(protocols, "dxcontract-protocols")
     config.pluginmanager.register(pins, "dxcontract-pins")
+
+
+def _shard(config: pytest.Config) -> Shard | None:
+    """The part of the tests that pytest-split was asked to choose. Without known durations they are dealt out in turn:
+    in one piece, all machines would be in the same one."""
+    group, of = config.getoption("group", None), config.getoption("splits", None)
+    if not group or not of:
+        return None
+    if not Path(config.getoption("durations_path")).is_file():
+        config.option.splitting_algorithm = "least_duration"
+    return Shard(group, of)
 
 
 def _is_whole(config: pytest.Config) -> bool:

@@ -2,6 +2,7 @@
 
 import datetime
 import time
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import dxcontract
@@ -14,8 +15,8 @@ from dxcontract.verdict import VERDICTS, Violation
 SCHEMA_VERSION: Final = 1
 
 
-def document(outcome: Outcome) -> dict[str, Any]:
-    """The report of a run as JSON data."""
+def document(outcome: Outcome, shown: Callable[[Violation], Mapping[str, Any]] | None = None) -> dict[str, Any]:
+    """The report of a run as JSON data; `shown` tells how a violation is written, if not from what the run knows."""
     spec, verdicts, decided = outcome.spec, outcome.verdicts(), outcome.tally.by_rule()
     return {
         "schema": SCHEMA_VERSION,
@@ -29,7 +30,9 @@ def document(outcome: Outcome) -> dict[str, Any]:
         "strict": outcome.strict,
         "exit_status": outcome.exit_status,
         "started": datetime.datetime.fromtimestamp(outcome.started, datetime.UTC).isoformat(timespec="seconds"),
-        "seconds": round(time.time() - outcome.started, 1),
+        "seconds": round((outcome.ended or time.time()) - outcome.started, 1),
+        "whole": outcome.whole,
+        **({"shard": outcome.shard.to_json()} if outcome.shard else {}),
         "coverage": {"implemented": outcome.implemented, "all": len(spec.operations)},
         "divergence": {"violated": outcome.violated, "assessed": outcome.assessed},
         "verdicts": {verdict: len(outcome.rules_with(verdict)) for verdict in VERDICTS},
@@ -66,7 +69,7 @@ def document(outcome: Outcome) -> dict[str, Any]:
             for name in lifecycles.load()
         },
         "exploration": outcome.exploration.to_json(),
-        "violations": [_violation(outcome, violation) for violation in outcome.violations],
+        "violations": [shown(one) if shown else _violation(outcome, one) for one in outcome.violations],
         "harness_errors": outcome.harness_errors,
         "notes": outcome.notes,
         "left": outcome.left,
