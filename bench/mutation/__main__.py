@@ -143,7 +143,7 @@ def _table(drawn: list[Mutant], known: dict[str, Verdict], asked: argparse.Names
     words = Counter(known[one.id].verdict for one in done)
     survivors = [one for one in done if known[one.id].verdict in ("survived", "out of time")]
     hidden = [one for one in survivors if read.get(one.id, {}).get("why") in INVISIBLE]
-    visible = len(done) - words["no start"] - len(hidden)
+    visible = len(done) - words["no start"] - words["dormant"] - len(hidden)
     share = words["killed"] / visible if visible else 0.0
     print(
         f"\n{datetime.date.today()}, {platform.platform()}, {os.cpu_count()} cores, "
@@ -161,7 +161,8 @@ def _table(drawn: list[Mutant], known: dict[str, Verdict], asked: argparse.Names
             print(f"      noticed, but not failed: {verdict.by}")
     print(
         f"{words['killed']} of {visible} mutants that change what the wire shows are killed: {share:.1%} "
-        f"(left out: {words['no start']} that do not start, {len(hidden)} that were read and cannot be seen)"
+        f"(left out: {words['no start']} that do not start, {words['dormant']} where nothing runs without a fault, "
+        f"{len(hidden)} that were read and cannot be seen)"
     )
     if asked.out:
         asked.out.parent.mkdir(parents=True, exist_ok=True)

@@ -3,7 +3,8 @@
 Tests of the rules that are named near the change come first, then the shortest: that saves time, and decides nothing.
 
 Every mutant gets a process of its own and a door of its own. It is killed when the gate would fail: a violation of
-level must, or a target that dies. Less than that is noted too.
+level must, or a target that dies. Less than that is noted too. What is dormant (runs only while a fault is on) is not
+attacked.
 """
 
 import contextlib
@@ -19,7 +20,7 @@ from typing import Any, Final, Literal
 
 import pytest
 
-from bench.mutation.mutants import ROOT, Mutant, rules_near
+from bench.mutation.mutants import ROOT, Mutant, dormant, rules_near
 from bench.mutation.reached import Reached
 from dxcontract.api import Api
 from dxcontract.plugin import RUN
@@ -27,7 +28,7 @@ from dxcontract.session import Session
 from dxcontract.verdict import Tally
 
 START_SECONDS: Final = 20.0
-Word = Literal["killed", "survived", "no start", "out of time"]
+Word = Literal["killed", "survived", "no start", "out of time", "dormant"]
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,9 @@ class Killer:
         for mutant in self.mutants:
             if time.monotonic() > self.until:
                 break
+            if dormant(mutant):
+                self.tell(Verdict(mutant.id, "dormant", "", "", "", 0, 0, 0.0))
+                continue
             tests = [items[name] for name in self.reached.tests_for(mutant) if name in items]
             near = rules_near(mutant)
             tests.sort(key=lambda item: not any(near & set(mark.args) for mark in item.iter_markers("rule")))

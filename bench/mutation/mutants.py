@@ -133,6 +133,43 @@ def _statement(source: str, line: int) -> tuple[int, int]:
     return best
 
 
+def dormant(mutant: Mutant, sources: Path = SOURCES) -> bool:
+    """Whether a mutant is where nothing runs while every rule is kept: `if not rules.holds(…)` and the like."""
+    tree = ast.parse((sources / mutant.file).read_text(encoding="utf-8"))
+    at = (mutant.line, int(mutant.id.split(":")[2]))
+    return any(_within(at, part) for node in ast.walk(tree) for part in _only_with_faults(node))
+
+
+def _only_with_faults(node: ast.AST) -> Iterator[ast.AST]:
+    """The parts of a node that run only while a rule is broken."""
+    if isinstance(node, ast.If | ast.IfExp) and _asks_for_fault(node.test):
+        yield from node.body if isinstance(node, ast.If) else [node.body]
+    elif isinstance(node, ast.IfExp) and _asks_for_rule(node.test):
+        yield node.orelse
+    elif isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And):
+        for number, value in enumerate(node.values):
+            if _asks_for_fault(value):
+                yield from node.values[number + 1 :]
+                return
+
+
+def _asks_for_fault(test: ast.expr) -> bool:
+    if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And):
+        return any(map(_asks_for_fault, test.values))
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        return _asks_for_rule(test.operand)
+    return isinstance(test, ast.Call) and isinstance(test.func, ast.Attribute) and test.func.attr == "broken"
+
+
+def _asks_for_rule(test: ast.expr) -> bool:
+    return isinstance(test, ast.Call) and isinstance(test.func, ast.Attribute) and test.func.attr == "holds"
+
+
+def _within(at: tuple[int, int], part: ast.AST) -> bool:
+    first = (getattr(part, "lineno", 0), getattr(part, "col_offset", 0))
+    return first <= at < (getattr(part, "end_lineno", 0), getattr(part, "end_col_offset", 0))
+
+
 def rules_near(mutant: Mutant, sources: Path = SOURCES) -> set[str]:
     """The rules that are named around a mutant: their tests are the likeliest to notice it."""
     lines = (sources / mutant.file).read_text(encoding="utf-8").splitlines()
