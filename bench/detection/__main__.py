@@ -38,7 +38,7 @@ from dxcontract.reference.faults.catalogue import catalogue
 ROOT: Final = Path(__file__).resolve().parents[2]
 LEFT_OUT: Final = {"wire.serves-on": "ends the emulator, which all others need"}
 METHODS: Final = ("gate", "machines", "schemathesis", "smoke")
-TOGETHER: Final = 5
+TOGETHER: Final = 10
 """So many faults are switched on at once for Schemathesis."""
 FAULTLESS: Final = ""
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from dxcontract import spec as specs
 from dxcontract.api import Api
 from dxcontract.contract import Contract
+from dxcontract.verdict import Indeterminate
 from strategies.paging import Listing, listing, walk
 from strategies.requests import Scene, arrange, done, least
 from strategies.world import World
@@ -98,6 +99,19 @@ def test_a_made_up_token_is_refused(contract: Contract, world: World, operation:
     params = {**least(scene), "nextToken": "dxcontract-was-never-given-this"}
     exchange = world.call(operation, params, role=scene.caller)
     contract.refused("pagination.token-unknown", exchange, "a token that the target did not give")
+
+
+@pytest.mark.rule("pagination.token-unknown")
+def test_a_token_that_was_changed_is_refused(contract: Contract, world: World) -> None:
+    """A token that was damaged on its way must not be taken for one that leads somewhere."""
+    for _ in range(2):
+        arrange(world, "direct-connect-gateway", settle=False)
+    first = done(world.call("DescribeDirectConnectGateways", {"maxResults": 1}))
+    token = first.body.get("nextToken")
+    if not isinstance(token, str) or not token:
+        raise Indeterminate(f"of two gateways one was asked for, and no token came: {first.told()}")
+    exchange = world.call("DescribeDirectConnectGateways", {"maxResults": 1, "nextToken": f"{token[:4]}!{token[4:]}"})
+    contract.refused("pagination.token-unknown", exchange, "a token with a character more than was given", first)
 
 
 def _walked(contract: Contract, world: World, what: Listing, size: int) -> None:
