@@ -12,6 +12,7 @@ from dxcontract import (
     completion,
     configuration,
     diagrams,
+    diff_options,
     gaps,
     lifecycles,
     openapi,
@@ -96,6 +97,12 @@ def parser() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPar
     replay_options.add_arguments(command)
     command.set_defaults(run=_replay)
 
+    command = commands.add_parser(
+        "diff", help="ask two targets the same and say where their answers differ: exit 1 when they do"
+    )
+    diff_options.add_arguments(command)
+    command.set_defaults(run=_diff)
+
     command = commands.add_parser("pin", help="keep a violation of a report as a case that runs begin with")
     pin_command.add_arguments(command)
     command.set_defaults(run=pin_command.run)
@@ -136,6 +143,10 @@ def _completion(options: argparse.Namespace) -> int:
 
 def _replay(options: argparse.Namespace) -> int:
     return int(suite.module("strategies.replaying").run(options))
+
+
+def _diff(options: argparse.Namespace) -> int:
+    return int(suite.module("strategies.diffing.run").run(options))
 
 
 def _compare(options: argparse.Namespace) -> int:

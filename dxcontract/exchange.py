@@ -217,16 +217,16 @@ def _without_texts(value: Any) -> Any:
     return REMOVED if isinstance(value, str) and value else value
 
 
-def shown(body: bytes, cut: Cut = cut_off) -> str:
+def shown(body: bytes, cut: Cut = cut_off, most: int = SHOWN_BODY) -> str:
     """A body as text, secrets removed, bounded in length."""
     body = cbor.as_json(body)
     try:
         text = json.dumps(without_secrets(json.loads(body)), ensure_ascii=False, separators=(",", ":"))
     except (ValueError, RecursionError):
-        text = body[: 4 * SHOWN_BODY].decode("utf-8", "backslashreplace")
+        text = body[: 4 * most].decode("utf-8", "backslashreplace")
         if any(f'"{member}"' in text for member in SECRET_MEMBERS):
             text = f"{REMOVED}: {len(body)} bytes that are no JSON and name a secret member"
-    return printable(text if len(text) <= SHOWN_BODY else cut(text, SHOWN_BODY) + f"... ({len(body)} bytes)")
+    return printable(text if len(text) <= most else cut(text, most) + f"... ({len(body)} bytes)")
 
 
 def printable(text: str) -> str:

@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from dxcontract import choosing, configuration, gaps, pins, protocols, safety, spec
+from dxcontract import choosing, configuration, gaps, pins, protocols, recording, safety, spec
 from dxcontract.api import Api
 from dxcontract.contract import Contract
 from dxcontract.journal import PREFIX, new_run_id
@@ -41,6 +41,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     safety.add_options(group)
     protocols.add_options(group)
     pins.add_options(group)
+    recording.add_options(group)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -99,6 +100,8 @@ def pytest_configure(config: pytest.Config) -> None:
     worker = getattr(config, "workerinput", {})
     try:
         careful = safety.chosen(config, worker.get(RUN) or new_run_id(), worker.get("workerid", ""))
+        if not worker:
+            recording.start(config)
     except TargetError as error:
         pytest.exit(f"dxcontract: {error}", returncode=UNUSABLE)
     run = Run(config, choice, outcome, careful)

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import pytest
 
-from dxcontract import death, gaps, preflight, protocols, secrets
+from dxcontract import death, gaps, preflight, protocols, recording, secrets
 from dxcontract.api import Api
 from dxcontract.contract import Scope
 from dxcontract.death import Suspect
@@ -85,7 +85,9 @@ class Run:
     def open(self) -> Session:
         """Open the target, or end the run with one line that says why not."""
         try:
-            return open_session(self.choice, self.outcome, self.config.getoption("--answer-seconds"), self.safety)
+            session = open_session(self.choice, self.outcome, self.config.getoption("--answer-seconds"), self.safety)
+            recording.begin(self.config, session)
+            return session
         except TargetError as error:
             pytest.exit(f"dxcontract: {error}", returncode=UNUSABLE)
 

@@ -7,13 +7,14 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from dxcontract import cbor, choosing, spec, suite
+from dxcontract.exchange import Exchange
 from dxcontract.findings import alone, reading
 from dxcontract.findings.performing import Performer, Shown
 from dxcontract.findings.reading import FindingError
@@ -132,20 +133,19 @@ def performed(session: Session, world: World, finding: Json) -> Shown:
     with world:
         performer = Performer(session.api, session.contract, world.name, locations(session.api), gateway)
         shown = performer.show(finding)
-        _adopt(world, shown)
+        adopt(world, shown.exchanges)
     return shown
 
 
-def _adopt(world: World, shown: Shown) -> None:
-    """What the steps made is the world's, and deleted with it."""
-    for exchange in shown.exchanges:
+def adopt(world: World, exchanges: Iterable[Exchange]) -> None:
+    """What these calls made is the world's, and deleted with it."""
+    for exchange in exchanges:
         known = world.spec.operations.get(exchange.operation)
         for kind in known.traits.gives if known is not None and known.traits.effect == "create" else ():
             if kind != "bgp-peer":
-                params = cbor.document(exchange.request.body)
-                world.adopt(
-                    kind, exchange.operation, exchange, params if isinstance(params, dict) else {}, _role(exchange)
-                )
+                asked = cbor.document(exchange.request.body)
+                params = asked if isinstance(asked, dict) else {}
+                world.adopt(kind, exchange.operation, exchange, params, _role(exchange))
 
 
 def _role(exchange: Any) -> Role:

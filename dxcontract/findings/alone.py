@@ -17,7 +17,7 @@ from typing import Any
 STILL, GONE, UNCLEAR = "still happens", "no longer happens", "cannot tell"
 
 _PLACEHOLDER = re.compile(r"\$\$\{|\$\{([^{}]*)\}")
-_CHOSEN = ("Id", "Arn", "ARN", "Token", "ownerAccount", "Account")
+_CHOSEN = ("Id", "Arn", "ARN", "Token", "Account", "Address")
 _NOT_CHOSEN = ("awsLogicalDeviceId",)
 _SECRET = ("authKey", "cak", "ckn", "loaContent", "customerRouterConfig")
 _SHORTEST = 6
@@ -94,11 +94,26 @@ class Names:
 
     def __init__(self, known: Mapping[str, str]) -> None:
         self.placeholders = {value: placeholder for placeholder, value in known.items() if value}
+        self.sent: set[str] = set()
+
+    def asked(self, tree: Any) -> None:
+        """Take note of the texts of a request: an answer that repeats one shows no choice of the target's."""
+        if isinstance(tree, dict):
+            for inner in tree.values():
+                self.asked(inner)
+        elif isinstance(tree, list):
+            for inner in tree:
+                self.asked(inner)
+        elif isinstance(tree, str):
+            self.sent.add(tree)
 
     def learn(self, step: int, body: Any) -> None:
         """Take note of the values that the target chose in the answer to a step."""
-        for pointer, value in _chosen(body):
-            if not (pointer.endswith(("Arn", "ARN")) and any(known in value for known in self.placeholders)):
+        for pointer, value in sorted(chosen(body), key=lambda one: one[0].count("/")):
+            if value in self.sent and pointer.endswith("Address"):
+                continue
+            ids = (known for known in self.placeholders if not known.isdecimal())
+            if not (pointer.endswith(("Arn", "ARN")) and any(known in value for known in ids)):
                 self.placeholders.setdefault(value, f"{step}/{pointer}")
 
     def answered(self, step: int, got: Mapping[str, Any]) -> dict[str, Any]:
@@ -134,18 +149,18 @@ def _own(body: Any, step: int) -> Any:
     }
 
 
-def _chosen(value: Any, pointer: str = "") -> Iterator[tuple[str, str]]:
+def chosen(value: Any, pointer: str = "") -> Iterator[tuple[str, str]]:
     """Pointer (without its first slash) and value of all ids and the like."""
     if isinstance(value, dict):
         for name, inner in value.items():
             place = f"{pointer}/{name}" if pointer else name
             if not isinstance(inner, str):
-                yield from _chosen(inner, place)
+                yield from chosen(inner, place)
             elif name.endswith(_CHOSEN) and name not in _NOT_CHOSEN and len(inner) >= _SHORTEST:
                 yield place, inner
     elif isinstance(value, list):
         for number, inner in enumerate(value):
-            yield from _chosen(inner, f"{pointer}/{number}" if pointer else str(number))
+            yield from chosen(inner, f"{pointer}/{number}" if pointer else str(number))
 
 
 def answer(status: int, headers: Mapping[str, str], body: bytes, failure: str | None = None) -> dict[str, Any]:
@@ -237,6 +252,7 @@ def _compared(
 ) -> tuple[str, str]:
     """Whether what was judged is answered as when it was recorded, in what the claim looks at."""
     names = Names(known)
+    names.asked([step.get("params") for step in finding["steps"]])
     told = [names.answered(number, got) for number, got in enumerate(answers, 1)]
     claim, varying = finding["claim"], finding.get("varying", ())
     if claim.get("asks") == "equal":

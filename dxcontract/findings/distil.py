@@ -56,7 +56,7 @@ def finding(
     exchanges = violation["exchanges"]
     judged = list(violation["judged"]) or [len(exchanges)]
     known = {f"account-{role}": one for role, one in (accounts or {}).items() if one}
-    names = _names(exchanges, known)
+    names = names_of(exchanges, known)
     made = steps(exchanges, judged, spec, region, names)
     claim = dict(violation["claim"]) or {"look": "answer", "where": violation["where"]}
     return {
@@ -83,12 +83,13 @@ def steps(
         if one.get("together"):
             step["together"] = groups.setdefault(one["together"], len(groups) + 1)
         step |= _request(one, names, spec, fixed=number in judged)
+        names.asked(_params(one["request"]["body"]))
         step["answer"] = names.answered(number, _answer(one))
         made.append(step)
     return made
 
 
-def _names(exchanges: Sequence[Mapping[str, Any]], known: Mapping[str, str]) -> alone.Names:
+def names_of(exchanges: Sequence[Mapping[str, Any]], known: Mapping[str, str]) -> alone.Names:
     texts = [json.dumps([one["request"], one["response"]], ensure_ascii=False) for one in exchanges]
     found = {**known}
     for number, name in enumerate(dict.fromkeys(_all(_OURS, texts)), 1):

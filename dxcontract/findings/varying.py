@@ -10,10 +10,12 @@ from dxcontract import spec as specs
 
 @dataclass(frozen=True)
 class Comparing:
-    """Members that vary on one target (`varying`), those that targets choose (`chosen`), and classes of states."""
+    """Members that vary on one target (`varying`), those that targets choose (`chosen`;
+    `echoed` where none was asked for), and classes of states."""
 
     varying: frozenset[str]
     chosen: frozenset[str]
+    echoed: frozenset[str]
     ending: frozenset[str]
     waiting: frozenset[str]
     moving: frozenset[str]
@@ -28,7 +30,8 @@ def comparing() -> Comparing:
     """
     found: Any = specs.read(specs.root() / "comparing.json")
     states = {name: frozenset(one) for name, one in found["states"].items()}
-    return Comparing(_members(found["varying"]), _members(found["chosen"]), **states)
+    members = {name: _members(found[name]) for name in ("varying", "chosen", "echoed")}
+    return Comparing(**members, **states)
 
 
 def _members(entries: Iterable[Any]) -> frozenset[str]:

@@ -1,0 +1,154 @@
+"""`dxcontract diff`: a machine on two targets at once, or a recording against a target."""
+
+import argparse
+import sys
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from hypothesis import settings
+
+from dxcontract import choosing, journal, spec
+from dxcontract.outcome import OK, UNUSABLE, VIOLATED
+from dxcontract.outcome import Outcome as RunOutcome
+from dxcontract.session import Session, open_session
+from dxcontract.spec import Spec
+from dxcontract.target import TargetError
+from dxcontract.targets import Choice
+from strategies import profiles
+from strategies.diffing.comparison import Comparison
+from strategies.diffing.outcome import Divergence, Outcome, document
+from strategies.diffing.pair import Pair
+from strategies.machines.catalogue import ENTRIES, Entry
+from strategies.machines.explorer import Budget, Explorer, Facts, new_seed
+from strategies.machines.profile import facts
+
+CLEAN_SECONDS: Final = 120.0
+_MINIMISE: Final = 20.0
+
+
+def run(options: argparse.Namespace) -> int:
+    """Compare; 0 when no divergence was found, 1 when some were, 2 when that could not be tried.
+
+    Raises:
+        ValueError: an option makes no sense.
+    """
+    loaded = spec.load()
+    try:
+        outcome = _compared(options, loaded)
+    except TargetError as error:
+        sys.stderr.write(f"dxcontract: {error}\n")
+        return UNUSABLE
+    said = document(outcome, loaded) if options.json else "\n".join(outcome.lines(loaded))
+    sys.stdout.write(f"{said}\n")
+    return VIOLATED if outcome.divergences else OK
+
+
+def _compared(options: argparse.Namespace, loaded: Spec) -> Outcome:
+    against = options.against
+    is_target = against in ("reference", "moto", "aws") or urlsplit(against).scheme in ("http", "https")
+    if not is_target and not Path(against).is_file():
+        raise TargetError(f"--against={against}: neither a target (reference, moto, aws, a URL) nor a file")
+    with ExitStack() as stack:
+        first = _open(stack, options, choosing.choice(options), loaded)
+        if not is_target:
+            from strategies.diffing.recorded import compare
+
+            return compare(first, Path(against), loaded, options.seconds)
+        locations = tuple(filter(None, (options.against_locations or "").split(",")))
+        chosen = Choice(
+            against, options.region, options.against_accounts, tuple(options.against_fault), locations=locations
+        )
+        second = _open(stack, options, chosen, loaded)
+        return _explored(first, second, options, loaded)
+
+
+def _open(stack: ExitStack, options: argparse.Namespace, chosen: Choice, loaded: Spec) -> Session:
+    """A target, with a journal and a run of its own; what is made there is deleted whatever happens."""
+    careful = replace(choosing.careful(options), run=journal.new_run_id())
+    session = open_session(chosen, RunOutcome(loaded, chosen.target), options.answer_seconds, careful)
+    stack.callback(session.close)
+    stack.callback(lambda: session.sweep(CLEAN_SECONDS))
+    session.api.witness = lambda _: None
+    return session
+
+
+@dataclass
+class _Explorer(Explorer):
+    """An explorer that tells its pair of doors when an example begins and ends."""
+
+    pair: Pair | None = None
+
+    def begin(self) -> bool:
+        if self.pair is not None:
+            self.pair.begin()
+        return super().begin()
+
+    def finished(self, machine: Any) -> None:
+        super().finished(machine)
+        if self.pair is not None:
+            self.pair.end()
+
+
+def _explored(first: Session, second: Session, options: argparse.Namespace, loaded: Spec) -> Outcome:
+    entry = _entry(options.machine)
+    here, there = (facts(one.api, one.api.journal.prefix[4:-1]) for one in (first, second))
+    known = _common(here, there)
+    places = {a: b for a, b in zip(_places(here), _places(there), strict=True) if a and b and a != b}
+    contract = Comparison(loaded)
+    pair = Pair(first.api, second.api, places, contract.heard)
+    lacking = [one for one in entry.needs if one in pair.unsupported]
+    if len(lacking) == len(entry.needs):
+        raise TargetError(f"the machine {entry.title} needs one of {', '.join(entry.needs)}, which both have to have")
+    seed = options.seed if options.seed is not None else new_seed()
+    budget = Budget(options.examples, options.steps, options.seconds, _MINIMISE, options.seconds, target=False)
+    settings.load_profile(profiles.GATE)
+    explorer = _Explorer(
+        pair.as_api, contract, first.api.journal.prefix[4:-1], entry.machine, known, budget, seeded=seed, pair=pair
+    )
+    with contract.scope("diff", ()) as scope:
+        explorer.run()
+    found = [Divergence.of(one) for one in scope.tally.violations.values()]
+    outcome = Outcome(
+        _title(first),
+        _title(second),
+        first.target.region,
+        found,
+        explorer.figures.calls,
+        sorted(second.api.unsupported.keys() - first.api.unsupported.keys()),
+        sorted(first.api.unsupported.keys() - second.api.unsupported.keys()),
+        explorer.figures.examples,
+        seed,
+    )
+    outcome.sort()
+    return outcome
+
+
+def _entry(name: str) -> Entry:
+    found = next((one for one in ENTRIES if one.title == name), None)
+    if found is None:
+        raise ValueError(f"--machine={name}: there are {', '.join(one.title for one in ENTRIES)}")
+    return found
+
+
+def _common(here: Facts, there: Facts) -> Facts:
+    """What a machine may know of both."""
+    return replace(
+        here,
+        roles=here.roles & there.roles,
+        second=here.second if there.second else "",
+        macsec=here.macsec if there.macsec else "",
+        ec2=here.ec2 and there.ec2,
+        events=False,
+    )
+
+
+def _places(one: Facts) -> tuple[str, str, str]:
+    return one.home, one.second, one.macsec
+
+
+def _title(session: Session) -> str:
+    name, endpoint = session.target.name, session.target.endpoint
+    return name if name.startswith(("http://", "https://")) else f"{name} ({endpoint})"
