@@ -17,7 +17,7 @@ from dxcontract.spec import Json, Spec
 VERSION: Final = 1
 _OURS: Final = re.compile(r"\bdxc-[0-9a-f]{8}-(?:[a-z]+\d+-)?\d+\b")
 _OF_EC2: Final = re.compile(r"\b(?:vgw|tgw)-[0-9a-f]{8,17}\b")
-_NO_GATEWAY: Final = re.compile(r"-(0+|f+)$")
+_NO_GATEWAY: Final = re.compile(r"-[0f]+$")
 _REGIONAL_ARN: Final = re.compile(r"(arn:aws[a-z-]*:directconnect:)([a-z]{2}[a-z-]*-\d)(:)")
 _MADE_UP: Final = "DXCONTRACT-"
 _SECRETS: Final = {

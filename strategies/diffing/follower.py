@@ -5,7 +5,6 @@ difference is no other one.
 """
 
 import json
-import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -14,6 +13,7 @@ from typing import Any, Final, cast
 from dxcontract.api import Api
 from dxcontract.exchange import Exchange
 from dxcontract.findings.varying import comparing
+from dxcontract.journal import PREFIX
 from dxcontract.pointers import at
 from dxcontract.target import Role
 from dxcontract.verdict import Indeterminate, Unsupported
@@ -23,7 +23,6 @@ from strategies.world import World
 
 SETTLE_SECONDS: Final = 5.0
 _ENDING: Final = frozenset({"deleting", "disassociating", "detaching"})
-_OF_EC2: Final = re.compile(r"vgw-[0-9a-f]{8,17}")
 _UNSEEN: Final = frozenset({"arn", "account", "location", "virtual-gateway", "bgp-peer"})
 
 
@@ -57,6 +56,18 @@ class Follower:
             world.close()
         self._beside.clear()
 
+    def gateway(self, known: str, role: Role) -> None:
+        """EC2 made this virtual private gateway for the first target; have it make one for the other.
+
+        Where that cannot be, nothing is asked of the other about it.
+        """
+        world = World(self._second, self._own.removeprefix(f"{PREFIX}-").removesuffix("-"))
+        self._beside.append(world)
+        try:
+            self._handles.pair(known, ec2.virtual_private_gateway(world, role))
+        except (Unsupported, Indeterminate):
+            self._apart.add(known)
+
     def leave(self, params: Any) -> None:
         """A request is not asked of the other target: nothing is compared any more of what it is about."""
         text = json.dumps(params)
@@ -75,7 +86,7 @@ class Follower:
             self._apart |= set(_ids(one.json)) - self._handles.first.keys()
             return None
         try:
-            asked = json.loads(self._translated(text, one.account))
+            asked = json.loads(self._translated(text))
             other = ask(asked)
             if one.succeeded and not other.succeeded and self._settled():
                 other = ask(asked)
@@ -95,12 +106,7 @@ class Follower:
             self._apart |= set(_ids(one.json)) - self._handles.first.keys()
         return other, found
 
-    def _translated(self, text: str, role: str) -> str:
-        for gateway in _OF_EC2.findall(text):
-            if gateway not in self._handles.first and not set(gateway.removeprefix("vgw-")) <= {"0"}:
-                world = World(self._second, self._second.journal.prefix[4:-1])
-                self._beside.append(world)
-                self._handles.pair(gateway, ec2.virtual_private_gateway(world, cast(Role, role)))
+    def _translated(self, text: str) -> str:
         text = self._handles.translated(text)
         for place, there in self._places.items():
             text = text.replace(json.dumps(place), json.dumps(there))

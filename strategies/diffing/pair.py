@@ -43,6 +43,11 @@ class Pair:
         prefixes = (self._first.journal.prefix, self._second.journal.prefix)
         self._follower = Follower(self._second, accounts, *prefixes, self._places)
 
+    def gateway(self, known: str, role: Role) -> None:
+        """EC2 made this virtual private gateway for the first target."""
+        with self._lock:
+            self._follower.gateway(known, role)
+
     def end(self) -> None:
         """An example is over."""
         self._follower.close()

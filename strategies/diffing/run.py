@@ -23,6 +23,8 @@ from strategies.diffing.outcome import Divergence, Outcome, document
 from strategies.diffing.pair import Pair
 from strategies.machines.catalogue import ENTRIES, Entry
 from strategies.machines.explorer import Budget, Explorer, Facts, new_seed
+from strategies.machines.machine import Machine
+from strategies.machines.model import Thing
 from strategies.machines.profile import facts
 
 CLEAN_SECONDS: Final = 120.0
@@ -105,9 +107,8 @@ def _explored(first: Session, second: Session, options: argparse.Namespace, load
     seed = options.seed if options.seed is not None else new_seed()
     budget = Budget(options.examples, options.steps, options.seconds, _MINIMISE, options.seconds, target=False)
     settings.load_profile(profiles.GATE)
-    explorer = _Explorer(
-        pair.as_api, contract, first.api.journal.prefix[4:-1], entry.machine, known, budget, seeded=seed, pair=pair
-    )
+    run_id = first.api.journal.prefix.removeprefix(f"{journal.PREFIX}-").removesuffix("-")
+    explorer = _Explorer(pair.as_api, contract, run_id, _on_both(entry, pair), known, budget, seeded=seed, pair=pair)
     with contract.scope("diff", ()) as scope:
         explorer.run()
     found = [Divergence.of(one) for one in scope.tally.violations.values()]
@@ -124,6 +125,18 @@ def _explored(first: Session, second: Session, options: argparse.Namespace, load
     )
     outcome.sort()
     return outcome
+
+
+def _on_both(entry: Entry, pair: Pair) -> type[Machine]:
+    """The machine, which has EC2 make gateways for both targets."""
+    base = entry.machine
+
+    def ec2_gateway(self: Machine, thing: Thing) -> None:
+        base.ec2_gateway(self, thing)
+        if thing.id:
+            pair.gateway(thing.id, thing.owner)
+
+    return type(base.__name__, (base,), {"ec2_gateway": ec2_gateway, "__module__": __name__})
 
 
 def _entry(name: str) -> Entry:
