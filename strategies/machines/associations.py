@@ -1,5 +1,6 @@
 """Gateways associated with virtual private gateways: directly, or by a proposal from another account."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from strategies.machines import closing
@@ -17,6 +18,11 @@ RULES = (
     "associations.deleted-gone",
     "associations.gateway-echo",
     "associations.one-gateway",
+    "associations.own-gateway",
+    "associations.update-preserves",
+    "proposals.accept-named",
+    "proposals.accept-region",
+    "proposals.visible-to-gateway-owner",
     "associations.prefixes-echo",
     "associations.update-add",
     "associations.update-remove",
@@ -124,12 +130,14 @@ def change_prefixes(m: "Machine") -> None:
     if spoiled(m, step):
         return
     m.settled(thing)
+    before = m.shown(thing)
     m.accept(step)
     after = list(dict.fromkeys([*has, prefix])) if adds else [one for one in has if one != prefix]
     thing.facts["prefixes"] = after
     rule = "associations.update-add" if adds else "associations.update-remove"
     thing.expect(rule, "prefixes", allowedPrefixesToDirectConnectGateway=after)
     m.look(thing)
+    m.kept("associations.update-preserves", thing, before, (), "directConnectGatewayId", "associatedGateway")
 
 
 @action("DeleteDirectConnectGatewayAssociation", ready=_associations)
@@ -180,6 +188,11 @@ def propose(m: "Machine") -> None:
     thing.expect("proposals.prefixes-echo", "prefixes", requestedAllowedPrefixesToDirectConnectGateway=[PREFIXES[0]])
     m.make(thing, step)
     m.look(thing)
+    closing.inside(m, gateway)
+    sight = m.observe(thing, gateway.owner)
+    if sight is not None:
+        what = "a proposal is not shown to the owner of the gateway that it is made to"
+        m.contract.check("proposals.visible-to-gateway-owner", sight[1] is not None, what, sight[0])
 
 
 def _open(model: Model) -> list[Thing]:
@@ -205,7 +218,7 @@ def accept_proposal(m: "Machine") -> None:
         prefixes, rule = [PREFIXES[1]], "proposals.accept-override"
         params["overrideAllowedPrefixesToDirectConnectGateway"] = _list(prefixes)
     step = Step("AcceptDirectConnectGatewayAssociationProposal", params, gateway.owner)
-    if not _free(m.model, virtual) or not gateway.there or spoiled(m, step):
+    if not _free(m.model, virtual) or not gateway.there or _misnamed(m, thing, step) or spoiled(m, step):
         return
     _before(m, virtual, gateway)
     association = _new(m, gateway, virtual, prefixes, rule)
@@ -217,6 +230,39 @@ def accept_proposal(m: "Machine") -> None:
     # It cannot be accepted or deleted any more, and may be described no more.
     thing.life, thing.expected = "gone", {}
     m.look(thing, association)
+    closing.inside(m, gateway)
+
+
+def _misnamed(m: "Machine", thing: Thing, step: Step) -> bool:
+    """Once in a while, accept from another Region, or under another gateway; whether that was done."""
+    if not m.chance(4):
+        return False
+    gateway = thing.links["gateway"]
+    others = m.model.of("direct-connect-gateway", where=lambda one: one.owner == gateway.owner and one is not gateway)
+    if others:
+        step = replace(step, params={**step.params, "directConnectGatewayId": m.one_of(others)})
+        m.refuse("proposals.accept-named", step, "a proposal is accepted under another gateway")
+    else:
+        step = replace(step, region=m.world.api.target.other_region)
+        m.refuse("proposals.accept-region", step, "a proposal is accepted from another Region")
+    m.look(thing)
+    return True
+
+
+def _strangers(model: Model) -> list[tuple[Thing, Thing]]:
+    """Virtual gateways that are free, and gateways of other accounts."""
+    virtual = [one for one in model.of("virtual-gateway") if _free(model, one)]
+    return [(one, gateway) for one in virtual for gateway in _gateways(model) if gateway.owner != one.owner]
+
+
+@action("CreateDirectConnectGatewayAssociation", ready=_strangers, accounts=("other",))
+def associate_anothers_gateway(m: "Machine") -> None:
+    """The gateway of another account is not associated without its owner."""
+    virtual, gateway = m.one_of(_strangers(m.model))
+    _before(m, virtual, gateway)
+    params = {"directConnectGatewayId": gateway, "gatewayId": virtual}
+    step = Step("CreateDirectConnectGatewayAssociation", params, virtual.owner)
+    m.refuse("associations.own-gateway", step, "the gateway of another account is associated without a proposal")
     closing.inside(m, gateway)
 
 

@@ -27,6 +27,7 @@ FAMILIES: Final[Mapping[str, ModuleType]] = {
         "interfaces",
         "lags",
         "macsec",
+        "misplaced",
         "order",
         "peers",
         "races",
@@ -94,17 +95,17 @@ ENTRIES: Final = (
     ),
     Entry(
         "virtual_interfaces_and_bgp",
-        ("connections", "lags", "hosting", "gateways", "interfaces", "peers", "races", "strays", "events"),
+        ("connections", "lags", "hosting", "gateways", "interfaces", "misplaced", "peers", "races", "strays", "events"),
         ("CreatePrivateVirtualInterface", "CreatePublicVirtualInterface", "CreateTransitVirtualInterface"),
     ),
     Entry(
         "gateways",
-        ("connections", "gateways", "associations", "interfaces", "strays", "events"),
+        ("connections", "gateways", "associations", "interfaces", "misplaced", "strays", "events"),
         ("CreateDirectConnectGateway",),
     ),
     Entry(
         "tags",
-        ("connections", "lags", "gateways", "interfaces", "tagging", "races", "strays", "events"),
+        ("connections", "lags", "gateways", "interfaces", "misplaced", "tagging", "races", "strays", "events"),
         ("TagResource",),
     ),
     Entry(

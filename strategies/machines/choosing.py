@@ -4,9 +4,11 @@ Each choice is kept in words that outlive its example: a thing is told by the st
 example can be done again without some of them, and mean the same things.
 """
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Any, Final, TypeVar, cast
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DataObject, SearchStrategy
@@ -14,6 +16,8 @@ from hypothesis.strategies import DataObject, SearchStrategy
 from strategies.machines.model import ArnOf, Thing
 
 T = TypeVar("T")
+Choice = tuple[str, Any]
+_MACHINERY: Final = frozenset({__file__, str(Path(__file__).with_name("machine.py"))})
 
 
 class LostError(Exception):
@@ -26,17 +30,21 @@ class Done:
 
     action: str
     number: int
-    choices: tuple[Any, ...]
+    choices: tuple[Choice, ...]
 
 
 @dataclass
 class Choices:
-    """The choices of one step: `kept` are those made so far; `given`, if any, those to make."""
+    """The choices of one step: `kept` are those made so far; `given`, if any, those to make again.
+
+    A choice is known by the line of code that makes it. One that is made again but was not made then, because a step
+    before it was left out, is the usual one.
+    """
 
     data: DataObject | None = None
-    given: list[Any] | None = None
+    given: list[Choice] | None = None
     words: list[str] | None = None
-    kept: list[Any] = field(default_factory=list)
+    kept: list[Choice] = field(default_factory=list)
 
     @property
     def directed(self) -> bool:
@@ -44,62 +52,73 @@ class Choices:
         return self.words is not None
 
     def keep(self, value: T) -> T:
-        """Keep a choice that was made elsewhere, so that it is made again."""
-        self.kept.append(value)
+        """Keep a choice, so that it is made again."""
+        self.kept.append((_place(), told(value)))
         return value
 
-    def draw(self, strategy: SearchStrategy[T]) -> T:
+    def draw(self, strategy: SearchStrategy[T], usual: T | None = None) -> T:
         """A value that has no name in the model.
 
         Raises:
-            LostError: the step said again has no such choice.
+            LostError: it is not known what was drawn here, and nothing is usual.
         """
-        value: T
-        if self.given is not None:
-            value = self._next()
-        else:
-            assert self.data is not None, "a directed sequence needs no drawing"
-            value = self.data.draw(strategy)
-        self.kept.append(value)
-        return value
+        if self.data is not None:
+            return self.keep(self.data.draw(strategy))
+        there, again = self._again() if self.given is not None else (False, None)
+        if there:
+            return self.keep(cast(T, again))
+        if usual is None:
+            raise LostError
+        return self.keep(usual)
 
     def one_of(self, values: Sequence[T]) -> T:
         """One of some values, the first for choice.
 
         Raises:
-            LostError: the step said again chose one that is not among them.
+            LostError: what was chosen here is not among them.
         """
         if self.given is not None:
-            wanted = self._next()
-            found = [one for one in values if told(one) == wanted]
+            there, wanted = self._again()
+            found = [one for one in values if told(one) == wanted] if there else [_usual(values)]
             if not found:
                 raise LostError
-            value = found[0]
-        elif self.words is not None:
-            value = _directed(values, self.words)
-        elif len(values) == 1:
-            value = values[0]
-        else:
-            assert self.data is not None
-            value = self.data.draw(st.sampled_from(values))
-        self.kept.append(told(value))
-        return value
+            return self.keep(found[0])
+        if self.words is not None:
+            return self.keep(_directed(values, self.words))
+        if len(values) == 1:
+            return self.keep(values[0])
+        assert self.data is not None
+        return self.keep(self.data.draw(st.sampled_from(values)))
 
     def chance(self, rarely: int) -> bool:
         """True once in `rarely` times or so; False for choice."""
+        if self.given is not None:
+            there, yes = self._again()
+            return self.keep(bool(there and yes))
         if self.words is not None:
-            yes = bool(self.words) and self.words[0] == "maybe"
-            if yes:
-                del self.words[0]
-            self.kept.append(rarely - 1 if yes else 0)
-            return yes
-        return self.draw(st.integers(0, rarely - 1)) == rarely - 1
+            yes = self.words[:1] == ["maybe"]
+            self.words = self.words[yes:]
+            return self.keep(yes)
+        assert self.data is not None
+        return self.keep(self.data.draw(st.integers(0, rarely - 1)) == rarely - 1)
 
-    def _next(self) -> Any:
+    def _again(self) -> tuple[bool, Any]:
+        """Whether this choice was made then, and what was chosen."""
         assert self.given is not None
-        if not self.given:
-            raise LostError
-        return self.given.pop(0)
+        place = _place()
+        for number, (made_at, value) in enumerate(self.given):
+            if made_at == place:
+                del self.given[: number + 1]
+                return True, value
+        return False, None
+
+
+def _place() -> str:
+    """The line of code that chooses: the first one that is not the machinery's own."""
+    frame = sys._getframe(1)
+    while frame.f_code.co_filename in _MACHINERY and frame.f_back is not None:
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
 
 def told(value: Any) -> Any:
@@ -120,6 +139,10 @@ def _directed(values: Sequence[T], words: list[str]) -> T:
         if found:
             words.remove(word)
             return found[-1]
+    return _usual(values)
+
+
+def _usual(values: Sequence[T]) -> T:
     return values[-1] if _is_about_things(values[0]) else values[0]
 
 

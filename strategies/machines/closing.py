@@ -32,7 +32,17 @@ _INSIDE: Final = {
     "ListResiliencyGroupAssociations": ("connection", "resiliency_groups.associate-listed"),
 }
 RULES = (
+    "access.attachment-hidden",
+    "associations.describe-by-both",
     "associations.describe-by-id",
+    "attachments.describe-by-both",
+    "attachments.describe-by-interface",
+    "attachments.other-region",
+    "gateways.global",
+    "gateways.virtual-gateway-listed",
+    "hosted_connections.deprecated-describe",
+    "resiliency_groups.listed-in-region",
+    "tags.die-with-resource",
     "hosted_connections.tags-owner-only",
     "resiliency_groups.get",
     *(rule for pair in _LISTED.values() for rule in pair),
@@ -44,7 +54,7 @@ _PAGES: Final = 60
 
 def compare_all(m: "Machine") -> None:
     """Compare all things, whether a step was about them or not."""
-    from strategies.machines import strays
+    from strategies.machines import further, strays
 
     for thing in list(m.model.things):
         if thing in m.snapshots and thing.there:
@@ -59,6 +69,7 @@ def compare_all(m: "Machine") -> None:
         inside(m, thing)
     for thing in m.model.of("direct-connect-gateway", "resiliency-group"):
         inside(m, thing)
+    further.compare(m)
     strays.pried(m)
     strays.read_by_all(m)
 

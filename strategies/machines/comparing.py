@@ -16,6 +16,7 @@ RULES = (
     "lags.count-invariant",
     "lags.members-created",
     "lags.members-uniform",
+    "lags.one-device",
     "lifecycles.ids-unique",
     "machines.others-unaffected",
     "machines.stays",
@@ -24,7 +25,9 @@ RULES = (
     "requests.valid-accepted",
     "tags.shown-on-resource",
     "virtual_interfaces.bgp-peers-listed",
+    "virtual_interfaces.peer-mirrored",
 )
+_MIRRORED: Final = ("asn", "addressFamily", "amazonAddress", "customerAddress")
 _ABSENT: Final[tuple[Any, ...]] = (None, "", [])
 
 
@@ -77,6 +80,8 @@ def _member(m: "Machine", thing: Thing, member: str, expected: Expected, exchang
         wanted = wanted.id
     if expected.how == "prefixes":
         same = set(at(found, "/*/cidr")) == set(wanted)
+    elif expected.how == "no":
+        same = found in (None, False)
     elif expected.how == "caseless":
         same = str(found).lower() == str(wanted).lower()
     else:
@@ -93,6 +98,9 @@ def _lag(m: "Machine", lag: Thing, exchange: Exchange, item: Json) -> None:
     what = f"numberOfConnections is {count}, and {len(listed)} are listed"
     m.contract.check("lags.count-invariant", count == len(listed), what, exchange, where="/numberOfConnections")
     living = {one.get("connectionId") for one in listed if state_of(one, "connectionState") not in ENDING}
+    devices = {str(one["awsDeviceV2"]) for one in (item, *listed) if one.get("awsDeviceV2")}
+    what = f"the LAG and its connections are on {len(devices)} devices"
+    m.contract.check("lags.one-device", len(devices) <= 1, what, exchange, where="/awsDeviceV2")
     members = m.model.members(lag)
     if any(one.unsure for one in members):
         return
@@ -112,6 +120,10 @@ def _peers(m: "Machine", interface: Thing, exchange: Exchange, item: Json) -> No
     if not listed:
         return
     staying = [one for one in listed if state_of(one, "bgpPeerState") not in ENDING]
+    mine = {name: item[name] for name in _MIRRORED if item.get(name) not in _ABSENT}
+    same = any(all(one.get(name) == value for name, value in mine.items()) for one in listed)
+    what = "the ASN and addresses of the virtual interface are those of none of its peers"
+    m.contract.check("virtual_interfaces.peer-mirrored", same, what, exchange, where="/bgpPeers")
     interface.facts["peers"] = {str(one.get("addressFamily")): one for one in staying}
     found = sorted(str(one.get("addressFamily")) for one in staying)
     wanted = sorted(interface.facts["families"])

@@ -21,7 +21,10 @@ RULES = (
     "connections.lag-join",
     "connections.lag-join-bandwidth",
     "connections.owner-and-region",
+    "connections.lag-join-location",
+    "connections.macsec-speed",
     "connections.update-name",
+    "connections.update-preserves",
 )
 BANDWIDTHS = ("1Gbps", "10Gbps")
 MOST_MEMBERS = 3
@@ -67,6 +70,11 @@ def create_connection(m: "Machine") -> None:
     macsec = bool(m.facts.macsec) and m.chance(4)
     if macsec:
         params |= {"bandwidth": "10Gbps", "location": m.facts.macsec, "requestMACSec": True}
+        if m.chance(5):
+            params["bandwidth"] = "1Gbps"
+            step = Step("CreateConnection", params, role)
+            m.refuse("connections.macsec-speed", step, "MACsec is requested for a connection that is too slow")
+            return
     elif m.facts.second and m.chance(5):
         params["location"] = m.facts.second
     if tags:
@@ -86,6 +94,11 @@ def create_connection(m: "Machine") -> None:
 def _join(m: "Machine", params: Json, lag: Thing) -> None:
     params |= {"location": lag.facts["location"], "lagId": lag}
     step = Step("CreateConnection", params, lag.owner)
+    if m.facts.second and m.chance(6):
+        params["location"] = next(one for one in (m.facts.home, m.facts.second) if one != lag.facts["location"])
+        params["bandwidth"] = lag.facts["bandwidth"]
+        m.refuse("connections.lag-join-location", step, "a connection at another location joins a LAG")
+        return
     if params["bandwidth"] != lag.facts["bandwidth"]:
         m.refuse("connections.lag-join-bandwidth", step, "a connection of another bandwidth joins a LAG")
         return
@@ -160,6 +173,7 @@ def delete_connection(m: "Machine") -> None:
 
 def gone(thing: Thing, rule: str, *, declined: bool = False) -> None:
     """A thing was deleted, or declined by its owner."""
+    thing.facts["tagged"] = bool(thing.tags)
     thing.life, thing.life_rule, thing.tags = "gone", rule, {}
     thing.facts["declined"] = declined
     if thing.handle is not None:
@@ -176,9 +190,11 @@ def update_connection(m: "Machine") -> None:
     step = Step("UpdateConnection", params, thing.owner)
     if spoiled(m, step):
         return
+    before = m.shown(thing)
     m.accept(step)
     if "connectionName" in params:
         thing.expect("connections.update-name", connectionName=params["connectionName"])
     else:
         thing.expect("connections.encryption-mode-update", encryptionMode=params["encryptionMode"])
     m.look(thing)
+    m.kept("connections.update-preserves", thing, before, tuple(params))

@@ -194,8 +194,8 @@ class Explorer:
                 return
 
     def _directly(self, go: Callable[[Machine], None]) -> None:
-        machine = self._class()
         self._is_drawn = False
+        machine = self._class()
         try:
             go(machine)
         finally:

@@ -129,10 +129,7 @@ _FLAWS: Final = ("foreign", "dead", "elsewhere", "unknown", "kind", "near", "for
 
 def spoiled(m: "Machine", step: Step, likely: int = 6) -> bool:
     """Once in a while, send the step with a flaw instead of as it is; whether that was done."""
-    if m.choices.directed:
-        m.choices.keep(0)
-        return False
-    if not m.chance(likely):
+    if m.choices.directed or not m.chance(likely):
         return False
     made = _MADE[m.one_of(_FLAWS)](m, step)
     if made is None:

@@ -1,5 +1,6 @@
 """Direct Connect gateways: made, renamed, deleted, and not deleted while something is on them."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from strategies.machines.actions import action
@@ -17,7 +18,9 @@ RULES = (
     "gateways.deleted-hidden",
     "gateways.echo",
     "gateways.owner",
+    "gateways.global-delete",
     "gateways.rename",
+    "gateways.rename-preserves",
 )
 MOST = 3
 
@@ -52,9 +55,11 @@ def rename_gateway(m: "Machine") -> None:
     step = Step("UpdateDirectConnectGateway", params, thing.owner)
     if spoiled(m, step):
         return
+    before = m.shown(thing)
     m.accept(step)
     thing.expect("gateways.rename", directConnectGatewayName=params["newDirectConnectGatewayName"])
     m.look(thing)
+    m.kept("gateways.rename-preserves", thing, before, ("directConnectGatewayName",))
 
 
 def in_use(model: Model, gateway: Thing) -> list[Thing]:
@@ -84,6 +89,9 @@ def delete_gateway(m: "Machine") -> None:
         if one.links.get("gateway") is thing:
             m.over(one)
     m.at_rest(thing)
+    rule = "gateways.deleted-hidden"
+    if m.chance(4):
+        step, rule = replace(step, region=m.world.api.target.other_region), "gateways.global-delete"
     m.accept(step)
-    gone(thing, "gateways.deleted-hidden")
+    gone(thing, rule)
     m.look(thing)

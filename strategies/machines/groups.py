@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 RULES = (
     "requests.unknown-ids",
     "resiliency_groups.associate-atomic",
+    "resiliency_groups.create-idempotent",
+    "resiliency_groups.disassociate-atomic",
+    "resiliency_groups.token-conflict",
+    "resiliency_groups.update-preserves",
     "resiliency_groups.associate-listed",
     "resiliency_groups.deleted-gone",
     "resiliency_groups.disassociate-keeps",
@@ -57,8 +61,33 @@ def rename_group(m: "Machine") -> None:
     if spoiled(m, step):
         return
     m.settled_group(thing)
+    before = m.shown(thing)
     m.accept(step)
     thing.expect("resiliency_groups.update-name", resiliencyGroupName=params["resiliencyGroupName"])
+    m.look(thing)
+    m.kept("resiliency_groups.update-preserves", thing, before, ("resiliencyGroupName",))
+
+
+@action("CreateResiliencyGroup", ready=lambda model: len(_groups(model)) < 2)
+def create_group_again(m: "Machine") -> None:
+    """The same request with the same client token makes nothing new; with another request the token is refused."""
+    token = f"{m.name()}-{m.model.count('tokens')}"
+    params = {**least(Scene(m.world, m.spec.operation("CreateResiliencyGroup"))), "clientToken": token}
+    params["resiliencyGroupName"] = m.name()
+    step = Step("CreateResiliencyGroup", params)
+    thing = m.model.add("resiliency-group", "owner", facts={"connections": []})
+    thing.expect("resiliency_groups.echo", resiliencyGroupName=params["resiliencyGroupName"])
+    m.make(thing, step)
+    if thing.unsure or not thing.id:
+        return
+    again = m.send(step)
+    if again is not None:
+        found = at(again.json, "/resiliencyGroup/resiliencyGroupId")
+        what = f"a creation with the same client token is answered {again.told()}, and not with the same group"
+        m.contract.check("resiliency_groups.create-idempotent", found == [thing.id], what, again)
+    if m.chance(2):
+        other = Step("CreateResiliencyGroup", {**params, "resiliencyGroupName": f"{params['resiliencyGroupName']}-2"})
+        m.refuse("resiliency_groups.token-conflict", other, "a client token is used for another request")
     m.look(thing)
 
 
@@ -116,6 +145,11 @@ def leave_group(m: "Machine") -> None:
     connection = m.one_of(group.facts["connections"])
     params = {"resiliencyGroupId": group, "connectionIdentifiers": [connection]}
     step = Step("DisassociateConnectionsFromResiliencyGroup", params)
+    if m.chance(5):
+        params["connectionIdentifiers"] = [connection, "dxcon-ffffff00"]
+        m.refuse("resiliency_groups.disassociate-atomic", step, "one of two connections does not exist")
+        closing.inside(m, group)
+        return
     if spoiled(m, step):
         return
     m.accept(step)

@@ -23,7 +23,11 @@ if TYPE_CHECKING:
     from strategies.machines.machine import Machine
 
 RULES = (
+    "hosted_connections.associate-keeps",
     "hosted_connections.associate-moves",
+    "hosted_connections.associate-parent-kind",
+    "hosted_connections.describe-wrong-parent",
+    "interconnects.partner-only",
     "hosted_connections.associate-vlan-conflict",
     "hosted_connections.confirm-ends-ordering",
     "hosted_connections.confirm-wrong-state",
@@ -219,6 +223,37 @@ def delete_hosted(m: "Machine") -> None:
     closing.inside(m, thing.links["port"])
 
 
+@action("CreateInterconnect", ready=few_ports)
+def create_interconnect_as_anybody(m: "Machine") -> None:
+    """Interconnects are for partners."""
+    params = {"location": m.facts.home, "bandwidth": m.one_of(BANDWIDTHS), "interconnectName": m.name()}
+    m.refuse(
+        "interconnects.partner-only", Step("CreateInterconnect", params), "an account that is no partner orders one"
+    )
+
+
+@action("DescribeHostedConnections", ready=lambda model: model.of("hosted-connection"), accounts=("partner",))
+def look_into_hosted(m: "Machine") -> None:
+    """A hosted connection hosts nothing."""
+    thing = m.one_of(m.model.of("hosted-connection"))
+    step = Step("DescribeHostedConnections", {"connectionId": thing}, "partner")
+    m.refuse("hosted_connections.describe-wrong-parent", step, "the hosted connections of a hosted one are described")
+
+
+def _wrong_ports(model: Model) -> list[tuple[Thing, Thing]]:
+    ports = model.of("connection", where=lambda one: one.owner == "partner" and "lag" not in one.links)
+    return [(thing, port) for thing in model.of("hosted-connection") for port in ports]
+
+
+@action("AssociateHostedConnection", ready=_wrong_ports, accounts=("partner",))
+def move_to_wrong_port(m: "Machine") -> None:
+    """A connection that is no interconnect takes no hosted connection."""
+    thing, port = m.one_of(_wrong_ports(m.model))
+    step = Step("AssociateHostedConnection", {"connectionId": thing, "parentConnectionId": port}, "partner")
+    m.settled(port)
+    m.refuse("hosted_connections.associate-parent-kind", step, "a hosted connection moves to a dedicated one")
+
+
 @action("AssociateHostedConnection", ready=lambda model: model.of("hosted-connection") and len(_hosts(model)) > 1)
 def move(m: "Machine") -> None:
     """The partner moves a hosted connection, with what is on it, to another port."""
@@ -239,6 +274,7 @@ def move(m: "Machine") -> None:
     m.at_rest(thing)
     m.settled(*([port] if port.kind == "interconnect" else m.model.members(port)))
     m.cleared(port)
+    before = m.shown(thing)
     m.fade(thing, port)
     m.accept(step)
     thing.links["port"] = port
@@ -249,5 +285,7 @@ def move(m: "Machine") -> None:
     thing.expect("hosted_connections.parent-location", "caseless", location=port.facts["location"])
     port.facts["hosted-connection_rule"] = old.facts["hosted-connection_rule"] = "hosted_connections.associate-moves"
     m.look(thing, *m.model.on(thing, "port"))
+    kept = ("ownerAccount", "connectionName", "bandwidth", "vlan")
+    m.kept("hosted_connections.associate-keeps", thing, before, (), *kept)
     for one in (old, port):
         closing.inside(m, one)

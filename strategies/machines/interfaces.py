@@ -27,7 +27,10 @@ RULES = (
     "virtual_interfaces.associate-address-conflict",
     "virtual_interfaces.associate-between-hosted",
     "virtual_interfaces.associate-hosted-to-lag",
+    "virtual_interfaces.amazon-asn-of-gateway",
+    "virtual_interfaces.associate-keeps",
     "virtual_interfaces.associate-moves",
+    "virtual_interfaces.deleted-listed",
     "virtual_interfaces.associate-vlan-conflict",
     "virtual_interfaces.bgp-peers-listed",
     "virtual_interfaces.confirm-ends-confirming",
@@ -41,13 +44,14 @@ RULES = (
     "virtual_interfaces.mtu-default",
     "virtual_interfaces.mtu-update",
     "virtual_interfaces.owner",
-    "virtual_interfaces.parent-unconfirmed",
     "virtual_interfaces.type",
     "virtual_interfaces.update-name",
+    "virtual_interfaces.update-preserves",
     "virtual_interfaces.vlan-unique",
 )
 KINDS = ("private", "transit", "public")
 VLANS = (100, 200, 300, 400)
+KEPT = ("ownerAccount", "virtualInterfaceName", "virtualInterfaceType", "vlan")
 MTUS = (1500, 8500)
 MOST = 3
 
@@ -55,11 +59,12 @@ MOST = 3
 def ports(model: Model) -> list[Thing]:
     """What carries virtual interfaces of its owner: a connection in no LAG, or a LAG that hosts nothing."""
     free = model.of("connection", where=lambda one: "lag" not in one.links and one.owner != "partner")
-    lags = model.of("lag", where=lambda one: not one.facts["hosts"] and _carries(model, one))
+    lags = model.of("lag", where=lambda one: not one.facts["hosts"] and carries(model, one))
     return free + lags + model.of("hosted-connection")
 
 
-def _carries(model: Model, lag: Thing) -> bool:
+def carries(model: Model, lag: Thing) -> bool:
+    """Whether a LAG has the links that it needs."""
     return len(model.members(lag)) >= max(1, int(lag.facts["minimum"]))
 
 
@@ -99,7 +104,9 @@ def _make(m: "Machine", port: Thing, kind: str, owner: Role, provider: Role | No
         gateway = m.one_of(m.model.of("direct-connect-gateway", where=lambda one: one.owner == owner))
     hosted = port.kind == "hosted-connection"
     vlan = port.facts["vlan"] if hosted and not m.chance(5) else m.one_of(VLANS)
-    new = _new(m, port, kind, vlan, gateway)
+    new = new_interface(m, port, kind, vlan, gateway)
+    tags = m.few_tags()
+    new |= {"tags": m.tag_list(tags)} if tags else {}
     params: Json = {"connectionId": port, structure: new}
     if allocates:
         params["ownerAccount"] = AccountId(owner)
@@ -115,6 +122,7 @@ def _make(m: "Machine", port: Thing, kind: str, owner: Role, provider: Role | No
     thing = m.model.add("virtual-interface", owner, provider=provider, links={"port": port})
     thing.facts |= {"vlan": vlan, "kind": kind, "families": ["ipv4"], "asn": new["asn"]}
     thing.facts["address"] = new["customerAddress"]
+    thing.tags = tags
     expect(m, thing, new)
     if allocates:
         thing.life, thing.life_rule = "waiting", "virtual_interfaces.allocated-waits"
@@ -144,7 +152,8 @@ def _forbidden(m: "Machine", step: Step, port: Thing, vlan: int) -> bool:
     return True
 
 
-def _new(m: "Machine", port: Thing, kind: str, vlan: int, gateway: Thing | None) -> dict[str, Any]:
+def new_interface(m: "Machine", port: Thing, kind: str, vlan: int, gateway: Thing | None) -> dict[str, Any]:
+    """A request's new virtual interface, with addresses of its own."""
     number = m.model.count("addresses")
     if kind == "public":
         amazon, customer = public_pair(number)
@@ -184,16 +193,8 @@ def attach(thing: Thing, gateway: Thing, named: str, attached: str) -> None:
     """A virtual interface is on a Direct Connect gateway."""
     thing.links["gateway"] = gateway
     thing.expect(named, directConnectGatewayId=gateway)
+    thing.expect("virtual_interfaces.amazon-asn-of-gateway", amazonSideAsn=gateway.expected["amazonSideAsn"].value)
     gateway.facts["virtual-interface_rule"] = attached
-
-
-@action("CreatePublicVirtualInterface", ready=lambda model: model.of("hosted-connection", life="waiting"))
-def create_on_unconfirmed(m: "Machine") -> None:
-    """Nothing can be made on a hosted connection that nobody confirmed."""
-    port = m.one_of(m.model.of("hosted-connection", life="waiting"))
-    new = _new(m, port, "public", port.facts["vlan"], None)
-    step = Step("CreatePublicVirtualInterface", {"connectionId": port, "newPublicVirtualInterface": new})
-    m.refuse("virtual_interfaces.parent-unconfirmed", step, "a virtual interface on an unconfirmed connection")
 
 
 def _waiting(model: Model) -> list[Thing]:
@@ -283,6 +284,10 @@ def delete_interface(m: "Machine") -> None:
         m.at_rest(thing)
     m.accept(step)
     gone(thing, "virtual_interfaces.deleted-gone")
+    sight = m.observe(thing)
+    if sight is not None and sight[0].succeeded:
+        what = "a virtual interface that was deleted just now is not listed any more"
+        m.contract.check("virtual_interfaces.deleted-listed", sight[1] is not None, what, sight[0])
     if "gateway" in thing.links:
         thing.links["gateway"].facts["virtual-interface_rule"] = "attachments.ends-with-interface"
     m.look(thing, thing.links["port"])
@@ -304,12 +309,14 @@ def update_interface(m: "Machine") -> None:
     if spoiled(m, step):
         return
     m.settled(thing)
+    before = m.shown(thing)
     m.accept(step)
     if "mtu" in params:
         thing.expect("virtual_interfaces.mtu-update", mtu=params["mtu"])
     else:
         thing.expect("virtual_interfaces.update-name", virtualInterfaceName=params["virtualInterfaceName"])
     m.look(thing)
+    m.kept("virtual_interfaces.update-preserves", thing, before, tuple(params))
 
 
 def _movable(model: Model) -> list[tuple[Thing, Thing]]:
@@ -349,11 +356,13 @@ def move_interface(m: "Machine") -> None:
     port_settled(m, port)
     m.at_rest(thing)
     m.cleared(port)
+    before = m.shown(thing)
     m.fade(thing, port)
     m.accept(step)
     thing.links["port"] = port
     thing.expect("virtual_interfaces.associate-moves", connectionId=port)
     port.facts["virtual-interface_rule"] = old.facts["virtual-interface_rule"] = "virtual_interfaces.associate-moves"
     m.look(thing)
+    m.kept("virtual_interfaces.associate-keeps", thing, before, (), *KEPT)
     for one in (old, port):
         closing.inside(m, one)

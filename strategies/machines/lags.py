@@ -17,6 +17,7 @@ from strategies.machines.connections import (
     owned,
 )
 from strategies.machines.flaws import spoiled
+from strategies.machines.macsec import keys_shown
 from strategies.machines.model import Model, Thing
 from strategies.machines.steps import Step
 
@@ -51,6 +52,10 @@ RULES = (
     "lags.partner-hosts",
     "lags.update-minimum-links",
     "lags.update-name",
+    "lags.update-preserves",
+    "lags.existing-location",
+    "lags.others-do-not-host",
+    "macsec.lag-replaces-keys",
 )
 
 
@@ -72,6 +77,11 @@ def create_lag(m: "Machine") -> None:
     if chosen is not None:
         params |= {"location": chosen.facts["location"], "connectionId": chosen}
     step = Step("CreateLag", params, role)
+    if chosen is not None and m.facts.second and not macsec and m.chance(6):
+        other = next(one for one in (m.facts.home, m.facts.second) if one != chosen.facts["location"])
+        params |= {"location": other, "connectionsBandwidth": chosen.facts["bandwidth"]}
+        m.refuse("lags.existing-location", step, "a LAG is made around a connection at another location")
+        return
     if chosen is not None and params["connectionsBandwidth"] != chosen.facts["bandwidth"]:
         m.refuse("lags.existing-bandwidth", step, "a LAG of another bandwidth is made around a connection")
         return
@@ -87,9 +97,17 @@ def create_lag(m: "Machine") -> None:
     lag.expect("lags.minimum-links-default", minimumLinks=0)
     if role == "partner":
         lag.expect("lags.partner-hosts", allowsHostedConnections=True)
+    else:
+        lag.expect("lags.others-do-not-host", "no", allowsHostedConnections=False)
+    tags, child = m.few_tags(), m.few_tags()
+    lag.tags = dict(tags)
+    params |= {"tags": m.tag_list(tags)} if tags else {}
+    params |= {"childConnectionTags": m.tag_list(child)} if child else {}
     exchange = m.make(lag, step)
     count = int(str(params["numberOfConnections"])) - (chosen is not None)
     members = [_member(m, lag) for _ in range(count)]
+    for one in members:
+        one.tags = dict(child)
     if chosen is not None:
         _take_along(m, chosen, lag, "lags.existing-interfaces-move")
         enter(m, chosen, lag, "lags.existing-counted")
@@ -174,6 +192,7 @@ def associate_connection(m: "Machine") -> None:
     if spoiled(m, step):
         return
     m.fade(connection, lag)
+    keyed = bool(connection.facts.get("keys"))
     m.accept(step)
     if old is None:
         _take_along(m, connection, lag, "lags.associate-interfaces-move")
@@ -182,6 +201,8 @@ def associate_connection(m: "Machine") -> None:
         enter(m, connection, lag, "lags.associate-changes-lag")
         old.facts["members_rule"] = "lags.associate-changes-lag"
     m.look(connection, lag, *([old] if old is not None else []), *m.model.on(lag, "port"))
+    if keyed:
+        keys_shown(m, connection, "macsec.lag-replaces-keys")
 
 
 @action(
@@ -232,6 +253,7 @@ def update_lag(m: "Machine") -> None:
     step = Step("UpdateLag", params, lag.owner)
     if spoiled(m, step):
         return
+    before = m.shown(lag)
     m.accept(step)
     if "lagName" in params:
         lag.expect("lags.update-name", lagName=params["lagName"])
@@ -239,6 +261,7 @@ def update_lag(m: "Machine") -> None:
         lag.facts["minimum"] = params["minimumLinks"]
         lag.expect("lags.update-minimum-links", minimumLinks=params["minimumLinks"])
     m.look(lag)
+    m.kept("lags.update-preserves", lag, before, tuple(params))
 
 
 @action("DeleteLag", ready=lambda model: model.of("lag"))

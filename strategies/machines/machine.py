@@ -167,16 +167,13 @@ class Machine(Waiting, RuleBasedStateMachine):
             self._names = [self.world.name() for _ in range(NAMES)]
             self.script.names |= {name: f"name-{number}" for number, name in enumerate(self._names, 1)}
         # What a directed sequence says is never a name.
-        number = self.choices.keep(0) if self.choices.directed else self.one_of(range(NAMES))
-        return self._names[number]
+        return self._names[0 if self.choices.directed else self.one_of(range(NAMES))]
 
     def few_tags(self) -> dict[str, str]:
         """Tags for a new thing: none, or one or two."""
         from strategies.machines.tagging import KEYS, VALUES
 
-        if self.choices.directed:
-            return self.choices.keep({})
-        return self.draw(st.dictionaries(st.sampled_from(KEYS), st.sampled_from(VALUES), max_size=2))
+        return self.choices.draw(st.dictionaries(st.sampled_from(KEYS), st.sampled_from(VALUES), max_size=2), usual={})
 
     def tag_list(self, tags: dict[str, str]) -> list[dict[str, str]]:
         """Tags as requests have them."""
@@ -346,6 +343,26 @@ class Machine(Waiting, RuleBasedStateMachine):
         for thing in things:
             if thing not in self.snapshots:
                 self.look(thing)
+
+    def shown(self, thing: Thing) -> Json | None:
+        """How a thing is described before it is changed, for `kept`."""
+        if not self.explorer.looking:
+            return None
+        self.remember(thing)
+        return self.snapshots.get(thing)
+
+    def kept(self, rule: str, thing: Thing, before: Json | None, changed: Sequence[str] = (), *members: str) -> None:
+        """By the last step nothing was changed but the members `changed`; of all others, or only of these."""
+        from strategies.machines.seeing import first_difference
+
+        after = self.snapshots.get(thing)
+        if before is None or after is None or thing.unsure or not self.sent:
+            return
+        names = members or tuple(sorted((before.keys() | after.keys()) - set(changed)))
+        first, second = ({name: one.get(name) for name in names} for one in (before, after))
+        where, last = first_difference(first, second), self.sent[-1]
+        what = f"a {thing.kind} is described differently, at {where}, which the request did not ask for"
+        self.contract.check(rule, not where, what, last, where=where, operation=last.operation)
 
     def look(self, *things: Thing) -> None:
         """Compare these things with the model, and keep how they are described."""

@@ -12,7 +12,7 @@ from dxcontract.target import Role
 from strategies.world import Handle
 
 Life = Literal["waiting", "live", "gone"]
-How = Literal["equal", "caseless", "prefixes"]
+How = Literal["equal", "caseless", "prefixes", "no"]
 
 PORTS: Final = ("connection", "hosted-connection", "interconnect", "lag")
 TAGGABLE: Final = (

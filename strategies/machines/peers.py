@@ -2,10 +2,12 @@
 
 from typing import TYPE_CHECKING
 
+from dxcontract.exchange import Exchange
+from dxcontract.pointers import at
 from dxcontract.spec import Json
 from strategies.machines.actions import action
 from strategies.machines.flaws import spoiled
-from strategies.machines.interfaces import alive
+from strategies.machines.interfaces import KEPT, alive
 from strategies.machines.model import Model, PeerMember, Thing
 from strategies.machines.steps import Step
 
@@ -17,6 +19,13 @@ RULES = (
     "bgp_peers.delete-answer",
     "bgp_peers.delete-last",
     "bgp_peers.delete-no-match",
+    "bgp_peers.interface-kept",
+    "failover_tests.history",
+    "failover_tests.history-filters",
+    "failover_tests.history-filters-more",
+    "failover_tests.owner-account",
+    "failover_tests.peers-down",
+    "failover_tests.stop-kept",
     "failover_tests.interface-testing",
     "failover_tests.start-twice",
     "failover_tests.stop-ends",
@@ -37,10 +46,12 @@ def add_peer(m: "Machine") -> None:
     if spoiled(m, step):
         return
     m.settled(thing)
+    before = m.shown(thing)
     m.accept(step)
     thing.facts["families"] = ["ipv4", "ipv6"]
     thing.facts["peers_rule"] = "bgp_peers.created-listed"
     m.look(thing)
+    m.kept("bgp_peers.interface-kept", thing, before, (), "connectionId", *KEPT)
 
 
 @action("DeleteBGPPeer", ready=alive)
@@ -56,10 +67,12 @@ def delete_peer(m: "Machine") -> None:
     step = Step("DeleteBGPPeer", _named(thing, "ipv6", m.chance(2)), thing.owner)
     if spoiled(m, step):
         return
+    before = m.shown(thing)
     m.accept(step)
     thing.facts["families"] = ["ipv4"]
     thing.facts["peers_rule"] = "bgp_peers.delete-answer"
     m.look(thing)
+    m.kept("bgp_peers.interface-kept", thing, before, (), "connectionId", *KEPT)
 
 
 def _named(thing: Thing, family: str, by_id: bool) -> Json:
@@ -92,10 +105,57 @@ def start_test(m: "Machine") -> None:
     if spoiled(m, step):
         return
     m.settled(thing)
-    m.accept(step)
+    exchange = m.accept(step)
     thing.facts["testing"] = True
     thing.expect("failover_tests.interface-testing", virtualInterfaceState="testing")
     m.look(thing)
+    _down(m, thing)
+    if exchange is not None:
+        started = at(exchange.json, "/virtualInterfaceTest")
+        if started and isinstance(started[0], dict):
+            thing.facts["test"] = started[0]
+            history(m, thing)
+
+
+def _down(m: "Machine", thing: Thing) -> None:
+    """While a test of all its peers runs, none of them is up."""
+    sight = m.observe(thing)
+    if sight is not None and sight[1] is not None:
+        up = [one for one in at(sight[1], "/bgpPeers/*/bgpStatus") if one == "up"]
+        what = f"{len(up)} BGP peers are up while a test runs"
+        m.contract.check("failover_tests.peers-down", not up, what, sight[0], where="/bgpPeers")
+
+
+def history(m: "Machine", thing: Thing, *, stopped: bool = False) -> None:
+    """The last test of a virtual interface is in its history, whatever it is asked by."""
+    test = thing.facts["test"]
+    found: dict[str, list[Json]] = {}
+    exchanges: list[Exchange] = []
+    for name, value in (("virtualInterfaceId", thing.id), ("testId", test.get("testId")), ("status", None)):
+        asked = {name: value} if value else {"virtualInterfaceId": thing.id, "status": test.get("status")}
+        exchange = m.ask("ListVirtualInterfaceTestHistory", asked, thing.owner)
+        if thing.unsure or exchange is None or not exchange.succeeded:
+            return
+        found[name] = [one for one in at(exchange.json, "/virtualInterfaceTestHistory/*") if isinstance(one, dict)]
+        exchanges.append(exchange)
+    by_interface, by_test, by_status = exchanges
+    here = [one for one in found["virtualInterfaceId"] if one.get("testId") == test.get("testId")]
+    rule = "failover_tests.stop-kept" if stopped else "failover_tests.history"
+    kept = len(here) == 1 and (here[0].get("status") != test.get("status")) is stopped
+    m.contract.check(
+        rule, kept, f"{len(here)} tests in the history are the last one, or its status is wrong", by_interface
+    )
+    alien = [one for one in found["virtualInterfaceId"] if one.get("virtualInterfaceId") != thing.id]
+    alien += [one for one in found["testId"] if one.get("testId") != test.get("testId")]
+    what = f"{len(alien)} tests in the history are not those that were asked for"
+    m.contract.check("failover_tests.history-filters", not alien, what, by_interface, by_test)
+    other = [one for one in found["status"] if one.get("status") != test.get("status")]
+    what = f"{len(other)} tests in the history are of another status than the one that was asked for"
+    m.contract.check("failover_tests.history-filters-more", not other, what, by_status)
+    owner = m.world.api.account(thing.owner).account_id
+    what = "a test does not name the owner of its virtual interface"
+    named = all(one.get("ownerAccount") == owner for one in here)
+    m.contract.check("failover_tests.owner-account", owner is None or named, what, by_interface)
 
 
 @action("StartBgpFailoverTest", ready=_testing)
@@ -130,3 +190,5 @@ def stop_test(m: "Machine") -> None:
         what = "a virtual interface is testing after its test was stopped"
         m.contract.check("failover_tests.stop-ends", not still, what, sight[0])
     m.look(thing)
+    if thing.facts.get("test"):
+        history(m, thing, stopped=True)

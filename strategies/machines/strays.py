@@ -73,8 +73,8 @@ def spoiled_read(m: "Machine", step: Step) -> bool:
     return True
 
 
-def hidden(m: "Machine", thing: Thing, role: Role, region: str | None) -> None:
-    """A thing is not described to this account, or (with a region) from this Region."""
+def hidden(m: "Machine", thing: Thing, role: Role, region: str | None, *, step: bool = True) -> None:
+    """A thing is not described to this account, or (with a region) from this Region; asked as a step or aside."""
     if thing.kind not in _HIDDEN or (region is not None and thing.kind not in _REGIONAL):
         return
     rule = "access.region-hidden" if region else _HIDDEN[thing.kind]
@@ -86,7 +86,9 @@ def hidden(m: "Machine", thing: Thing, role: Role, region: str | None) -> None:
     member = m.spec.resources[thing.kind].id if group else describe.filter
     if rule == "access.region-hidden" and operation not in m.spec.rule(rule).operations:
         return
-    exchange = m.send(Step(operation, {member: thing} if member else {}, role, region, "by a stranger"))
+    params = {member: thing} if member else {}
+    asked = Step(operation, params, role, region, "by a stranger")
+    exchange = m.send(asked) if step else m.ask(operation, params, role, region)
     if exchange is not None:
         what = f"a {thing.kind} is shown to whom it does not concern"
         m.contract.check(rule, not _shows(exchange, thing), what, exchange)
@@ -97,8 +99,8 @@ def pried(m: "Machine") -> None:
     for thing in {one.kind: one for one in m.model.things if one.there and one.id and not one.unsure}.values():
         strangers = [one for one in ROLES if one in m.facts.roles and one not in thing.parties]
         if strangers:
-            hidden(m, thing, strangers[0], None)
-        hidden(m, thing, thing.owner, m.world.api.target.other_region)
+            hidden(m, thing, strangers[0], None, step=False)
+        hidden(m, thing, thing.owner, m.world.api.target.other_region, step=False)
 
 
 def _shows(exchange: Exchange, thing: Thing) -> bool:

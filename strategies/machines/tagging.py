@@ -17,6 +17,9 @@ RULES = (
     "tags.added",
     "tags.describe-several",
     "tags.duplicate-keys",
+    "tags.duplicate-keys-on-create",
+    "tags.fifty-accepted",
+    "tags.maximum-on-create",
     "tags.kept",
     "tags.maximum",
     "tags.removed",
@@ -61,6 +64,34 @@ def tag_wrongly(m: "Machine") -> None:
     what = "tags that must not be are added"
     m.refuse(rule, Step("TagResource", {"resourceArn": ArnOf(thing), "tags": tags}, thing.owner), what)
     described(m, "requests.refusal-has-no-effect", thing)
+
+
+@action("CreateConnection")
+def create_wrongly_tagged(m: "Machine") -> None:
+    """What is created with tags that must not be is not created."""
+    rule, tags = m.one_of(
+        (
+            ("tags.duplicate-keys-on-create", [{"key": "twice", "value": "a"}, {"key": "twice", "value": "b"}]),
+            ("tags.maximum-on-create", [{"key": f"key-{number}", "value": ""} for number in range(MAXIMUM + 1)]),
+        )
+    )
+    params = {"location": m.facts.home, "bandwidth": "1Gbps", "connectionName": m.name(), "tags": tags}
+    m.refuse(rule, Step("CreateConnection", params), "a connection is created with tags that must not be")
+
+
+@action("TagResource", ready=lambda model: model.of(*TAGGABLE, where=lambda one: not one.tags))
+def tag_fully(m: "Machine") -> None:
+    """As many tags as there may be; then none."""
+    thing = m.one_of(m.model.of(*TAGGABLE, where=lambda one: not one.tags))
+    tags = {f"key-{number}": str(number) for number in range(MAXIMUM)}
+    arn = ArnOf(thing)
+    m.accept(Step("TagResource", {"resourceArn": arn, "tags": m.tag_list(tags)}, thing.owner), "tags.fifty-accepted")
+    thing.tags = tags
+    described(m, "tags.fifty-accepted", thing)
+    m.accept(Step("UntagResource", {"resourceArn": arn, "tagKeys": list(tags)}, thing.owner))
+    thing.tags = {}
+    described(m, "tags.removed", thing)
+    m.look(thing)
 
 
 @action("UntagResource", ready=lambda model: model.of(*TAGGABLE))

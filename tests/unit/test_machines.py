@@ -9,7 +9,7 @@ import pytest
 from dxcontract import lifecycles
 from dxcontract import spec as specs
 from dxcontract.exploration import Exploration, caused_by_requests, certain, explored, pairs, transitions
-from strategies.machines import catalogue, closing, comparing, flaws
+from strategies.machines import catalogue, closing, comparing, flaws, further
 from strategies.machines.actions import ACTIONS
 from strategies.machines.catalogue import ENTRIES, FAMILIES, Entry
 from strategies.machines.model import ArnOf, Model, Thing, things_in
@@ -24,7 +24,7 @@ RULE = re.compile(r"[a-z_]+\.[a-z0-9-]+")
 @pytest.mark.parametrize("entry", ENTRIES, ids=str)
 def test_a_machine_claims_every_rule_that_it_may_check(entry: Entry) -> None:
     """A rule that is checked but not claimed is a harness error, and only when it is reached."""
-    modules = [comparing, closing, flaws, *(FAMILIES[one] for one in entry.families)]
+    modules = [comparing, closing, flaws, further, *(FAMILIES[one] for one in entry.families)]
     named = {
         node.value
         for module in modules
