@@ -38,7 +38,7 @@ from dxcontract.reference.faults.catalogue import catalogue  # noqa: E402
 from dxcontract.session import Session  # noqa: E402
 from dxcontract.spec import Spec  # noqa: E402
 from dxcontract.verdict import Tally, Violation  # noqa: E402
-from strategies.machines.catalogue import ENTRIES, Entry  # noqa: E402
+from strategies.machines.catalogue import ENTRIES  # noqa: E402
 from strategies.machines.explorer import Budget, Explorer  # noqa: E402
 from strategies.machines.profile import GATE, GATE_SEEDS, facts  # noqa: E402
 from strategies.requests import required  # noqa: E402
