@@ -137,7 +137,7 @@ class Sweep:
                 run_id,
                 entry.machine,
                 known,
-                Budget(EXAMPLES, GATE.steps, left, min(left, MINIMISE), min(left, MINIMISE), False, journeys=True),
+                Budget(EXAMPLES, GATE.steps, left, min(left, MINIMISE), min(left, MINIMISE), False, directed=True),
                 seeded=GATE_SEEDS[entry.title],
                 until_found=True,
             )

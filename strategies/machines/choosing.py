@@ -96,9 +96,9 @@ class Choices:
             there, yes = self._again()
             return self.keep(bool(there and yes))
         if self.words is not None:
-            yes = self.words[:1] == ["maybe"]
-            self.words = self.words[yes:]
-            return self.keep(yes)
+            said = self.words[:1]
+            self.words = self.words[said in (["maybe"], ["no"]) :]
+            return self.keep(said == ["maybe"])
         assert self.data is not None
         return self.keep(self.data.draw(st.integers(0, rarely - 1)) == rarely - 1)
 
@@ -148,7 +148,8 @@ def _usual(values: Sequence[T]) -> T:
 
 def _called(value: Any) -> set[str]:
     parts = value if isinstance(value, tuple) else (value,)
-    return {str(value), *(one.kind for one in parts if isinstance(one, Thing))}
+    things = [one for one in parts if isinstance(one, Thing)]
+    return {str(value), *(one.kind for one in things), *(f"{one.kind}.{one.number}" for one in things)}
 
 
 def _is_about_things(value: Any) -> bool:

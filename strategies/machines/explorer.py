@@ -33,7 +33,7 @@ from strategies.machines import flaws
 from strategies.machines.choosing import Done
 from strategies.machines.machine import Machine
 from strategies.machines.model import Thing
-from strategies.machines.openings import journeys
+from strategies.machines.openings import directed
 from strategies.machines.shortening import OutOfTimeError, shortest
 from strategies.machines.steps import Step
 
@@ -54,7 +54,7 @@ class Facts:
 @dataclass
 class Budget:
     """How many examples of how many steps, and for how many seconds; so long also for minimising one violation, and
-    all of them. `target` lets Hypothesis strive for new transitions and pairs; `journeys`: directed sequences first."""
+    all of them. `target` lets Hypothesis strive for new transitions and pairs; `directed`: directed sequences first."""
 
     examples: int
     steps: int
@@ -62,7 +62,7 @@ class Budget:
     minimise: float
     minimise_all: float
     target: bool
-    journeys: bool = False
+    directed: bool = False
 
 
 class _TimeIsUpError(BaseException):
@@ -155,7 +155,7 @@ class Explorer:
             if self.database is not None:
                 self._pass((Phase.reuse,), database=self.database)
             self._scores.clear()
-            if self.budget.journeys and self.facts.events:
+            if self.budget.directed:
                 self._travel()
             if not self._is_enough:
                 self._pass((Phase.generate, *([Phase.target] if self.budget.target else [])))
@@ -185,11 +185,11 @@ class Explorer:
         self._explore(phases, **{"database": None, **more})
 
     def _travel(self) -> None:
-        """Go on each of the machine's journeys: an example that is drawn nowhere."""
+        """Go through each of the machine's directed sequences: an example that is drawn nowhere."""
         self._end = time.monotonic() + self.budget.seconds
-        for journey in journeys(self.machine.title).values():
+        for sequence in directed(self.machine.title, journeys=self.facts.events).values():
             with suppress(_TimeIsUpError):
-                self._directly(functools.partial(Machine.direct, opening=journey))
+                self._directly(functools.partial(Machine.direct, opening=sequence))
             if self._is_enough:
                 return
 

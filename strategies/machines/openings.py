@@ -1,17 +1,20 @@
 """Directed sequences: what an example can begin with, so that it gets somewhere.
 
-A line is a step: an action, and what to choose in it, in the order of the choices: a kind of thing, a number, a role,
-`maybe` for what is else done once in a while. What is not said is the newest thing, and the usual.
+A line is a step: an action, and what to choose in it: a kind of thing, a thing (`lag.2` is the second LAG), a number, a
+role; `maybe` and `no`, in this order, for what is else done once in a while. What is not said is the newest thing, and
+the usual.
 
-`OPENINGS` build something, and an example goes on at random from there. `JOURNEYS` go through the transitions of one
-lifecycle that requests cause, state by state; they need a target on which time can be held. Both are for examples to
-begin with; at the gate each journey is an example of its own, too (`MACHINES` says of which machine).
+`OPENINGS` build something, and an example goes on at random from there. `ENCOUNTERS` bring about what must be refused,
+or must disturb nothing else. `JOURNEYS` go through the transitions of one lifecycle that requests cause, state by
+state; they need a target on which time can be held. All are for examples to begin with; at the gate each of the latter
+two is an example of its own, too.
 """
 
 from collections.abc import Iterable, Mapping
 from typing import Final
 
 Opening = tuple[str, ...]
+Journeys = Mapping[str, Mapping[str, Opening]]
 
 OPENINGS: Final[tuple[Opening, ...]] = (
     (),
@@ -39,128 +42,249 @@ OPENINGS: Final[tuple[Opening, ...]] = (
     ("create_connection owner", "create_gateway owner", "create_lag owner"),
 )
 
+ENCOUNTERS: Final[Journeys] = {
+    "connections_and_lags": {
+        "a LAG needs its links": (
+            *("create_lag owner 2", "update_lag maybe 2", "disassociate_connection", "delete_connection"),
+            *("create_lag owner", "associate_connection lag.2"),
+        ),
+        "the last link leaves": ("create_lag owner", "update_lag maybe 1", "disassociate_connection"),
+        "a connection leaves a LAG that it is not in": (
+            *("create_lag owner", "create_connection owner", "disassociate_connection"),
+        ),
+        "a connection does not fit a LAG": (
+            *("create_connection owner", "create_connection owner no maybe", "create_connection owner maybe"),
+            *("create_lag owner 10Gbps", "associate_connection connection.1", "associate_connection connection.2"),
+            *("associate_connection connection.3", "create_connection owner maybe maybe"),
+            *("create_connection owner 1Gbps maybe", "create_lag owner maybe connection.1 10Gbps"),
+            "create_lag owner maybe maybe connection.1",
+        ),
+        "connections change their LAG": (
+            *("create_lag owner 2", "create_lag owner", "associate_connection connection.2", "delete_lag"),
+        ),
+        "VLANs of hosted connections collide": (
+            *("create_interconnect", "create_interconnect", "allocate", "allocate", "allocate interconnect.1"),
+            *("move", "confirm", "confirm_what_waits_not", "look_into_hosted"),
+            *("create_connection partner", "move_to_wrong_port", "allocate_on_wrong_port"),
+        ),
+        "hosted connections go with their interconnect": (
+            *("create_interconnect", "allocate", "confirm", "create_lag partner", "associate_connection interconnect"),
+            *("delete_lag", "allocate 200", "create_interconnect", "move hosted-connection"),
+            *("create_interconnect maybe", "disassociate_connection interconnect", "create_interconnect_as_anybody"),
+        ),
+        "a partner's connection leaves a LAG": ("create_lag partner", "disassociate_connection"),
+    },
+    "virtual_interfaces_and_bgp": {
+        "VLANs and addresses collide": (
+            *("create_connection owner", "create_connection owner", "create_gateway owner"),
+            *("create_interface private", "create_interface private", "create_interface private connection.1"),
+            *(
+                "move_interface",
+                "create_interface private 200 maybe",
+                "create_interface private 300 connection.1 maybe",
+            ),
+            "move_interface",
+        ),
+        "virtual interfaces go with their connection": (
+            *("create_connection owner", "create_gateway owner", "create_interface private"),
+            *("create_lag owner maybe", "create_connection owner", "create_interface private 200 connection"),
+            *("associate_connection", "delete_lag", "disassociate_connection connection.1"),
+        ),
+        "a connection with a virtual interface is deleted": (
+            *("create_connection owner", "create_gateway owner", "create_interface private", "delete_connection"),
+            *("create_connection other", "move_to_anothers_port", "delete_gateway"),
+        ),
+        "a hosted connection carries one virtual interface": (
+            *("create_interconnect", "allocate", "create_on_unconfirmed", "create_gateway owner", "confirm"),
+            *("create_interface private maybe 200", "create_interface private", "create_interface private"),
+            *("create_lag owner", "move_interface lag", "create_interconnect", "move"),
+        ),
+        "nothing is confirmed twice, or as something else": (
+            *("create_connection owner", "create_gateway other", "allocate_interface private"),
+            *("confirm_interface maybe public", "confirm_interface", "create_interface public 200", "confirm_again"),
+        ),
+        "tests are started and stopped twice": (
+            *("create_connection owner", "create_gateway owner", "create_interface private", "stop_nothing"),
+            *("start_test", "start_twice", "stop_test"),
+        ),
+        "peers come and go": (
+            *("create_connection owner", "create_gateway owner", "create_interface private", "delete_peer"),
+            *("add_peer", "delete_peer maybe", "add_peer", "delete_peer", "delete_no_peer"),
+        ),
+        "a LAG that hosts carries no virtual interface": ("create_lag partner", "create_on_hosting_lag"),
+    },
+    "gateways": {
+        "a virtual gateway has one gateway": (
+            *("create_gateway owner", "create_gateway owner", "make_virtual_gateway owner", "associate_gateways"),
+            *("associate_gateways direct-connect-gateway.1", "delete_gateway", "change_prefixes 10.32.0.0/16"),
+            *("change_prefixes 10.32.0.0/16", "dissociate_gateways maybe", "delete_gateway maybe"),
+        ),
+        "another account's gateway takes a proposal": (
+            *("create_gateway owner", "make_virtual_gateway other", "associate_anothers_gateway", "propose"),
+            *("accept_proposal maybe maybe", "create_gateway owner"),
+            *("accept_proposal no maybe", "accept_proposal maybe", "accept_twice"),
+        ),
+        "a gateway of another account carries nothing": (
+            *("create_connection owner", "create_gateway other", "create_on_anothers_gateway"),
+        ),
+        "a gateway in use stays": (
+            *("create_connection owner", "create_gateway owner", "create_interface private", "delete_gateway"),
+            *("rename_gateway", "update_interface", "delete_interface", "delete_gateway"),
+        ),
+    },
+    "tags": {
+        "tags are changed": (
+            *("create_connection owner", "tag", "tag", "untag", "untag", "tag_fully", "tag", "read_anothers_tags"),
+            *("describe_tags", "tag_wrongly", "create_wrongly_tagged", "delete_connection"),
+        ),
+    },
+    "macsec_and_resiliency": {
+        "keys accumulate and go": (
+            *("create_connection owner maybe", "give_key", "give_key", "take_key", "take_no_key", "give_wrongly"),
+            *("update_connection maybe no_encrypt", "create_lag owner no maybe", "associate_connection", "give_key"),
+            *("create_connection owner", "give_wrongly"),
+        ),
+        "groups keep apart what is in them": (
+            *("create_group", "create_group_again maybe", "create_connection owner", "create_connection owner"),
+            *("enter_group maybe maybe", "enter_group", "enter_group resiliency-group.1", "leave_group maybe"),
+            *("enter_group", "leave_group", "delete_group", "rename_group"),
+        ),
+    },
+}
+"""What must be refused or must not be disturbed, by machine."""
+
 _PORT: Final = ("create_connection owner", "create_gateway owner", "hold")
 _AVAILABLE: Final = ("pass_time", "pass_time")
 _INTERFACE: Final = "create_interface private"
 _LAG: Final = ("create_lag owner", *_AVAILABLE)
 
-JOURNEYS: Final[Mapping[str, Opening]] = {
-    "a connection is deleted in every state": (
-        "hold",
-        *("create_connection owner", "delete_connection"),
-        *("create_connection owner", "pass_time", "delete_connection"),
-        *("create_connection owner", *_AVAILABLE, "delete_connection"),
-        *("create_connection owner", *_AVAILABLE, "cut_link", "delete_connection"),
-        *("follow_documents", "create_connection owner", "delete_connection"),
-    ),
-    "an interconnect is deleted in every state": (
-        "hold",
-        "follow_documents",
-        *("create_interconnect", "delete_interconnect"),
-        *("create_interconnect", "pass_time", "delete_interconnect"),
-        *("create_interconnect", *_AVAILABLE, "delete_interconnect"),
-        *("create_interconnect", *_AVAILABLE, "cut_link", "delete_interconnect"),
-    ),
-    "a LAG is deleted in every state": (
-        "hold",
-        "follow_documents",
-        *("create_lag owner", "delete_lag"),
-        *("create_lag owner", "pass_time lag", "delete_lag"),
-        *(*_LAG, "delete_lag"),
-        *(*_LAG, "cut_link lag", "delete_lag"),
-    ),
-    "a LAG needs more links than are up, and fewer": (
-        "hold",
-        *("create_lag owner 2", *_AVAILABLE, "update_lag maybe 2", "update_lag maybe 0"),
-    ),
-    "connections join LAGs": (
-        "follow_documents",
-        "hold",
-        *(*_LAG, "create_connection owner", *_AVAILABLE, "associate_connection", "pass_time connection"),
-        *("create_connection owner", *_AVAILABLE, "cut_link connection", "cut_link lag", "associate_connection"),
-        *("mend_link lag", "pass_time connection", "disassociate_connection"),
-        *("create_connection owner", *_AVAILABLE, "create_lag owner maybe connection"),
-    ),
-    "interconnects join LAGs": (
-        "follow_documents",
-        "hold",
-        *("create_lag partner", "create_interconnect", *_AVAILABLE, "associate_connection interconnect"),
-        *("create_interconnect", *_AVAILABLE, "cut_link interconnect", "associate_connection interconnect"),
-        *("create_interconnect", *_AVAILABLE, "create_lag partner maybe interconnect"),
-    ),
-    "hosted connections are confirmed, declined and moved": (
-        *("create_interconnect", "create_interconnect", "allocate", "confirm", "allocate 200", "decline"),
-        *("hold", "follow_documents", "move hosted-connection"),
-    ),
-    "a virtual interface is deleted in every state": (
-        *_PORT,
-        *("create_interface public", "delete_interface"),
-        *(_INTERFACE, "delete_interface"),
-        *(_INTERFACE, "pass_time", "delete_interface"),
-        *(_INTERFACE, "pass_time", "lose_sessions", "delete_interface"),
-        *(_INTERFACE, "pass_time", "start_test", "delete_interface"),
-    ),
-    "a virtual interface is moved, changed and tested": (
-        *("create_connection owner", *_PORT),
-        *(_INTERFACE, "pass_time", "move_interface", "pass_time", "start_test", "stop_test"),
-        *("lose_sessions", "move_interface", "pass_time", "start_test", "stop_test"),
-        *("update_interface maybe 8500", "pass_time"),
-    ),
-    "a virtual interface is allocated, confirmed and declined": (
-        *("create_connection owner", "create_gateway other", "hold", "follow_documents"),
-        *("allocate_interface private", "confirm_interface", "allocate_interface public 200", "confirm_interface"),
-        *("allocate_interface public 300", "decline_interface", "delete_declined"),
-    ),
-    "a BGP peer is deleted in every state": (
-        *(*_PORT, _INTERFACE, "add_peer", "delete_peer", "add_peer", "pass_time virtual-interface", "delete_peer"),
-        *("create_interface public 200", "add_peer", "delete_peer"),
-    ),
-    "a gateway is deleted in every state": (
-        *("hold", "follow_documents", "create_gateway owner", "delete_gateway"),
-        *("create_gateway owner", "pass_time", "delete_gateway"),
-    ),
-    "gateways are dissociated in every state": (
-        *("create_gateway owner", "make_virtual_gateway owner", "hold"),
-        *("associate_gateways", "dissociate_gateways"),
-        *("associate_gateways", "pass_time", "change_prefixes 10.32.0.0/16", "dissociate_gateways"),
-        *("associate_gateways", "pass_time", "dissociate_gateways"),
-    ),
-    "proposals are accepted and withdrawn": (
-        *("create_gateway owner", "make_virtual_gateway other", "propose", "withdraw"),
-        *("propose", "accept_proposal", "dissociate_gateways", "withdraw_accepted"),
-    ),
-    "a virtual interface is detached in every state": (
-        *(*_PORT, _INTERFACE, "delete_interface", _INTERFACE, "pass_time", "delete_interface"),
-    ),
-    "a key is taken in every state": (
-        *("create_connection owner maybe", "hold", "give_key", "take_key", "give_key maybe", "pass_time", "take_key"),
-    ),
-    "a group is deleted in every state": (
-        *("hold", "follow_documents", "create_group", "delete_group"),
-        *("create_group", "pass_time", "rename_group", "pass_time", "delete_group"),
-    ),
-    "connections enter and leave a group": (
-        *("create_connection owner", "hold", "create_group", "enter_group", "leave_group"),
-        *("enter_group", "pass_time resiliency-group", "leave_group"),
-    ),
+JOURNEYS: Final[Journeys] = {
+    "connections_and_lags": {
+        "a connection is deleted in every state": (
+            "hold",
+            *("create_connection owner", "delete_connection"),
+            *("create_connection owner", "pass_time", "delete_connection"),
+            *("create_connection owner", *_AVAILABLE, "delete_connection"),
+            *("create_connection owner", *_AVAILABLE, "cut_link", "delete_connection"),
+            *("follow_documents", "create_connection owner", "delete_connection"),
+        ),
+        "an interconnect is deleted in every state": (
+            "hold",
+            "follow_documents",
+            *("create_interconnect", "delete_interconnect"),
+            *("create_interconnect", "pass_time", "delete_interconnect"),
+            *("create_interconnect", *_AVAILABLE, "delete_interconnect"),
+            *("create_interconnect", *_AVAILABLE, "cut_link", "delete_interconnect"),
+        ),
+        "a LAG is deleted in every state": (
+            "hold",
+            "follow_documents",
+            *("create_lag owner", "delete_lag"),
+            *("create_lag owner", "pass_time lag", "delete_lag"),
+            *(*_LAG, "delete_lag"),
+            *(*_LAG, "cut_link lag", "delete_lag"),
+        ),
+        "a LAG needs more links than are up, and fewer": (
+            "hold",
+            *("create_lag owner 2", *_AVAILABLE, "update_lag maybe 2", "update_lag maybe 0"),
+        ),
+        "connections join LAGs": (
+            "follow_documents",
+            "hold",
+            *(*_LAG, "create_connection owner", *_AVAILABLE, "associate_connection", "pass_time connection"),
+            *("create_connection owner", *_AVAILABLE, "cut_link connection", "cut_link lag", "associate_connection"),
+            *("mend_link lag", "pass_time connection", "disassociate_connection"),
+            *("create_connection owner", *_AVAILABLE, "create_lag owner maybe connection"),
+        ),
+        "interconnects join LAGs": (
+            "follow_documents",
+            "hold",
+            *("create_lag partner", "create_interconnect", *_AVAILABLE, "associate_connection interconnect"),
+            *("create_interconnect", *_AVAILABLE, "cut_link interconnect", "associate_connection interconnect"),
+            *("create_interconnect", *_AVAILABLE, "create_lag partner maybe interconnect"),
+        ),
+        "hosted connections are confirmed, declined and moved": (
+            *("create_interconnect", "create_interconnect", "allocate", "confirm", "allocate 200", "decline"),
+            *("hold", "follow_documents", "move hosted-connection"),
+        ),
+    },
+    "virtual_interfaces_and_bgp": {
+        "a virtual interface is deleted in every state": (
+            *_PORT,
+            *("create_interface public", "delete_interface"),
+            *(_INTERFACE, "delete_interface"),
+            *(_INTERFACE, "pass_time", "delete_interface"),
+            *(_INTERFACE, "pass_time", "lose_sessions", "delete_interface"),
+            *(_INTERFACE, "pass_time", "start_test", "delete_interface"),
+        ),
+        "a virtual interface is moved, changed and tested": (
+            *("create_connection owner", *_PORT),
+            *(_INTERFACE, "pass_time", "move_interface", "pass_time", "start_test", "stop_test"),
+            *("lose_sessions", "move_interface", "pass_time", "start_test", "stop_test"),
+            *("update_interface maybe 8500", "pass_time"),
+        ),
+        "a virtual interface is allocated, confirmed and declined": (
+            *("create_connection owner", "create_gateway other", "hold", "follow_documents"),
+            *("allocate_interface private", "confirm_interface", "allocate_interface public 200", "confirm_interface"),
+            *("allocate_interface public 300", "decline_interface", "delete_declined"),
+        ),
+        "a BGP peer is deleted in every state": (
+            *(*_PORT, _INTERFACE, "add_peer", "delete_peer", "add_peer", "pass_time virtual-interface", "delete_peer"),
+            *("create_interface public 200", "add_peer", "delete_peer"),
+        ),
+    },
+    "gateways": {
+        "a gateway is deleted in every state": (
+            *("hold", "follow_documents", "create_gateway owner", "delete_gateway"),
+            *("create_gateway owner", "pass_time", "delete_gateway"),
+        ),
+        "gateways are dissociated in every state": (
+            *("create_gateway owner", "make_virtual_gateway owner", "hold"),
+            *("associate_gateways", "dissociate_gateways"),
+            *("associate_gateways", "pass_time", "change_prefixes 10.32.0.0/16", "dissociate_gateways"),
+            *("associate_gateways", "pass_time", "dissociate_gateways"),
+        ),
+        "proposals are accepted and withdrawn": (
+            *("create_gateway owner", "make_virtual_gateway other", "propose", "withdraw"),
+            *("propose", "accept_proposal", "dissociate_gateways", "withdraw_accepted"),
+        ),
+        "a virtual interface is detached in every state": (
+            *(*_PORT, _INTERFACE, "delete_interface", _INTERFACE, "pass_time", "delete_interface"),
+        ),
+    },
+    "macsec_and_resiliency": {
+        "a key is taken in every state": (
+            *(
+                "create_connection owner maybe",
+                "hold",
+                "give_key",
+                "take_key",
+                "give_key maybe",
+                "pass_time",
+                "take_key",
+            ),
+        ),
+        "a group is deleted in every state": (
+            *("hold", "follow_documents", "create_group", "delete_group"),
+            *("create_group", "pass_time", "rename_group", "pass_time", "delete_group"),
+        ),
+        "connections enter and leave a group": (
+            *("create_connection owner", "hold", "create_group", "enter_group", "leave_group"),
+            *("enter_group", "pass_time resiliency-group", "leave_group"),
+        ),
+    },
 }
-
-MACHINES: Final[Mapping[str, tuple[str, ...]]] = {
-    "connections_and_lags": tuple(JOURNEYS)[:7],
-    "virtual_interfaces_and_bgp": tuple(JOURNEYS)[7:11],
-    "gateways": tuple(JOURNEYS)[11:15],
-    "macsec_and_resiliency": tuple(JOURNEYS)[15:],
-}
-"""Which machine goes on which journeys at the gate."""
+"""The transitions of the lifecycles, by machine, each by what happens on it."""
 
 
 def openings(actions: Iterable[str], *, journeys: bool) -> tuple[Opening, ...]:
     """What a machine with these actions can begin an example with; the empty one first."""
     known = set(actions)
-    every = [*OPENINGS, *(JOURNEYS.values() if journeys else ())]
+    every = [*OPENINGS, *(one for mine in ENCOUNTERS.values() for one in mine.values())]
+    every += [one for mine in JOURNEYS.values() for one in mine.values()] if journeys else []
     return tuple(one for one in every if all(words.split()[0] in known for words in one))
 
 
-def journeys(machine: str) -> dict[str, Opening]:
-    """The journeys of a machine, by what happens on them."""
-    return {name: JOURNEYS[name] for name in MACHINES.get(machine, ())}
+def directed(machine: str, *, journeys: bool) -> dict[str, Opening]:
+    """The sequences that a machine goes through at the gate."""
+    return {**ENCOUNTERS.get(machine, {}), **(JOURNEYS.get(machine, {}) if journeys else {})}

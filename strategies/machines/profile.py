@@ -17,8 +17,8 @@ from strategies.machines.catalogue import Entry
 from strategies.machines.explorer import Budget, Explorer, Facts, new_seed
 from strategies.world import World, locations
 
-GATE_EXAMPLES: Final = {"everything": 12}
-GATE_EXAMPLES_OTHERS: Final = 7
+GATE_EXAMPLES: Final = {"everything": 8}
+GATE_EXAMPLES_OTHERS: Final = 4
 GATE_SEEDS: Final = {
     "connections_and_lags": 4,
     "virtual_interfaces_and_bgp": 11,
@@ -57,7 +57,7 @@ def explorer(dx: Session, run_id: str, config: Any, entry: Entry) -> Explorer:
         GATE.minimise if gate else 30.0,
         GATE.minimise_all if gate else 1800.0,
         target=not gate,
-        journeys=gate,
+        directed=gate,
     )
     seeded = config.getoption("--hypothesis-seed")
     plugin = config.pluginmanager.get_plugin("dxcontract-run")

@@ -13,7 +13,7 @@ from strategies.machines import catalogue, closing, comparing, flaws, further
 from strategies.machines.actions import ACTIONS
 from strategies.machines.catalogue import ENTRIES, FAMILIES, Entry
 from strategies.machines.model import ArnOf, Model, Thing, things_in
-from strategies.machines.openings import JOURNEYS, MACHINES, OPENINGS, journeys
+from strategies.machines.openings import ENCOUNTERS, JOURNEYS, OPENINGS, directed
 from strategies.machines.seeing import first_difference, normal
 from strategies.machines.steps import Script, Step
 
@@ -41,11 +41,12 @@ def test_actions_and_openings_name_what_there_is() -> None:
     names = {one.name for one in ACTIONS}
     assert len(names) == len(ACTIONS)
     assert {operation for one in ACTIONS for operation in one.operations} <= set(SPEC.operations)
-    assert {words.split()[0] for opening in (*OPENINGS, *JOURNEYS.values()) for words in opening} <= names
+    assert {words.split()[0] for opening in OPENINGS for words in opening} <= names
     of_machines = {entry.title: {one.name for one in entry.machine.actions} for entry in ENTRIES}
-    for title in MACHINES:
-        assert all(words.split()[0] in of_machines[title] for journey in journeys(title).values() for words in journey)
-    assert sorted(name for mine in MACHINES.values() for name in mine) == sorted(JOURNEYS)
+    assert {*JOURNEYS, *ENCOUNTERS} <= set(of_machines)
+    for title, actions in of_machines.items():
+        for sequence in directed(title, journeys=True).values():
+            assert {words.split()[0] for words in sequence} <= actions
     assert {one.family for one in ACTIONS} == set(FAMILIES)
 
 
