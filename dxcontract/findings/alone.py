@@ -137,16 +137,20 @@ class Names:
 
 
 def _own(body: Any, step: int) -> Any:
-    """Without what others have on the target: items that name none of this finding's things."""
+    """Without what others have on the target: items with ids that name none of this finding's things."""
     if not isinstance(body, dict) or step == 1:
         return body
     marks = ("${name-", *(f"${{{earlier}/" for earlier in range(1, step)))
     return {
-        name: [one for one in inner if not isinstance(one, dict) or any(mark in json.dumps(one) for mark in marks)]
+        name: [one for one in inner if not _has_ids(one) or any(mark in json.dumps(one) for mark in marks)]
         if isinstance(inner, list)
         else inner
         for name, inner in body.items()
     }
+
+
+def _has_ids(value: Any) -> bool:
+    return isinstance(value, dict) and any(True for _ in chosen(value))
 
 
 def chosen(value: Any, pointer: str = "") -> Iterator[tuple[str, str]]:

@@ -144,11 +144,11 @@ def _ends(value: Any) -> bool:
 
 
 def _own(body: Any) -> Any:
-    """Without the items of lists that name nothing that both targets know: others have things there, too."""
+    """Without the items of lists that have ids, none of which both targets know: others have things there, too."""
     if not isinstance(body, dict):
         return body
     return {
-        name: [one for one in inner if not isinstance(one, dict) or _HANDLES.search(json.dumps(one))]
+        name: [one for one in inner if not any(True for _ in chosen(one)) or _HANDLES.search(json.dumps(one))]
         if isinstance(inner, list)
         else inner
         for name, inner in body.items()
