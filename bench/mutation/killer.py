@@ -1,6 +1,7 @@
 """Runs contract tests against one mutant after another, in one pytest session, until a test finds something.
 
-Tests of the rules that are named near the change come first, then the shortest: that saves time, and decides nothing.
+Tests of the rules that are named near the change come first, then the shortest, machines and fuzzing last: that saves
+time, and decides nothing.
 
 Every mutant gets a process of its own and a door of its own. It is killed when the gate would fail: a violation of
 level must, or a target that dies. Less than that is noted too. What is dormant (runs only while a fault is on) is not
@@ -28,6 +29,8 @@ from dxcontract.session import Session
 from dxcontract.verdict import Tally
 
 START_SECONDS: Final = 20.0
+LONG: Final = frozenset({"test_machines.py", "test_fuzz.py"})
+"""Tests that are about everything: they come last."""
 Word = Literal["killed", "survived", "no start", "out of time", "dormant"]
 
 
@@ -65,7 +68,7 @@ class Killer:
                 continue
             tests = [items[name] for name in self.reached.tests_for(mutant) if name in items]
             near = rules_near(mutant)
-            tests.sort(key=lambda item: not any(near & set(mark.args) for mark in item.iter_markers("rule")))
+            tests.sort(key=lambda item: (item.path.name in LONG, not near & _claims(item)))
             with _served(mutant) as url:
                 self.tell(self._attacked(run, first, mutant, url, tests))
         run.session, run.outcome.tally = first, Tally()
@@ -101,6 +104,10 @@ class Killer:
         run.outcome.harness_errors.clear()
         test = last if word == "killed" else ""
         return Verdict(mutant.id, word, level, by, test, done, requests, round(time.monotonic() - started, 1))
+
+
+def _claims(item: pytest.Item) -> set[str]:
+    return {rule for mark in item.iter_markers("rule") for rule in mark.args}
 
 
 def _heaviest(run: Any) -> tuple[str, str]:
