@@ -192,6 +192,8 @@ def prefixes(call: Call, wanted: list[Json]) -> tuple[str, ...]:
                 rules.refuse_unless("virtual_interfaces.prefix-malformed", False, f"{block[:100]!r} is no CIDR block.")
             continue
         rules.refuse_unless("virtual_interfaces.prefix-malformed", "/" in block, f"{block!r} has no length.")
+        if not rules.holds("virtual_interfaces.prefix-lengths") and network.prefixlen in (1, 32):
+            raise client_error(_LENGTHS)
         if network.version == 4:
             rules.refuse_unless("virtual_interfaces.prefix-ipv4-range", network.prefixlen >= 1, _LENGTHS)
         else:

@@ -193,6 +193,18 @@ def test_prefixes_that_nobody_can_announce_are_refused(contract: Contract, world
     _prefixes_are_refused(contract, world, operation, "maximum", many)
 
 
+@pytest.mark.rule("virtual_interfaces.prefix-lengths")
+@pytest.mark.parametrize("operation", PUBLICS, ids=str)
+def test_the_shortest_and_the_longest_prefixes_are_accepted(contract: Contract, world: World, operation: Maker) -> None:
+    """A host route is what an appliance with one public address announces."""
+    ipv4, ipv6 = ["128.0.0.0/1", "198.51.100.7/32"], ["8000::/1", "2001:db8:40::/64"]
+    for blocks, more in ((ipv4, {}), (ipv6, _ipv6(operation))):
+        for prefix in blocks:
+            params = vif.request(world, operation, **{**more, "routeFilterPrefixes": [{"cidr": prefix}]})
+            exchange = vif.ask(world, operation, params)
+            contract.accepted("virtual_interfaces.prefix-lengths", exchange, f"the prefix {prefix}")
+
+
 @pytest.mark.rule("virtual_interfaces.prefix-commas")
 @pytest.mark.parametrize("operation", PUBLICS, ids=str)
 def test_prefixes_in_one_string_are_several(contract: Contract, world: World, operation: Maker) -> None:
