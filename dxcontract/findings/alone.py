@@ -20,6 +20,8 @@ _PLACEHOLDER = re.compile(r"\$\$\{|\$\{([^{}]*)\}")
 _CHOSEN = ("Id", "Arn", "ARN", "Token", "Account", "Address")
 _NOT_CHOSEN = ("awsLogicalDeviceId",)
 _SECRET = ("authKey", "cak", "ckn", "loaContent", "customerRouterConfig")
+_SIGNED = ("written", "authorization")
+_READS = ("Describe", "List", "Get", "*")
 _SHORTEST = 6
 
 
@@ -56,6 +58,22 @@ def fill(tree: Any, values: Mapping[str, str], answers: Sequence[Any]) -> Any:
         raise UnfilledError(f"needs {name}, which was not answered")
 
     return _PLACEHOLDER.sub(value, tree)
+
+
+def fill_step(step: Mapping[str, Any], values: Mapping[str, str], answers: Sequence[Any]) -> dict[str, Any]:
+    """A step to be sent: filled but for what is known only once it is signed, and for what was answered then.
+
+    Raises:
+        UnfilledError: it needs what was not answered.
+    """
+    later = {name: step["request"][name] for name in _SIGNED if name in step.get("request", {})}
+    now = {name: value for name, value in step.items() if name != "answer"}
+    if later:
+        now["request"] = {name: value for name, value in step["request"].items() if name not in _SIGNED}
+    filled: dict[str, Any] = fill(now, values, answers)
+    if later:
+        filled["request"] |= later
+    return {**filled, "answer": step["answer"]}
 
 
 def escaped(text: str) -> str:
@@ -116,10 +134,11 @@ class Names:
             if not (pointer.endswith(("Arn", "ARN")) and any(known in value for known in ids)):
                 self.placeholders.setdefault(value, f"{step}/{pointer}")
 
-    def answered(self, step: int, got: Mapping[str, Any]) -> dict[str, Any]:
-        """An answer with placeholders, and without the items of lists that name nothing of the steps before."""
+    def answered(self, step: int, operation: str, got: Mapping[str, Any]) -> dict[str, Any]:
+        """An answer with placeholders, and without the items of lists that name nothing of the steps so far."""
         self.learn(step, got["body"])
-        return {**got, "body": _own(self.told(got["body"]), step)}
+        so_far = step if operation.startswith(_READS) else step + 1
+        return {**got, "body": _own(self.told(got["body"]), so_far)}
 
     def told(self, value: Any) -> Any:
         """`value` with all that is known replaced by placeholders."""
@@ -129,18 +148,21 @@ class Names:
             return [self.told(inner) for inner in value]
         if not isinstance(value, str):
             return value
-        text = escaped(value)
+        return self.told_text(escaped(value))
+
+    def told_text(self, text: str) -> str:
+        """A text that is escaped already, with all that is known replaced by placeholders."""
         for known in sorted(self.placeholders, key=len, reverse=True):
             if known in text:
                 text = text.replace(known, "${" + self.placeholders[known] + "}")
         return text
 
 
-def _own(body: Any, step: int) -> Any:
+def _own(body: Any, end: int) -> Any:
     """Without what others have on the target: items with ids that name none of this finding's things."""
-    if not isinstance(body, dict) or step == 1:
+    if not isinstance(body, dict):
         return body
-    marks = ("${name-", *(f"${{{earlier}/" for earlier in range(1, step)))
+    marks = ("${name-", *(f"${{{step}/" for step in range(1, end)))
     return {
         name: [one for one in inner if not _has_ids(one) or any(mark in json.dumps(one) for mark in marks)]
         if isinstance(inner, list)
@@ -255,9 +277,12 @@ def _compared(
     finding: Mapping[str, Any], answers: Sequence[Mapping[str, Any]], known: Mapping[str, str]
 ) -> tuple[str, str]:
     """Whether what was judged is answered as when it was recorded, in what the claim looks at."""
-    names = Names(known)
+    # What was not known when it was recorded, an account's id say, is to be taken for an answer's now, too.
+    text = json.dumps(finding["steps"])
+    names = Names({name: value for name, value in known.items() if f"${{{name}}}" in text})
     names.asked([step.get("params") for step in finding["steps"]])
-    told = [names.answered(number, got) for number, got in enumerate(answers, 1)]
+    operations = [step["operation"] for step in finding["steps"]]
+    told = [names.answered(number, operations[number - 1], got) for number, got in enumerate(answers, 1)]
     claim, varying = finding["claim"], finding.get("varying", ())
     if claim.get("asks") == "equal":
         return _equal(claim, told[finding["judged"][-1] - 1])

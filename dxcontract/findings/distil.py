@@ -3,6 +3,7 @@
 The steps are the single source of the plain words, the script, the AWS CLI lines, the replay and the pin.
 """
 
+import copy
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +20,7 @@ _OURS: Final = re.compile(r"\bdxc-[0-9a-f]{8}-(?:[a-z]+\d+-)?\d+\b")
 _OF_EC2: Final = re.compile(r"\b(?:vgw|tgw)-[0-9a-f]{8,17}\b")
 _NO_GATEWAY: Final = re.compile(r"-[0f]+$")
 _REGIONAL_ARN: Final = re.compile(r"(arn:aws[a-z-]*:directconnect:)([a-z]{2}[a-z-]*-\d)(:)")
+_CUT_OFF: Final = re.compile(r"\.\.\. \(\d+ bytes\)\Z")
 _MADE_UP: Final = "DXCONTRACT-"
 _SECRETS: Final = {
     "ckn": "0123456789abcdef" * 4,
@@ -84,7 +86,9 @@ def steps(
             step["together"] = groups.setdefault(one["together"], len(groups) + 1)
         step |= _request(one, names, spec, fixed=number in judged)
         names.asked(_params(one["request"]["body"]))
-        step["answer"] = names.answered(number, _answer(one))
+        step["answer"] = names.answered(number, one["operation"], _answer(one))
+        if one["response"] is not None and _CUT_OFF.search(one["response"]["body"]):
+            del step["answer"]["body"]  # what was kept of it is no JSON, which the answer was
         made.append(step)
     return made
 
@@ -108,7 +112,7 @@ def _all(pattern: "re.Pattern[str]", texts: Sequence[str]) -> Iterator[str]:
 def _request(one: Mapping[str, Any], names: alone.Names, spec: Spec, *, fixed: bool) -> Json:
     """`params` for what any client can send, else `request`: the parts of which one has to be made by hand."""
     request = one["request"]
-    odd = dict(request.get("odd", {}))
+    odd = copy.deepcopy(request.get("odd", {}))
     headers = {name: value for name, value in request["headers"].items() if name.lower() not in _CLIENTS_OWN}
     spoken = cbor.HEADER in {(name.lower(), value) for name, value in request["headers"].items()}
     params = _params(request["body"])
@@ -129,6 +133,9 @@ def _request(one: Mapping[str, Any], names: alone.Names, spec: Spec, *, fixed: b
         }
     if "text" in odd["body"]:
         odd["body"] = {"text": names.told(odd["body"]["text"].replace("$${", "${"))}
+    for piece in odd.get("written", ()):
+        if "text" in piece:
+            piece["text"] = names.told_text(piece["text"])
     if "line" in odd:
         odd["line"] = 1
     return {

@@ -118,9 +118,8 @@ class Performer:
             now = waiting[: size if group else 1]
             del waiting[: len(now)]
             bodies = [one.json for one in done]
-            asked = [alone.fill({**one, "answer": None}, values, bodies) for one in now]
-            for one, filled in zip(now, asked, strict=True):
-                filled["answer"] = one["answer"]
+            asked = [alone.fill_step(one, values, bodies) for one in now]
+            lines.values, lines.bodies = values, bodies
             if len(asked) == 1:
                 done.append(self._send(asked[0], lines))
             else:
@@ -175,15 +174,15 @@ class Performer:
             age=request.get("age", 0.0),
             method=request["method"],
         )
-        values = signing_values(made.url, made.headers)
+        values = {**lines.values, **signing_values(made.url, made.headers)}
         if "authorization" in request:
-            wrong = alone.fill(request["authorization"], values, [])
+            wrong = alone.fill(request["authorization"], values, lines.bodies)
             kept = tuple((name, wrong if name.lower() == "authorization" else value) for name, value in made.headers)
             made, values = replace(made, headers=kept), {**values, "authorization": wrong}
         carrier = None
         if "written" in request:
-            pieces, number, ends = filled_pieces(request["written"], values), request.get("line", 0), "ends" in request
-            made = replace(made, written=tuple(pieces), line=number, ends=ends)
+            pieces, number = filled_pieces(request["written"], values, lines.bodies), request.get("line", 0)
+            made = replace(made, written=tuple(pieces), line=number, ends="ends" in request)
             carrier = lines.carrier(number)
         return self.api.deliver(operation, made, carrier, role=role, region=region, addressed=addressed)
 
@@ -239,10 +238,13 @@ def _answer(one: Exchange) -> dict[str, Any]:
 
 @dataclass
 class _Lines:
-    """The connections of a finding's own: one a request, or shared by those with one number."""
+    """The connections of a finding's own: one a request, or shared by those with one number; and what placeholders
+    stand for by now."""
 
     api: Api
     stack: ExitStack
+    values: dict[str, str] = field(default_factory=dict)
+    bodies: list[Any] = field(default_factory=list)
     shared: dict[int, Line] = field(default_factory=dict)
 
     def carrier(self, number: int) -> Callable[[Request], Answer]:

@@ -26,7 +26,18 @@ import botocore.exceptions
 import botocore.parsers
 from botocore import xform_name
 
-from dxcontract.findings.alone import GONE, STILL, UNCLEAR, UnfilledError, answer, fill, judge, said, unpacked
+from dxcontract.findings.alone import (
+    GONE,
+    STILL,
+    UNCLEAR,
+    UnfilledError,
+    answer,
+    fill,
+    fill_step,
+    judge,
+    said,
+    unpacked,
+)
 
 SECONDS = 10.0
 _STATUS = {GONE: 0, STILL: 1, UNCLEAR: 2}
@@ -80,7 +91,7 @@ class Performer:
             now = waiting[: count if group else 1]
             del waiting[: len(now)]
             bodies = [one["body"] for one in self.answers]
-            asked = [fill({**one, "answer": None}, self._known, bodies) for one in now]
+            asked = [fill_step(one, self._known, bodies) for one in now]
             got: list[Any] = [None] * len(now)
             for step in asked:
                 if _is_for_a_client(step):
@@ -167,16 +178,18 @@ class Performer:
         elif how == "header":
             _Aged(credentials, "directconnect", region, request.get("age", 0.0)).add_auth(made)
         signed = [(str(name), str(value)) for name, value in made.headers.items()]
-        values = signing_values(str(made.url), signed)
+        values = {**self._known, **signing_values(str(made.url), signed)}
+        bodies = [one["body"] for one in self.answers]
         if "authorization" in request:
-            wrong = fill(request["authorization"], values, [])
+            wrong = fill(request["authorization"], values, bodies)
             signed = [(name, wrong if name.lower() == "authorization" else value) for name, value in signed]
             values["authorization"] = wrong
         if "written" not in request:
             return self._sent(request["method"], str(made.url), signed, data)
         if self._line is None or "line" not in request:
             self._line = _Line(self._endpoint)
-        return self._line.exchange(filled_pieces(request["written"], values), request["method"], "ends" in request)
+        pieces = filled_pieces(request["written"], values, bodies)
+        return self._line.exchange(pieces, request["method"], "ends" in request)
 
     def _sent(self, method: str, url: str, headers: Any, data: bytes) -> Any:
         place = urlsplit(url)
@@ -216,9 +229,9 @@ def signing_values(url: str, headers: Any) -> dict[str, str]:
     return values | {f"target:-{cut}": target[:-cut] for cut in range(1, 80)}
 
 
-def filled_pieces(written: Any, values: Mapping[str, str]) -> list[Any]:
+def filled_pieces(written: Any, values: Mapping[str, str], answers: Any) -> list[Any]:
     """The pieces to put on the wire: bytes, and pauses in seconds."""
-    return [one["pause"] if "pause" in one else unpacked(fill(one, values, [])) for one in written]
+    return [one["pause"] if "pause" in one else unpacked(fill(one, values, answers)) for one in written]
 
 
 class _Aged(botocore.auth.SigV4Auth):

@@ -8,6 +8,7 @@ from dxcontract import spec as specs
 from dxcontract.api import Api
 from dxcontract.contract import Contract
 from dxcontract.exchange import Exchange
+from dxcontract.findings import claims
 from dxcontract.spec import Operation
 from dxcontract.support import NONSENSE
 
@@ -20,7 +21,8 @@ WITH_REQUIRED = [one for one in specs.load().where() if one.required and one.tra
 def refused_by_status(contract: Contract, rule: str, exchange: Exchange, what: str) -> None:
     """Which error is due is documented nowhere; that it is the client's fault is."""
     ok = 400 <= exchange.status < 500
-    contract.check(rule, ok, f"{what}: answered {exchange.told()}, not a status of 4xx", exchange)
+    message = f"{what}: answered {exchange.told()}, not a status of 4xx"
+    contract.check(rule, ok, message, exchange, claim=claims.refused())
 
 
 MALFORMED = {

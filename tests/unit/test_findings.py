@@ -184,6 +184,20 @@ def test_what_has_to_be_equal_to_what_the_target_chose(value: str | None, verdic
     assert alone.judge(finding, answers(MADE, now), {"name-1": NAME})[0] == verdict
 
 
+def test_an_account_that_is_known_only_now_makes_no_difference() -> None:
+    finding = distil.finding(violation(MADE), SPEC, "us-east-1", {})
+    assert alone.judge(finding, answers(MADE), {"name-1": NAME, "account-owner": "111111111111"})[0] == alone.STILL
+
+
+def test_an_answer_that_was_too_long_to_be_kept_is_judged_by_its_status() -> None:
+    items = [{"connectionId": f"dxcon-{number:08}", "connectionName": "x" * 50} for number in range(100)]
+    finding = found(exchange("DescribeConnections", {}, {"connections": items}, order=1))
+    assert "body" not in finding["steps"][0]["answer"]
+    for status, verdict in ((200, alone.STILL), (400, alone.GONE)):
+        now = exchange("DescribeConnections", {}, {"connections": []}, order=1, status=status)
+        assert alone.judge(finding, answers(now), {})[0] == verdict
+
+
 def test_two_things_with_one_id_are_told_from_two_with_their_own() -> None:
     twin = exchange("CreateConnection", {}, {"connectionId": "dxcon-aaaa1111"}, order=2)
     finding = found(MADE, twin, claim=claims.as_recorded(""))
@@ -290,7 +304,7 @@ def test_what_is_on_the_wire_is_kept_without_credentials_and_put_there_again() -
     kept = oddities_of(made(b"{}", written=(data[:3], 0.1, data[3:cut], 0.2, data[cut:])), raw=True)["odd"]["written"]
     assert SIGNATURE not in json.dumps(kept)
     assert [one["pause"] for one in kept if "pause" in one] == [0.1, 0.2]
-    again = filled_pieces(kept, signing_values(plain.url, plain.headers))
+    again = filled_pieces(kept, signing_values(plain.url, plain.headers), [])
     assert b"".join(one for one in again if isinstance(one, bytes)) == data
 
 
