@@ -85,6 +85,9 @@ class Contract:
                 scope.history.append(exchange)
             scope.own.update(self._given_ids(exchange))
         judged = exchange if self.judge_everything else self._only_own(exchange, scope.own)
+        if scope.concurrent:
+            with self._lock:
+                scope.observer.forget(judged)
         followed = [] if scope.concurrent else scope.observer.observe(judged)
         for finding in [*checks.findings(self.spec, judged), *followed]:
             claim = claims.of_every_answer(finding.rule, finding.pointer)

@@ -16,7 +16,7 @@ from dxcontract.spec import Spec
 from dxcontract.verdict import Violation
 
 _TEXTS: Final = ("fingerprint", "rule", "operation", "reason", "link")
-_MEMBERS: Final = (*_TEXTS, "expires")
+_MEMBERS: Final = (*_TEXTS, "expires", "sometimes")
 _TABLES: Final = ("implemented", "notes", "gap")
 
 
@@ -26,7 +26,10 @@ class GapsError(Exception):
 
 @dataclass(frozen=True)
 class Gap:
-    """One listed violation; after `expires` it counts again."""
+    """One listed violation; after `expires` it counts again.
+
+    `sometimes`: the target does it now and then, say by the clock or under load, so that its absence proves nothing.
+    """
 
     fingerprint: str
     rule: str
@@ -34,6 +37,7 @@ class Gap:
     reason: str = ""
     link: str = ""
     expires: datetime.date | None = None
+    sometimes: bool = False
 
     def expired(self, today: datetime.date) -> bool:
         return self.expires is not None and self.expires < today
@@ -57,6 +61,8 @@ def read(path: Path, spec: Spec) -> Gaps:
     where = f"known gaps {path}"
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise GapsError(f"{where}: there is no such file; --write-known-gaps={path} writes it") from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise GapsError(f"{where}: {error}") from error
     if unknown := sorted(set(document) - set(_TABLES)):
@@ -92,6 +98,8 @@ def _gap(entry: Mapping[str, Any], where: str, spec: Spec) -> Gap:
     expires = entry.get("expires")
     if expires is not None and (not isinstance(expires, datetime.date) or isinstance(expires, datetime.datetime)):
         raise GapsError(f"{where}: `expires` must be a date such as 2027-01-31, without quotes")
+    if not isinstance(entry.get("sometimes", False), bool):
+        raise GapsError(f"{where}: `sometimes` must be true or false")
     fingerprint = entry.get("fingerprint", "")
     rule, _, rest = fingerprint.partition(":")
     operation = rest.partition(":")[0]
@@ -101,12 +109,18 @@ def _gap(entry: Mapping[str, Any], where: str, spec: Spec) -> Gap:
         raise GapsError(f"{where}: there is no rule {rule!r}; was it renamed? write the file anew")
     if entry.get("rule", rule) != rule or entry.get("operation", operation) != operation:
         raise GapsError(f"{where}: `rule` and `operation` contradict the fingerprint {fingerprint}")
-    return Gap(fingerprint, rule, operation, entry.get("reason", ""), entry.get("link", ""), expires)
+    texts = (entry.get("reason", ""), entry.get("link", ""))
+    return Gap(fingerprint, rule, operation, *texts, expires, entry.get("sometimes", False))
 
 
 def write(path: Path, violations: Iterable[Violation], known: Gaps, target: str, implemented: Iterable[str]) -> int:
-    """Write all `violations` as gaps, sorted, keeping what `known` says of them; answers how many."""
-    entries = sorted({violation.fingerprint: violation for violation in violations}.items())
+    """Write all `violations` as gaps, sorted, keeping what `known` says of them; answers how many.
+
+    What occurs only sometimes stays listed, whether it was seen this time or not.
+    """
+    found = {one.fingerprint: Gap(one.fingerprint, one.rule, one.operation) for one in violations}
+    kept = {name: gap for name, gap in known.gaps.items() if name in found or gap.sometimes}
+    entries = sorted({**found, **kept}.items())
     lines = [
         f"# Known gaps of {target}. Written by `pytest --write-known-gaps`, which keeps reasons, links and notes.",
         "",
@@ -118,16 +132,16 @@ def write(path: Path, violations: Iterable[Violation], known: Gaps, target: str,
             *(f"{_quoted(family)} = {_quoted(note)}" for family, note in sorted(known.notes.items())),
             "",
         ]
-    for fingerprint, violation in entries:
-        old = known.gaps.get(fingerprint)
+    for fingerprint, gap in entries:
         lines += [
             "[[gap]]",
             f"fingerprint = {_quoted(fingerprint)}",
-            f"rule = {_quoted(violation.rule)}",
-            f"operation = {_quoted(violation.operation)}",
-            f"reason = {_quoted(old.reason if old else '')}",
-            *([f"link = {_quoted(old.link)}"] if old and old.link else []),
-            *([f"expires = {old.expires.isoformat()}"] if old and old.expires else []),
+            f"rule = {_quoted(gap.rule)}",
+            f"operation = {_quoted(gap.operation)}",
+            f"reason = {_quoted(gap.reason)}",
+            *([f"link = {_quoted(gap.link)}"] if gap.link else []),
+            *([f"expires = {gap.expires.isoformat()}"] if gap.expires else []),
+            *(["sometimes = true"] if gap.sometimes else []),
             "",
         ]
     path.parent.mkdir(parents=True, exist_ok=True)

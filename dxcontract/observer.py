@@ -44,6 +44,7 @@ class Observer:
     seen_at: dict[Key, int] = field(default_factory=dict)
     identities: dict[Key, dict[str, Any]] = field(default_factory=dict)
     reached: set[tuple[str, str, str]] = field(default_factory=set)
+    forgotten: set[Key] = field(default_factory=set)
 
     def observe(self, exchange: Exchange) -> list[Finding]:
         """What the answer says of states, judged against what was seen before.
@@ -59,6 +60,17 @@ class Observer:
             found += self._state(sight, exchange.operation)
         return found
 
+    def forget(self, exchange: Exchange) -> None:
+        """The answer to one of several requests at once: nobody knows what came before, or comes after it.
+
+        What was last seen of the resources in it says nothing about what is seen next.
+        """
+        if exchange.succeeded and exchange.operation in self.spec.operations:
+            self.called.append(exchange.operation)
+            for sight in self._sights(exchange):
+                self.last.pop(sight.key, None)
+                self.forgotten.add(sight.key)
+
     def _state(self, sight: Sight, operation: str) -> Iterator[Finding]:
         lifecycle, before = sight.lifecycle, self.last.get(sight.key)
         # A LAG lists a partner's interconnects as connections.
@@ -66,7 +78,7 @@ class Observer:
         self.known.add(sight.key[1:])
         since = frozenset(self.called[self.seen_at.get(sight.key, 0) :])
         self.last[sight.key], self.seen_at[sight.key] = sight.state, len(self.called)
-        if before != sight.state:
+        if before != sight.state and not (before is None and sight.key in self.forgotten):
             self.reached.add((lifecycle.resource, before or "", sight.state))
         if before is not None:
             yield Finding(

@@ -108,7 +108,7 @@ class Outcome:
         return [
             gap
             for fingerprint, gap in self.known.gaps.items()
-            if fingerprint not in self.tally.violations and self._was_put(gap)
+            if fingerprint not in self.tally.violations and not gap.sometimes and self._was_put(gap)
         ]
 
     def _was_put(self, gap: Gap) -> bool:

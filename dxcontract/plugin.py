@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from dxcontract import choosing, configuration, gaps, pins, protocols, recording, safety, spec
+from dxcontract import choosing, configuration, gaps, hints, pins, protocols, recording, safety, spec
 from dxcontract.api import Api
 from dxcontract.contract import Contract
 from dxcontract.journal import PREFIX, new_run_id
@@ -77,7 +77,10 @@ def pytest_configure(config: pytest.Config) -> None:
             loaded.rule(rule)
         for operation in config.getoption("--operation"):
             loaded.operation(operation)
-    except (spec.SpecError, gaps.GapsError, configuration.ConfigurationError) as error:
+        hints.check_target(target)
+        if not hasattr(config, "workerinput") and not config.option.collectonly:
+            hints.check_writable(config.getoption("--report"), config.getoption("--write-known-gaps"))
+    except (spec.SpecError, gaps.GapsError, configuration.ConfigurationError, TargetError) as error:
         pytest.exit(f"dxcontract: {error}", returncode=UNUSABLE)
     strict = str(config.getini("strict")).lower() == "true" or bool(project.get("strict"))
     outcome = Outcome(

@@ -12,12 +12,13 @@ from typing import Any, Final
 
 import pytest
 
-from dxcontract import death, gaps, preflight, protocols, recording, secrets
+from dxcontract import death, gaps, hints, preflight, protocols, recording, secrets
 from dxcontract.api import Api
 from dxcontract.contract import Scope
 from dxcontract.death import Suspect
 from dxcontract.exploration import Exploration
 from dxcontract.findings import claims
+from dxcontract.items import claims_of, has_line, is_contract_test, operation_of
 from dxcontract.outcome import OK, UNUSABLE, VIOLATED, Outcome
 from dxcontract.permission import PRICED, Guard
 from dxcontract.report import discretion, document, folder, terminal
@@ -37,7 +38,6 @@ from dxcontract.verdict import (
     fingerprint,
 )
 
-CONTRACT_TESTS: Final = str(Path("tests") / "contract")
 IN_PROCESS: Final = frozenset({"moto", "reference"})
 END_SECONDS: Final = 60.0
 """So long a run looks after what it made before it ends; `dxcontract sweep` takes more time."""
@@ -52,10 +52,6 @@ _WORDS: Final[dict[str, Any]] = {
     "advised": ("advised", "a", ("ADVISED", {"yellow": True})),
     "died": ("died", "D", ("DIED", {"red": True})),
 }
-
-
-def is_contract_test(item: pytest.Item) -> bool:
-    return str(item.path.parent).endswith(CONTRACT_TESTS)
 
 
 class Run:
@@ -85,6 +81,7 @@ class Run:
     def open(self) -> Session:
         """Open the target, or end the run with one line that says why not."""
         try:
+            hints.check_environment()
             session = open_session(self.choice, self.outcome, self.config.getoption("--answer-seconds"), self.safety)
             recording.begin(self.config, session)
             return session
@@ -132,12 +129,12 @@ class Run:
         items[:] = kept
 
     def _selected(self, item: pytest.Item, rules: set[str], operations: set[str]) -> bool:
-        claimed = _claims(item)
+        claimed = claims_of(item)
         if rules and not rules & claimed:
             return False
         if not operations:
             return True
-        own = _operation_of(item)
+        own = operation_of(item)
         about = {own} if own else {one for rule in claimed for one in self.outcome.spec.rule(rule).operations}
         return bool(operations & about)
 
@@ -154,7 +151,7 @@ class Run:
             item.session.shouldstop = f"dxcontract: the run's {self.safety.deadline:g} s (--deadline) are over"
         with (
             self.session.api.patience.test(),
-            self.session.contract.scope(item.nodeid, _claims(item), _operation_of(item)) as scope,
+            self.session.contract.scope(item.nodeid, claims_of(item), operation_of(item)) as scope,
         ):
             item.stash[SCOPE] = scope
             try:
@@ -259,7 +256,7 @@ class Run:
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Interrupted: what was made is still deleted, and no longer judged. A second Ctrl-C ends that, too."""
         # Python 3.11 may interrupt where there is no line, and pytest would fail on that before anything is deleted.
-        excinfo.traceback = excinfo.traceback.filter(_has_line)
+        excinfo.traceback = excinfo.traceback.filter(has_line)
         if self.session is not None:
             self.session.leave()
 
@@ -307,7 +304,11 @@ class Run:
                 status = self.outcome.exit_status
                 session.exitstatus = VIOLATED if status == OK and self.ordinary_failures else status
             discretion.clean_again(self.config, self.vault)
-            self._write()
+            try:
+                self._write()
+            except OSError as error:
+                session.exitstatus = UNUSABLE
+                self.outcome.notes.append(f"what was found could not be written: {error}")
 
     def _sweep(self) -> None:
         """Delete what the tests left; what cannot be deleted is told at the end."""
@@ -376,19 +377,3 @@ class Run:
             for plain, markup in terminal.lines(self.outcome, self.config.option.verbose > 0):
                 line = str(self.vault.scrubbed(plain))
                 terminalreporter.write_line(self._redactor.text(line) if self._redactor else line, **markup)
-
-
-def _has_line(entry: Any) -> bool:
-    try:
-        return bool(entry.lineno >= 0)
-    except TypeError:
-        return False
-
-
-def _claims(item: pytest.Item) -> set[str]:
-    return {rule for mark in item.iter_markers("rule") for rule in mark.args}
-
-
-def _operation_of(item: pytest.Item) -> str:
-    params = getattr(getattr(item, "callspec", None), "params", {})
-    return str(params.get("operation", ""))

@@ -6,8 +6,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
+from typing import Final
 
 from dxcontract import spec
+from dxcontract.outcome import OK, UNUSABLE, VIOLATED
+
+_NO_TESTS: Final = 5
+"""pytest's own exit statuses above 2 (a wrong option, nothing to run) are `unusable` to those who call."""
 
 
 def folder() -> Path:
@@ -36,4 +41,7 @@ def run(arguments: Sequence[str]) -> int:
         *arguments,
         *chosen,
     ]
-    return subprocess.run(command, check=False).returncode
+    status = subprocess.run(command, check=False).returncode
+    if status == _NO_TESTS:
+        sys.stderr.write("dxcontract: no test was chosen\n")
+    return UNUSABLE if status not in (OK, VIOLATED) else status

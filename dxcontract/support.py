@@ -9,7 +9,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
-from dxcontract import cbor
+from dxcontract import cbor, hints
 from dxcontract.api import Api
 from dxcontract.death import PLAIN
 from dxcontract.exchange import Exchange
@@ -74,7 +74,10 @@ def reachable(api: Api) -> Exchange:
 
 def _failed(exchange: Exchange) -> str:
     words = _WORDS_FOR[exchange.failure or "other"]
-    return f"{words}: {exchange.detail:.200}" if exchange.failure in _TELLING and exchange.detail else words
+    if exchange.failure == "refused" and "resolve" in exchange.detail:
+        words = "has a name that cannot be resolved; is it spelled right?"
+    said = f"{words}: {exchange.detail:.200}" if exchange.failure in _TELLING and exchange.detail else words
+    return "; ".join(filter(None, (said, hints.way_out(exchange))))
 
 
 def lacks_cbor(api: Api) -> str | None:
@@ -104,9 +107,10 @@ def unsupported(api: Api, nonsense: Exchange) -> dict[str, str]:
         rest = list(pool.map(lambda operation: _probe(api, operation, mark, silent), operations[1:]))
     found = {operation.name: why for operation, why in zip(operations, [first, *rest], strict=True) if why}
     if len(found) == len(operations):
+        region = hints.unlikely_region(api.target.region)
         raise TargetError(
             f"target {api.target.endpoint} does not speak Direct Connect: it answers all {len(operations)} operations "
-            f"like one that cannot exist ({nonsense.told()})"
+            f"like one that cannot exist ({nonsense.told()}){f'; {region}' if region else ''}"
         )
     return found
 

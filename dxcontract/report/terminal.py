@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterator
 
+from dxcontract import hints
 from dxcontract.exchange import heading
 from dxcontract.exploration import explored
 from dxcontract.outcome import OK, Outcome
@@ -34,7 +35,7 @@ def lines(outcome: Outcome, verbose: bool) -> Iterator[Line]:
         yield f"{len(outcome.harness_errors)} tests failed by themselves, not by the target: see above", {"red": True}
     if outcome.death:
         yield outcome.death, {"red": True}
-    for note in outcome.notes:
+    for note in [*hints.notes(outcome.region, outcome.accounts), *outcome.notes]:
         yield note, {"yellow": True}
     if outcome.left:
         yield f"left behind or not seen, {len(outcome.left)}; `dxcontract sweep` tries again:", {"yellow": True}

@@ -1,9 +1,9 @@
 """The kinds of target, and the choice between them by the value of `--target`."""
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
-from dxcontract.target import DEFAULT_REGION, OTHER_REGION, Target, TargetError
+from dxcontract import hints
+from dxcontract.target import DEFAULT_REGION, OTHER_REGION, Target
 from dxcontract.targets import aws, moto, reference, url
 
 
@@ -26,6 +26,7 @@ def open_target(choice: Choice) -> Target:
     Raises:
         TargetError: no such target, or it cannot be reached; one sentence for the user.
     """
+    hints.check_target(choice.target)
     target = _opened(choice)
     target.locations = choice.locations
     return target
@@ -40,8 +41,4 @@ def _opened(choice: Choice) -> Target:
         return moto.open_target(region, other_region)
     if choice.target == "aws":
         return aws.open_target(choice.region, choice.accounts)
-    if urlsplit(choice.target).scheme in ("http", "https"):
-        return url.open_target(choice.target, region, other_region, choice.accounts)
-    raise TargetError(
-        f"--target={choice.target}: give reference, moto, aws or a URL that begins with http:// or https://"
-    )
+    return url.open_target(choice.target, region, other_region, choice.accounts)

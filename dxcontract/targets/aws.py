@@ -3,6 +3,7 @@
 import botocore.exceptions
 import botocore.session
 
+from dxcontract import hints
 from dxcontract.permission import Guard
 from dxcontract.target import DEFAULT_REGION, OTHER_REGION, Account, Role, Target, TargetError
 from dxcontract.targets import accounts as who
@@ -17,6 +18,8 @@ def open_target(region: str | None, accounts: str | None) -> Target:
     session = botocore.session.Session()
     try:
         chosen = region or session.get_config_variable("region") or DEFAULT_REGION
+        if wrong := hints.unlikely_region(chosen):
+            raise TargetError(f"--target=aws: {wrong}")
         callers: dict[Role, Account] = (
             who.parse(accounts, None, chosen) if accounts else {"owner": who.from_profile("owner", None)}
         )

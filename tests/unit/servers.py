@@ -1,10 +1,17 @@
 """Servers that misbehave, for tests of how the suite takes it. All on loopback, all ended by their context."""
 
 import contextlib
+import datetime
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 Handle = Callable[[BaseHTTPRequestHandler, bytes], None]
 
@@ -73,3 +80,25 @@ def closed_port() -> int:
     """A port of loopback on which nothing listens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
+
+
+def certificate(key: Path, certificate: Path) -> None:
+    """Write a key, and a certificate for localhost that is its own authority."""
+    made = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.datetime.now(datetime.UTC)
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(made.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(made, hashes.SHA256())
+    )
+    forms = serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+    key.write_bytes(made.private_bytes(serialization.Encoding.PEM, *forms))
+    certificate.write_bytes(signed.public_bytes(serialization.Encoding.PEM))

@@ -60,6 +60,20 @@ def test_one_that_this_run_did_not_look_for_is_left_alone() -> None:
     assert undecided.fixed == []
 
 
+def test_one_that_occurs_only_sometimes_may_be_there_or_not() -> None:
+    known = listed(replace(GAP, sometimes=True))
+    assert outcome(known=known, whole=True).exit_status == 0
+    assert outcome(VIOLATION, known=known, whole=True).exit_status == 0
+
+
+def test_one_that_occurs_only_sometimes_stays_listed(tmp_path: Path) -> None:
+    path = tmp_path / "gaps.toml"
+    rare = replace(GAP, fingerprint="wire.no-null:CreateLag", operation="CreateLag", sometimes=True)
+    assert gaps.write(path, [VIOLATION], listed(GAP, rare), "moto", []) == 2
+    assert gaps.read(path, SPEC).gaps == {GAP.fingerprint: GAP, rare.fingerprint: rare}
+    assert gaps.write(path, [], listed(GAP, rare), "moto", []) == 1
+
+
 def test_an_expired_one_fails_the_run() -> None:
     yesterday = datetime.date.today() - datetime.timedelta(days=1)
     found = outcome(VIOLATION, known=listed(replace(GAP, expires=yesterday)))
@@ -108,6 +122,7 @@ def test_what_was_written_reads_back_and_keeps_what_people_wrote(tmp_path: Path)
         ("[[gap]]\nfingerprint = 'wire.no-null:CreateLag'\noperation = 'DeleteLag'", "contradict"),
         ("[[gap]]\nfingerprint = 'wire.no-null:CreateLag'\nuntil = 1", "unknown member 'until'"),
         ("[[gap]]\nfingerprint = 'wire.no-null:CreateLag'\nexpires = '2027-01-31'", "must be a date"),
+        ("[[gap]]\nfingerprint = 'wire.no-null:CreateLag'\nsometimes = 1", "`sometimes` must be true or false"),
         ("[[gap]]\nfingerprint = 'wire.no-null:CreateLag'\n" * 2, "listed twice"),
         ("implemented = ['MakeLag']", "no operation of Direct Connect"),
         ("notes = 'x'", "[notes] must give a text"),

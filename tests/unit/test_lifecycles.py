@@ -72,6 +72,17 @@ def observer() -> Observer:
     return Observer(specs.load(), lifecycles.load())
 
 
+def test_after_requests_at_once_nothing_is_held_against_what_was_seen_before(observer: Observer) -> None:
+    gone = [exchange("DescribeConnections", {"connections": [connection("deleted")]})]
+    back = exchange("DescribeConnections", {"connections": [connection("available")]})
+    assert broken(observer, exchange("CreateConnection", connection("requested")), *gone) == []
+    observer.forget(exchange("CreateConnection", connection("available")))
+    reached = set(observer.reached)
+    assert broken(observer, back) == []
+    assert observer.reached == reached
+    assert broken(observer, *gone, back) == [("lifecycles.connection-transitions", "deleted->available")]
+
+
 def test_a_known_way_is_accepted(observer: Observer) -> None:
     states = ["available", "down", "available", "unknown", "deleting", "deleted", "deleted"]
     answers = [exchange("DescribeConnections", {"connections": [connection(state)]}) for state in states]
