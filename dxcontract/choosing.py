@@ -80,7 +80,12 @@ class _Given:
 
 
 def choice(options: argparse.Namespace, default: str = DEFAULT_TARGET) -> Choice:
-    """The target that was chosen, else `default`."""
+    """The target that was chosen, else `default`.
+
+    Raises:
+        ConfigurationError: the project's file, which might name another, cannot be used.
+    """
+    configuration.read(Path.cwd())
     locations = tuple(filter(None, (options.locations or "").split(",")))
     return Choice(
         options.target or default, options.region, options.accounts, tuple(options.fault), locations=locations
