@@ -1,12 +1,13 @@
-"""The generated pages of the manual: every rule, every lifecycle, every option. A hook of MkDocs (see mkdocs.yml)."""
+"""The generated pages of the manual: every rule, lifecycle, option, key and member. A hook of MkDocs (mkdocs.yml)."""
 
 import itertools
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
 
-from dxcontract import lifecycles, plugin, spec
+from dxcontract import configuration, lifecycles, plugin, spec, suite
 from dxcontract.lifecycles import Lifecycle
 from dxcontract.spec import Rule, Spec
 
@@ -18,6 +19,8 @@ def pages() -> Mapping[str, str]:
         "reference/rules.md": "\n".join(_rules(loaded)),
         "reference/lifecycles.md": "\n".join(_lifecycles(lifecycles.load())),
         "reference/options.md": "\n".join(_options()),
+        "reference/configuration.md": "\n".join(_configuration()),
+        "reference/report-schema.md": "\n".join(_report()),
     }
 
 
@@ -57,15 +60,93 @@ def _lifecycles(tables: Mapping[str, Lifecycle]) -> Iterator[str]:
 
 
 def _options() -> Iterator[str]:
-    """The options of pytest that dxcontract adds, as the parser itself describes them."""
+    """The options that dxcontract adds to pytest's, and its commands, as the parsers themselves describe them."""
+    # Not above: MkDocs loads a hook with the hook's own folder first on the path, and `secrets` would be ours.
+    from dxcontract import cli
+
+    yield "# Options\n\nOf `dxcontract run`, and of `pytest` in a checkout, besides pytest's own:\n"
     parser = pytest.Parser(_ispytest=True)
     plugin.pytest_addoption(parser)
-    yield "# Options\n\nThese are added to pytest's own.\n\n| option | meaning |\n|---|---|"
+    suite.module("strategies.profiles").pytest_addoption(parser)
+    yield "| option | meaning |\n|---|---|"
     for option in parser.getgroup("dxcontract").options:
-        attributes = option.attrs()
-        metavar = f" {attributes['metavar']}" if attributes.get("metavar") else ""
-        said = (
-            str(attributes.get("help", "")).replace("%(default)s", str(attributes.get("default"))).replace("|", "\\|")
-        )
-        yield f"| `{', '.join(option.names())}{metavar}` | {said} |"
-    yield "\n## Commands\n\n`dxcontract --help` and `dxcontract COMMAND --help` describe themselves."
+        yield _option(option.names(), option.attrs())
+    yield "\nA project keeps what it always passes in [a file](configuration.md).\n"
+    for name, command in cli.parser()[1].items():
+        yield f"## dxcontract {name}\n"
+        actions = [one for one in command._actions if one.dest != "help"]
+        if not actions:
+            yield "No options.\n" if name != "run" else "As above.\n"
+            continue
+        yield "| option | meaning |\n|---|---|"
+        for action in actions:
+            names = action.option_strings or [str(action.metavar or action.dest)]
+            metavar = action.metavar if action.option_strings and action.nargs != 0 else None
+            yield _option(names, {"metavar": metavar, "help": action.help, "default": action.default})
+        yield ""
+
+
+def _option(names: Sequence[str], attributes: Mapping[str, Any]) -> str:
+    metavar = f" {attributes['metavar']}" if attributes.get("metavar") else ""
+    said = str(attributes.get("help") or "").replace("%(default)s", str(attributes.get("default")))
+    return f"| `{', '.join(names)}{metavar}` | {_cell(said)} |"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("<", "&lt;")
+
+
+def _configuration() -> Iterator[str]:
+    """The keys of a project's file, as the schema describes them."""
+    yield "# dxcontract.toml\n"
+    yield (
+        "What a project always passes stands in `dxcontract.toml`, or in the table `[tool.dxcontract]` of "
+        "`pyproject.toml`. It is looked for in the folder where the command is given and, within a repository, in its "
+        "parents up to the repository's root. `dxcontract run` and `pytest` in a checkout take all of it, the other "
+        "commands what they have an option for. The command line wins.\n"
+    )
+    yield '```toml\ntarget = "http://127.0.0.1:4566"\nknown-gaps = "ci/direct-connect-gaps.toml"\nworkers = 2\n'
+    yield '[accounts]\nowner = "111111111111"\nother = "222222222222"\n```\n'
+    yield (
+        "Paths are meant from the file's folder. Keys and passwords are refused, as the file is shared; so are "
+        "`allow`, `account`, `budget` and `emulator`: what a real account may be sent is said anew for each run.\n"
+    )
+    yield "| key | must be | what |\n|---|---|---|"
+    for key, rule in configuration.schema()["properties"].items():
+        yield f"| `{key}` | {_cell(rule['title'])} | {_cell(rule['description'])} |"
+
+
+def _report() -> Iterator[str]:
+    """Every member of report.json, as the schema has it."""
+    schema = spec.read(spec.root() / "schemas" / "report.json")
+    yield "# Members of report.json\n\n[What they are for](report.md). `*` stands for any name, `[]` for any item.\n"
+    yield "| member | type | what |\n|---|---|---|"
+    for path, kind, said in _members(schema, schema, ""):
+        yield f"| `{path}` | {_cell(kind)} | {_cell(said)} |"
+
+
+def _members(node: Mapping[str, Any], root: Mapping[str, Any], path: str) -> Iterator[tuple[str, str, str]]:
+    said = str(node.get("description", ""))
+    if "$ref" in node:
+        node = root["$defs"][node["$ref"].rpartition("/")[2]]
+    if path:
+        yield path, _kind(node), said or str(node.get("description", ""))
+    for one in node.get("anyOf", ()):
+        yield from itertools.islice(_members(one, root, path), 1, None)
+    for name, inner in node.get("properties", {}).items():
+        yield from _members(inner, root, f"{path}.{name}".lstrip("."))
+    if isinstance(inner := node.get("additionalProperties"), dict):
+        yield from _members(inner, root, f"{path}.*")
+    if isinstance(inner := node.get("items"), dict):
+        yield from _members(inner, root, f"{path}[]")
+
+
+def _kind(node: Mapping[str, Any]) -> str:
+    if "enum" in node:
+        return " or ".join(map(str, node["enum"]))
+    if "const" in node:
+        return json.dumps(node["const"])
+    if "anyOf" in node:
+        return " or ".join(_kind(one) for one in node["anyOf"])
+    found = node.get("type", "any")
+    return " or ".join(found) if isinstance(found, list) else str(found)
