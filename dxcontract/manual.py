@@ -1,4 +1,4 @@
-"""The generated pages of the manual: every rule, lifecycle, option, key and member. A hook of MkDocs (mkdocs.yml)."""
+"""The generated pages of the manual: every rule, lifecycle, option, key and member. MkDocs adds them (docs/hook.py)."""
 
 import itertools
 import json
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dxcontract import configuration, lifecycles, plugin, spec, suite
+from dxcontract import cli, configuration, lifecycles, plugin, spec, suite
 from dxcontract.lifecycles import Lifecycle
 from dxcontract.spec import Rule, Spec
 
@@ -61,9 +61,6 @@ def _lifecycles(tables: Mapping[str, Lifecycle]) -> Iterator[str]:
 
 def _options() -> Iterator[str]:
     """The options that dxcontract adds to pytest's, and its commands, as the parsers themselves describe them."""
-    # Not above: MkDocs loads a hook with the hook's own folder first on the path, and `secrets` would be ours.
-    from dxcontract import cli
-
     yield "# Options\n\nOf `dxcontract run`, and of `pytest` in a checkout, besides pytest's own:\n"
     parser = pytest.Parser(_ispytest=True)
     plugin.pytest_addoption(parser)
