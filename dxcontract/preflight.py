@@ -1,12 +1,31 @@
 """`--dry-run`: every operation that a run would send, how often at most and in which accounts; and the worst bill."""
 
+import sys
 from collections.abc import Iterable, Iterator
+from typing import NoReturn
 
+import pytest
+
+from dxcontract.outcome import OK, UNUSABLE
 from dxcontract.permission import Guard, level_of
 from dxcontract.safety import Safety
 from dxcontract.spec import Operation, Spec
-from dxcontract.target import Target
+from dxcontract.target import Target, TargetError
+from dxcontract.targets import Choice, open_target
 from dxcontract.targets.accounts import identity
+
+
+def dry_run(choice: Choice, spec: Spec, safety: Safety) -> NoReturn:
+    """Print what a run would send, and end the run: with one line that says why, if that cannot be told."""
+    try:
+        target = open_target(choice)
+        safety.protect(target, set(), looks_real=False)
+        said = list(lines(spec, target, safety))
+    except TargetError as error:
+        pytest.exit(f"dxcontract: {error}", returncode=UNUSABLE)
+    target.stop()
+    sys.stdout.write("".join(f"{line}\n" for line in said))
+    pytest.exit("dxcontract: dry run, nothing was sent", returncode=OK)
 
 
 def lines(spec: Spec, target: Target, safety: Safety) -> Iterator[str]:

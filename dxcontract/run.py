@@ -5,14 +5,13 @@ findings ride on its report, so that they come home from xdist's workers too.
 """
 
 import functools
-import sys
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
-from dxcontract import death, gaps, hints, preflight, protocols, recording, secrets
+from dxcontract import death, ending, gaps, hints, preflight, protocols, recording, secrets
 from dxcontract.api import Api
 from dxcontract.contract import Scope
 from dxcontract.death import Suspect
@@ -101,21 +100,9 @@ class Run:
         Ends the process with a line that says why.
         """
         if self.config.getoption("--dry-run") and not self.is_worker:
-            self._dry_run()
+            preflight.dry_run(self.choice, self.outcome.spec, self.safety)
         if self.has_workers and not self.config.option.collectonly and self.choice.target not in IN_PROCESS:
             self.open().close()
-
-    def _dry_run(self) -> None:
-        """Print what would be sent, and end the run."""
-        try:
-            target = open_target(self.choice)
-            self.safety.protect(target, set(), looks_real=False)
-            said = list(preflight.lines(self.outcome.spec, target, self.safety))
-        except TargetError as error:
-            pytest.exit(f"dxcontract: {error}", returncode=UNUSABLE)
-        target.stop()
-        sys.stdout.write("".join(f"{line}\n" for line in said))
-        pytest.exit("dxcontract: dry run, nothing was sent", returncode=OK)
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -275,16 +262,15 @@ class Run:
             self.outcome.other_region, self.outcome.account_ids = facts["other_region"], facts["account_ids"]
             self.vault.keep(facts["secrets"])
 
-    @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        if self.suspects and not self.is_worker:
-            self._autopsy()
-        if not self.is_worker and not self.suspects:
-            self._sweep()
-        elif self.suspects and self.choice.target not in IN_PROCESS:  # it may come back with what was made on it
-            self.outcome.notes.append(
-                f"when the target is back, `dxcontract sweep {self.safety.run}` deletes what is left"
-            )
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> Generator[None, object, object]:
+        """Within the summing up of pytest, but after the last fixtures, which may be interrupted as well."""
+        try:
+            finished = yield
+            self._end()
+        except KeyboardInterrupt:
+            finished = None
+            ending.stopped(self.outcome, self.safety.run, started=self.choice.target in IN_PROCESS)
         news = self.session.api.vault.news() if self.session is not None else []
         self.vault.keep(news)
         if self.session is not None:
@@ -303,12 +289,25 @@ class Run:
             if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
                 status = self.outcome.exit_status
                 session.exitstatus = VIOLATED if status == OK and self.ordinary_failures else status
-            discretion.clean_again(self.config, self.vault)
-            try:
-                self._write()
-            except OSError as error:
-                session.exitstatus = UNUSABLE
-                self.outcome.notes.append(f"what was found could not be written: {error}")
+            with ending.undisturbed():
+                discretion.clean_again(self.config, self.vault)
+                try:
+                    self._write()
+                except OSError as error:
+                    session.exitstatus = UNUSABLE
+                    self.outcome.notes.append(f"what was found could not be written: {error}")
+        return finished
+
+    def _end(self) -> None:
+        """Find out what killed the target, or delete what is left on it."""
+        if self.suspects and not self.is_worker:
+            self._autopsy()
+        if not self.is_worker and not self.suspects:
+            self._sweep()
+        elif self.suspects and self.choice.target not in IN_PROCESS:  # it may come back with what was made on it
+            self.outcome.notes.append(
+                f"when the target is back, `dxcontract sweep {self.safety.run}` deletes what is left"
+            )
 
     def _sweep(self) -> None:
         """Delete what the tests left; what cannot be deleted is told at the end."""

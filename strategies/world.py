@@ -7,12 +7,13 @@ deleted fails nobody else's test.
 
 import itertools
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from dxcontract.api import Api
 from dxcontract.exchange import Exchange
+from dxcontract.journal import run_prefix
 from dxcontract.pointers import at
 from dxcontract.spec import Json, Resource, Spec
 from dxcontract.target import Role
@@ -48,6 +49,8 @@ class Handle:
     made: Exchange
     id: str = ""
     deleted: bool = False
+    strange: bool = False
+    """The answer to its making had the name of something that this run did not make."""
 
     @property
     def kind(self) -> str:
@@ -131,7 +134,18 @@ class World:
         return f"arn:aws:directconnect:{region}:{self.account_id(handle.role)}:{handle.resource.arn}/{handle.id}"
 
     def call(self, operation: str, params: Mapping[str, Any] | None = None, *, role: Role = "owner") -> Exchange:
-        """One call with handles in its parameters."""
+        """One call with handles in its parameters.
+
+        Raises:
+            Indeterminate: it would change something that only seems to be this test's.
+        """
+        if self.spec.operation(operation).traits.effect != "read":
+            for handle in _handles(params or {}):
+                if handle.strange:
+                    raise Indeterminate(
+                        f"{operation} is not sent for {handle.name}: what {handle.operation} was answered with has a "
+                        "name that this run did not give, so it may be somebody else's"
+                    )
         return self.api.call(operation, self.resolved(params or {}), role=role)
 
     def make(
@@ -180,6 +194,7 @@ class World:
         if operation.startswith("Allocate") and kind == "virtual-interface":
             owner = "other"
         handle = Handle(resource, owner, name, operation, dict(params), exchange, id=fresh[kind][0])
+        handle.strange = self._is_strange(handle)
         self.handles.append(handle)
         if kind == "lag":
             self._adopt_members(handle, fresh.get("connection", []))
@@ -191,8 +206,23 @@ class World:
         known = {handle.id for handle in self.handles}
         place = len(self.handles) if lag.role == "partner" else self.handles.index(lag)
         name, resource = f"member of {lag.name}", self.spec.resources["connection"]
-        members = [Handle(resource, lag.role, name, lag.operation, lag.params, lag.made, id=one) for one in ids]
+        members = [
+            Handle(resource, lag.role, name, lag.operation, lag.params, lag.made, one, strange=lag.strange)
+            for one in ids
+        ]
         self.handles[place:place] = [one for one in members if one.id not in known]
+
+    def _is_strange(self, handle: Handle) -> bool:
+        """Whether an answer has, for what was made, a name that no run of ours gives: an answer to somebody else."""
+        if handle.resource.name is None:
+            return False
+        place = self.spec.operation(handle.operation).traits.gives[handle.kind].rpartition("/")[0]
+        ours = {one.lower() for one in _texts(handle.params)}
+        prefix = run_prefix(self._run_id[:8])
+        return any(
+            isinstance(name, str) and name and name.lower() not in ours and not name.lower().startswith(prefix)
+            for name in at(handle.made.json, f"{place}/{handle.resource.name}")
+        )
 
     def observe(self, handle: Handle, *, role: Role | None = None) -> tuple[Exchange, Json | None]:
         """Read one resource: the exchange, and the item (None when it is not listed).
@@ -274,6 +304,29 @@ class World:
         self.handles.clear()
         while self._afterwards:
             self._afterwards.pop()()
+
+
+def _handles(tree: Any) -> Iterator[Handle]:
+    """The handles in the parameters of a call."""
+    if isinstance(tree, Handle):
+        yield tree
+    elif isinstance(tree, Arn):
+        yield tree.handle
+    elif isinstance(tree, Mapping):
+        for value in tree.values():
+            yield from _handles(value)
+    elif isinstance(tree, list):
+        for value in tree:
+            yield from _handles(value)
+
+
+def _texts(tree: Any) -> Iterator[str]:
+    """The texts in the parameters of a call."""
+    if isinstance(tree, str):
+        yield tree
+    elif isinstance(tree, Mapping):
+        for value in tree.values():
+            yield from _texts(value)
 
 
 _LOCATIONS: dict[int, list[str]] = {}

@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -27,6 +27,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 ROOT = Path(__file__).parent.parent.parent
 JSON = "application/x-amz-json-1.1"
+FOREVER = 900
+"""Seconds: longer than any run here may take, so that none ends because the server has had enough."""
 
 
 @dataclass
@@ -68,14 +70,15 @@ Script = Callable[[Asked], bool | None]
 
 @dataclass
 class Hostile:
-    """A running hostile server. `seen` counts requests by operation."""
+    """A running hostile server. `seen` counts requests by operation, `misbehaved` those that the script answered."""
 
     url: str = ""
     upstream: str = ""
     seen: dict[str, int] = field(default_factory=dict)
     last: tuple[int, str, bytes] | None = None
     dead: threading.Event = field(default_factory=threading.Event)
-    started: float = field(default_factory=time.monotonic)
+    first: float | None = None
+    misbehaved: int = 0
 
 
 @contextlib.contextmanager
@@ -106,11 +109,14 @@ def serve(script: Script, upstream: str = "", tls: Path | None = None) -> Iterat
             with counting:
                 number = sum(hostile.seen.values()) + 1
                 hostile.seen[operation] = hostile.seen.get(operation, 0) + 1
+                hostile.first = hostile.first or time.monotonic()
             if hostile.dead.is_set():
                 self.close_connection = True
                 return
             asked = Asked(number, operation, body, self, lambda: _forwarded(self, upstream, body), hostile)
-            if script(asked) is None:
+            if script(asked) is not None:
+                hostile.misbehaved += 1
+            else:
                 hostile.last = asked.forward()
                 status, kind, answered = hostile.last
                 asked.answer(status, answered, ("X-Amzn-RequestId", kind))
@@ -162,9 +168,9 @@ def _forwarded(handler: BaseHTTPRequestHandler, upstream: str, body: bytes) -> t
 # -- scripts; those with a name of an operation misbehave on that one alone
 
 
-def only(operation: str, script: Script) -> Script:
-    """`script` for one operation, everything else let through."""
-    return lambda asked: script(asked) if asked.operation == operation else None
+def only(scripts: Mapping[str, Script]) -> Script:
+    """A script for each of some operations, everything else let through."""
+    return lambda asked: scripts[asked.operation](asked) if asked.operation in scripts else None
 
 
 def resets(asked: Asked) -> bool:
@@ -173,7 +179,7 @@ def resets(asked: Asked) -> bool:
 
 
 def says_nothing(asked: Asked) -> bool:
-    asked.server.dead.wait(60)
+    asked.server.dead.wait(FOREVER)
     asked.handler.close_connection = True
     return True
 
@@ -188,9 +194,9 @@ def dribbles(asked: Asked) -> bool:
     """One byte a second: no single wait is long."""
     with contextlib.suppress(OSError):
         asked.handler.wfile.write(
-            b"HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.1\r\nContent-Length: 90\r\n\r\n"
+            b"HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.1\r\nContent-Length: 900\r\n\r\n"
         )
-        for _ in range(90):
+        for _ in range(FOREVER):
             asked.handler.wfile.write(b" ")
             asked.handler.wfile.flush()
             if asked.server.dead.wait(1):
@@ -201,7 +207,7 @@ def dribbles(asked: Asked) -> bool:
 
 def dribbles_headers(asked: Asked) -> bool:
     with contextlib.suppress(OSError):
-        for byte in b"HTTP/1.1 200 OK\r\nX-Padding: " + b"x" * 90:
+        for byte in b"HTTP/1.1 200 OK\r\nX-Padding: " + b"x" * FOREVER:
             asked.handler.wfile.write(bytes([byte]))
             asked.handler.wfile.flush()
             if asked.server.dead.wait(1):
@@ -259,10 +265,10 @@ def redirects(elsewhere: str) -> Script:
 
 
 def unavailable(seconds: float) -> Script:
-    """503 for so long after the start, then well."""
+    """503 for so long from the first request on, then well."""
 
     def script(asked: Asked) -> bool | None:
-        if time.monotonic() - asked.server.started > seconds:
+        if time.monotonic() - (asked.server.first or 0.0) > seconds:
             return None
         asked.answer(503, b'{"__type":"ServiceUnavailable"}')
         return True
@@ -305,6 +311,19 @@ def mixes_up(every: int) -> Script:
             return None
         asked.forward()
         asked.answer(before[0], before[2], ("X-Amzn-RequestId", before[1]))
+        return True
+
+    return script
+
+
+def swaps(operation: str, every: int, body: bytes) -> Script:
+    """Each so-many-th request of an operation is done, and answered with what is somebody else's."""
+
+    def script(asked: Asked) -> bool | None:
+        if asked.operation != operation or asked.server.seen[operation] % every:
+            return None
+        _, request_id, _ = asked.forward()
+        asked.answer(200, body, ("X-Amzn-RequestId", request_id))
         return True
 
     return script

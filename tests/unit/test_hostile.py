@@ -5,7 +5,7 @@ What can still be judged is judged; nothing is left behind where the target allo
 
 import json
 import os
-import resource
+import re
 import subprocess
 import sys
 import time
@@ -13,14 +13,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from typing import Any
 
+import botocore.session
 import pytest
 
 from tests.unit import hostile, servers
 
 ROOT = Path(__file__).parent.parent.parent
 MEGABYTES = 500
+LIMIT = 150.0
+"""Seconds in which any run here ends, however crowded the machine is. Nothing else ends a run: no script gives up."""
 GATEWAYS = "tests/contract/test_resiliency_groups.py"
+UNAVAILABLE = float(os.environ.get("UNAVAILABLE_SECONDS", "8"))
 LAGS = ("tests/contract/test_answers.py", "--operation=DescribeLags", "--operation=DescribeLocations")
 
 
@@ -41,11 +46,12 @@ class Ended:
         return found
 
 
-def run(folder: Path, url: str, *arguments: str, limit: float = 90) -> Ended:
+def run(folder: Path, url: str, *arguments: str) -> Ended:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "AWS_"))}
     environment["XDG_STATE_HOME"] = str(folder / "state")
     output, report = folder / "output.txt", folder / "report"
     command = [sys.executable, "-m", "pytest", "-q", "-rs", "--color=no", f"--target={url}", f"--report={report}"]
+    command += ["-p", "no:schemathesis"]  # a second less for each of these runs
     started = time.monotonic()
     with output.open("wb") as file:
         process = subprocess.Popen(
@@ -55,22 +61,28 @@ def run(folder: Path, url: str, *arguments: str, limit: float = 90) -> Ended:
             stdout=file,
             stderr=subprocess.STDOUT,
         )
-        usage = _waited(process, started + limit)
+        peak = _waited(process, started + LIMIT)
     said = output.read_text(encoding="utf-8")
     assert "Traceback" not in said, said
-    return Ended(process.returncode, said, time.monotonic() - started, usage.ru_maxrss / 1024, report)
+    return Ended(process.returncode, said, time.monotonic() - started, peak / 1024, report)
 
 
-def _waited(process: "subprocess.Popen[bytes]", deadline: float) -> resource.struct_rusage:
-    while time.monotonic() < deadline:
-        ended, status, usage = os.wait4(process.pid, os.WNOHANG)
-        if ended:
-            process.returncode = os.waitstatus_to_exitcode(status)
-            return usage
+def _waited(process: "subprocess.Popen[bytes]", deadline: float) -> int:
+    """The peak of a process's memory in KB, once it has ended.
+
+    Looked at while it runs: what the system tells of an ended process counts the memory of the one that started it.
+    """
+    peak = 0
+    while process.poll() is None:
+        if time.monotonic() > deadline:
+            process.kill()
+            process.wait()
+            raise AssertionError("the run did not end in time")
+        found = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8"))
+        peak = int(found[1]) if found else peak  # none between its end and our taking note of it
         time.sleep(0.02)
-    process.kill()
-    process.wait()
-    raise AssertionError("the run did not end in time")
+    assert peak > 0
+    return peak
 
 
 def _one_line(ended: Ended, words: str) -> None:
@@ -101,9 +113,9 @@ UNUSABLE: dict[str, tuple[hostile.Script, str]] = {
 def test_a_target_that_always_misbehaves_is_one_clear_line(tmp_path: Path, case: str) -> None:
     script, words = UNUSABLE[case]
     with hostile.serve(script) as server:
-        ended = run(tmp_path, server.url, "--slow-down-seconds=2", *LAGS, limit=60)
+        ended = run(tmp_path, server.url, "--slow-down-seconds=2", *LAGS)
+        assert server.misbehaved > 0
     _one_line(ended, words)
-    assert ended.seconds < 30  # a few of which are the time that a run takes to begin
 
 
 def test_a_redirect_is_never_followed(tmp_path: Path) -> None:
@@ -126,13 +138,17 @@ def test_a_wrong_certificate_is_one_clear_line_and_nothing_is_sent(tmp_path: Pat
     _one_line(ended, "certificate")
 
 
-ONE_OPERATION: dict[str, tuple[hostile.Script, str]] = {
-    "resets": (hostile.resets, "did not answer"),
-    "says nothing": (hostile.says_nothing, "did not answer"),
-    "one byte a second": (hostile.dribbles, "did not answer"),
-    "half a body": (hostile.half_a_body, "did not answer"),
-    "garbage": (hostile.garbage, "did not answer"),
-    "endless body": (hostile.endless, "larger than"),
+SOME_OPERATIONS: dict[str, dict[str, tuple[hostile.Script, str]]] = {
+    "at once": {
+        "DescribeLags": (hostile.resets, "did not answer (reset"),
+        "DescribeInterconnects": (hostile.half_a_body, "did not answer (reset"),
+        "DescribeVirtualGateways": (hostile.garbage, "did not answer (not-http"),
+    },
+    "by and by": {
+        "DescribeLags": (hostile.says_nothing, "did not answer (timeout"),
+        "DescribeInterconnects": (hostile.dribbles, "did not answer (timeout"),
+        "DescribeVirtualGateways": (hostile.endless, "larger than"),
+    },
 }
 
 
@@ -142,22 +158,27 @@ def emulator() -> Iterator[str]:
         yield url
 
 
-@pytest.mark.parametrize("case", list(ONE_OPERATION))
+@pytest.mark.parametrize("case", list(SOME_OPERATIONS))
 def test_what_still_answers_is_judged(tmp_path: Path, emulator: str, case: str) -> None:
-    script, words = ONE_OPERATION[case]
-    with hostile.serve(hostile.only("DescribeLags", script), emulator) as server:
-        ended = run(tmp_path, server.url, "--answer-seconds=1", *LAGS)
+    scripts = {operation: script for operation, (script, _) in SOME_OPERATIONS[case].items()}
+    asked = [f"--operation={operation}" for operation in (*scripts, "DescribeLocations")]
+    with hostile.serve(hostile.only(scripts), emulator) as server:
+        ended = run(tmp_path, server.url, "--answer-seconds=4", "tests/contract/test_answers.py", *asked)
     assert ended.status in (0, 1), ended.said
-    assert words in ended.said
     assert ended.megabytes < MEGABYTES
-    verdicts = {name: one["verdicts"] for name, one in ended.document["operations"].items()}  # type: ignore[attr-defined]
+    document: Any = ended.document
+    verdicts = {name: one["verdicts"] for name, one in document["operations"].items()}
     assert verdicts["DescribeLocations"]["requests.valid-accepted"] == "conforms"
-    assert verdicts["DescribeLags"].get("requests.valid-accepted", "indeterminate") == "indeterminate"
+    reasons = " ".join(one for rule in document["rules"].values() for one in rule["reasons"])
+    for operation, (_, words) in SOME_OPERATIONS[case].items():
+        assert verdicts[operation]["requests.valid-accepted"] == "indeterminate"
+        assert re.search(rf"{operation}: the target [^;]*{re.escape(words)}", reasons), reasons
 
 
 def test_unavailable_for_a_while_and_then_well_is_judged_whole(tmp_path: Path, emulator: str) -> None:
-    with hostile.serve(hostile.unavailable(5), emulator) as server:
+    with hostile.serve(hostile.unavailable(UNAVAILABLE), emulator) as server:
         ended = run(tmp_path, server.url, GATEWAYS)
+        assert server.misbehaved > 2
     assert ended.status == 0, ended.said
     assert "0 indeterminate" in ended.said
 
@@ -185,11 +206,34 @@ def test_a_target_that_forgets_everything_in_the_middle_is_tested_to_the_end(tmp
     assert ended.document["harness_errors"] == []
 
 
-def test_answers_of_other_requests_are_violations_and_nobody_elses_is_deleted(tmp_path: Path, emulator: str) -> None:
+def test_answers_of_other_requests_are_violations(tmp_path: Path, emulator: str) -> None:
     with hostile.serve(hostile.mixes_up(7), emulator) as server:
         ended = run(tmp_path, server.url, GATEWAYS)
     assert ended.status == 1, ended.said
     assert ended.document["harness_errors"] == []
+
+
+def test_what_an_answer_passes_off_as_ours_is_not_changed(tmp_path: Path, emulator: str) -> None:
+    """And what was made instead, of which no answer told, is found by its name and deleted."""
+    door = botocore.session.Session().create_client(
+        "directconnect",
+        region_name="us-east-1",
+        endpoint_url=emulator,
+        aws_access_key_id="111111111111",
+        aws_secret_access_key="dxcontract",
+    )
+    asked = {"resiliencyGroupName": "production", "intendedResiliencyModel": "basic-resiliency"}
+    theirs = door.create_resiliency_group(**asked)["resiliencyGroup"]
+    body = json.dumps({"resiliencyGroup": theirs}).encode()
+    with hostile.serve(hostile.swaps("CreateResiliencyGroup", 3, body), emulator) as server:
+        ended = run(tmp_path, server.url, GATEWAYS)
+        assert server.misbehaved > 2
+    assert ended.document["harness_errors"] == []
+    assert "may be somebody else's" in ended.said + json.dumps(ended.document)
+    after = door.get_resiliency_group(resiliencyGroupId=theirs["resiliencyGroupId"])["resiliencyGroup"]
+    assert (after["resiliencyGroupName"], after["state"]) == ("production", "available")
+    listed = door.list_resiliency_groups()["items"]
+    assert [one for one in listed if one["resiliencyGroupName"].startswith("dxc-") and one["state"] != "deleted"] == []
 
 
 def test_ten_thousand_things_of_others_change_nothing(tmp_path: Path, emulator: str) -> None:

@@ -3,12 +3,11 @@
 import datetime
 import json
 import os
-import signal
 import stat
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +17,15 @@ import pytest
 from dxcontract import journal, sweep_command
 from dxcontract import spec as specs
 from dxcontract.journal import Journal, JournalError
+from dxcontract.pointers import at
 from dxcontract.target import Account, Target
 from tests.unit import hostile
 
 ROOT = Path(__file__).parent.parent.parent
 ACCOUNTS = "--accounts=owner=111111111111,other=222222222222,partner=333333333333"
 SPEC = specs.load()
+LIMIT = 300.0
+"""Seconds that bound a hang, and nothing else: machines may be crowded."""
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -34,7 +36,7 @@ def environment(folder: Path) -> dict[str, str]:
 def sweep(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "dxcontract", "sweep", ACCOUNTS, *arguments]
     return subprocess.run(
-        command, cwd=ROOT, env=environment(folder), capture_output=True, text=True, timeout=120, check=False
+        command, cwd=ROOT, env=environment(folder), capture_output=True, text=True, timeout=LIMIT, check=False
     )
 
 
@@ -117,9 +119,9 @@ def test_the_request_is_in_the_journal_before_it_arrives(tmp_path: Path, emulato
             unannounced.extend([name] if f'"name":"{name}"' not in noted else [])
 
     with hostile.serve(watches, emulator) as server:
-        command = [sys.executable, "-m", "pytest", "-q", ACCOUNTS, f"--target={server.url}"]
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:schemathesis", ACCOUNTS, f"--target={server.url}"]
         done = subprocess.run(
-            [*command, "tests/contract/test_gateways.py", "-n2"], cwd=ROOT, env=environment(tmp_path), timeout=200
+            [*command, "tests/contract/test_gateways.py", "-n2"], cwd=ROOT, env=environment(tmp_path), timeout=LIMIT
         )
         assert done.returncode == 0
         assert server.seen["CreateDirectConnectGateway"] > 5
@@ -193,46 +195,70 @@ def test_a_sweep_of_what_is_not_there_is_one_line(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_ctrl_c_reports_and_cleans_up(tmp_path: Path, emulator: str) -> None:
-    command = [sys.executable, "-m", "pytest", "-q", ACCOUNTS, f"--target={emulator}", f"--report={tmp_path / 'out'}"]
-    process = subprocess.Popen(
-        [*command, "tests/contract/test_gateways.py", "tests/contract/test_virtual_interfaces.py"],
-        cwd=ROOT,
-        env=environment(tmp_path),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    deadline = time.monotonic() + 60
-    noted = tmp_path / "dxcontract"
-    while not any("dxvif-" in path.read_text() for path in noted.glob("*.jsonl")) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
-    said, _ = process.communicate(timeout=60)
-    assert process.returncode == 2, said
-    assert "KeyboardInterrupt" in said
-    assert "Direct Connect contract" in said
-    assert (tmp_path / "out" / "report.json").exists()
-    (path,) = noted.glob("*.jsonl")
-    assert journal.read(path).swept
-    run = journal.read(path).run
-    assert [name for name in gateways(emulator).values() if name.startswith(f"dxc-{run}-")] == []
+def test_a_sweep_waits_for_deletions_that_take_their_time(tmp_path: Path) -> None:
+    """A virtual interface goes before its gateway and its connection, one of which has to wait for that."""
+    with hostile.emulator("--advance", "1") as url:
+        door = direct_connect(url)
+        made = begun(tmp_path, url)
+
+        def make(operation: str, **params: Any) -> dict[str, Any]:
+            entry = made.will(SPEC.operation(operation), "owner", "us-east-1", json.dumps(params).encode())
+            answer: dict[str, Any] = door._make_api_call(operation, params)
+            found = {kind: at(answer, pointer) for kind, pointer in SPEC.operation(operation).traits.gives.items()}
+            made.answered(
+                entry, "200", {kind: list(ids) for kind, ids in found.items()}, json.dumps(answer, default=str).encode()
+            )
+            return answer
+
+        where = door.describe_locations()["locations"][0]["locationCode"]
+        port = make("CreateConnection", connectionName="dxc-0123abcd-1", location=where, bandwidth="1Gbps")
+        until(lambda: door.describe_connections()["connections"][0]["connectionState"] == "available")
+        gateway = make("CreateDirectConnectGateway", directConnectGatewayName="dxc-0123abcd-2")["directConnectGateway"]
+        until(
+            lambda: (
+                door.describe_direct_connect_gateways()["directConnectGateways"][0]["directConnectGatewayState"]
+                == "available"
+            )
+        )
+        make(
+            "CreatePrivateVirtualInterface",
+            connectionId=port["connectionId"],
+            newPrivateVirtualInterface={
+                "virtualInterfaceName": "dxc-0123abcd-3",
+                "vlan": 101,
+                "asn": 65000,
+                "directConnectGatewayId": gateway["directConnectGatewayId"],
+            },
+        )
+        hasty = sweep(tmp_path, "--seconds=0.1")
+        assert hasty.returncode == 1, hasty.stdout + hasty.stderr
+        assert "left: " in hasty.stdout
+        done = sweep(tmp_path)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "nothing is left" in done.stdout
+        told = hasty.stdout + done.stdout
+        order = [
+            told.index(f"deleted {kind}") for kind in ("virtual-interface", "connection", "direct-connect-gateway")
+        ]
+        assert order[0] < min(order[1:])
+        for listed, state in (
+            (door.describe_virtual_interfaces()["virtualInterfaces"], "virtualInterfaceState"),
+            (door.describe_connections()["connections"], "connectionState"),
+            (door.describe_direct_connect_gateways()["directConnectGateways"], "directConnectGatewayState"),
+        ):
+            assert [one for one in listed if one[state] != "deleted"] == []
 
 
-def test_a_deadline_ends_the_run_and_cleans_up(tmp_path: Path, emulator: str) -> None:
-    command = [sys.executable, "-m", "pytest", "-q", ACCOUNTS, f"--target={emulator}", "--deadline=2", "--color=no"]
-    started = time.monotonic()
-    done = subprocess.run(
-        [*command, "tests/contract"], cwd=ROOT, env=environment(tmp_path), capture_output=True, text=True, timeout=120
-    )
-    assert time.monotonic() - started < 60
-    assert "--deadline" in done.stdout
-    (path,) = (tmp_path / "dxcontract").glob("*.jsonl")
-    assert journal.read(path).swept
+def until(holds: Callable[[], bool]) -> None:
+    """Wait for something that is bound to come."""
+    deadline = time.monotonic() + LIMIT
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 def test_runs_that_are_killed_leave_nothing_after_one_sweep() -> None:
     command = [sys.executable, "bench/kill.py", "--moments", "3", "--longest", "2", "--seed", "3"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=280, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=2 * LIMIT, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "3 of 3 moments" in done.stdout
