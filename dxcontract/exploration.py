@@ -1,4 +1,4 @@
-"""How far rule machines got: transitions of lifecycles, ordered pairs of operations, the share of refused calls.
+"""How far rule machines and fuzzing got: transitions of lifecycles, ordered pairs of operations, what was refused.
 
 The figures ride on a test's scope and report, as its tally does, and are added up over a run.
 """
@@ -20,7 +20,8 @@ _TAGGABLE: Final = ("connection", "lag", "virtual-interface", "direct-connect-ga
 
 @dataclass
 class Exploration:
-    """What examples of one machine, or of several, have reached."""
+    """What examples of one machine, or of several, have reached; and of generated requests (`cases`), how many named
+    what exists, and how many were accepted."""
 
     examples: int = 0
     steps: int = 0
@@ -28,6 +29,9 @@ class Exploration:
     refused: int = 0
     transitions: set[Transition] = field(default_factory=set)
     pairs: set[Pair] = field(default_factory=set)
+    cases: int = 0
+    existing: int = 0
+    accepted: int = 0
 
     def add(self, other: "Exploration") -> None:
         self.examples += other.examples
@@ -36,6 +40,9 @@ class Exploration:
         self.refused += other.refused
         self.transitions |= other.transitions
         self.pairs |= other.pairs
+        self.cases += other.cases
+        self.existing += other.existing
+        self.accepted += other.accepted
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -53,11 +60,19 @@ class Exploration:
             data["refused"],
             {(one[0], one[1], one[2]) for one in data["transitions"]},
             {(one[0], one[1]) for one in data["pairs"]},
+            data["cases"],
+            data["existing"],
+            data["accepted"],
         )
 
 
 def explored(reached: Exploration, spec: Spec, unsupported: Iterable[str] = ()) -> list[str]:
-    """The figures in words, against what there is to reach on a target; none when no machine ran."""
+    """The figures in words, against what there is to reach on a target; none of what did not run."""
+    fuzzed = f"fuzz: {reached.cases} cases, {reached.existing} of them naming what exists; {reached.accepted} accepted"
+    return [*_machines(reached, spec, unsupported), *([fuzzed] if reached.cases else [])]
+
+
+def _machines(reached: Exploration, spec: Spec, unsupported: Iterable[str]) -> list[str]:
     if not reached.examples:
         return []
     known = lifecycles.load()

@@ -7,7 +7,6 @@ lies behind the first check of an id is reached that way.
 
 import functools
 import json
-from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from hypothesis import strategies as st
@@ -16,24 +15,27 @@ from hypothesis.strategies import SearchStrategy
 from dxcontract import openapi
 from dxcontract import spec as specs
 from dxcontract.checks import CONTENT_TYPE
+from dxcontract.journal import PREFIX
+from dxcontract.pointers import at
 from dxcontract.spec import Json, Operation
 
-Mix = Literal["as made", "ids that exist", "valid but for one member"]
-MIXES: Final[tuple[Mix, ...]] = ("as made", "ids that exist", "valid but for one member")
+Form = Literal["as made", "ids that exist"] | tuple[str]
+"""How a drawn body is sent: as it is, with ids that exist, or one member of it in a valid request."""
+
+FORMS: Final = 4
+"""So many forms, about, a drawn body has."""
 
 COSTLY: Final = frozenset({"numberOfConnections"})
 MOST: Final = 8
 """Emulators make as many things as these members say."""
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """A request before it is known which resources there are: Schemathesis's body, how to mix it, and which of its
-    members goes into the valid request (counted, since members differ from operation to operation)."""
+def register() -> None:
+    """Tell Schemathesis how to write and to read AWS JSON, which it does not know."""
+    import schemathesis  # only here, as it takes half a second: most runs and every --collect-only do without
 
-    body: Any
-    mix: Mix
-    member: int
+    schemathesis.serializer(CONTENT_TYPE)(_serialized)
+    schemathesis.deserializer(CONTENT_TYPE)(_deserialized)
 
 
 def _serialized(_: Any, value: Any) -> bytes:
@@ -45,51 +47,88 @@ def _deserialized(_: Any, response: Any) -> Any:
 
 
 @functools.cache
-def _operations() -> dict[str, Any]:
-    """Schemathesis's own operations by name.
+def _operations(closed: bool) -> dict[str, Any]:
+    """Schemathesis's own operations by name; `closed`: it adds no members that the model does not have, which is
+    faster, and leaves more of those that it has.
 
     Headers are left out of the document: who signs and which operation is meant is the subject of other tests.
     """
-    import schemathesis  # only here, as it takes half a second: most runs and every --collect-only do without
+    import schemathesis
 
-    schemathesis.serializer(CONTENT_TYPE)(_serialized)
-    schemathesis.deserializer(CONTENT_TYPE)(_deserialized)
+    register()
     document = openapi.document(specs.load())
     del document["security"], document["components"]["securitySchemes"]
     for entry in document["paths"].values():
         del entry["post"]["parameters"]
+    if closed:
+        for shape in document["components"]["schemas"].values():
+            if "properties" in shape:
+                shape["additionalProperties"] = False
     schema = schemathesis.openapi.from_dict(document)
     results: list[Any] = list(schema.get_all_operations())
     found = [result.ok() for result in results]
     return {operation.definition.raw["operationId"]: operation for operation in found}
 
 
-def drawn(operation: Operation) -> SearchStrategy[Drawn]:
-    """Requests for an operation that conform to the schema, and such that do not."""
+def drawn(operation: Operation) -> SearchStrategy[Any]:
+    """Bodies for an operation that conform to the schema, and such that do not, by Schemathesis."""
+    return _drawn(operation.name)
+
+
+@functools.cache
+def _drawn(operation: str) -> SearchStrategy[Any]:
     from schemathesis import GenerationMode
 
-    made = _operations()[operation.name]
-    bodies = st.one_of(
+    return st.one_of(
         [
-            made.as_strategy(generation_mode=mode).map(lambda case: case.body)
+            _operations(closed)[operation].as_strategy(generation_mode=mode).map(lambda case: case.body)
+            for closed in (True, False)
             for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
         ]
     )
-    mixes: SearchStrategy[Mix] = st.sampled_from(MIXES)
-    return st.builds(Drawn, bodies, mixes, st.integers(0, 11))
 
 
-def mixed(operation: Operation, one: Drawn, valid: Json | None) -> Any:
-    """The body to send; `valid` is a valid request that names what exists, None where that cannot be had."""
-    body = one.body
+def forms(operation: Operation, body: Any) -> list[Form]:
+    """The forms in which a drawn body is sent: to make one takes longer than to send it several times."""
+    if not isinstance(body, dict):
+        return ["as made"]
+    return ["as made", "ids that exist", *((name,) for name in operation.members if name in body)]
+
+
+def mixed(operation: Operation, drawn_body: Any, form: Form, valid: Json | None, name: str) -> Any:
+    """The body to send for a drawn one; `valid` is a valid request that names what exists, None where there is none.
+
+    All names that the request gives begin with `name`, so that what it makes can be told from what others made.
+    """
+    body = drawn_body
     if isinstance(body, dict) and valid is not None:
-        if one.mix == "ids that exist":
+        if form == "ids that exist":
             body = _with_ids(body, valid, [pointer.split("/")[1:] for pointer in operation.traits.takes])
-        elif one.mix == "valid but for one member":
-            names = [name for name in operation.members if name in body]
-            chosen = {names[one.member % len(names)]} if names else set()
-            body = {**valid, **{name: body[name] for name in chosen}}
+        elif form != "as made":
+            body = {**valid, form[0]: body[form[0]]}
+    for pointer in _naming(operation.name):
+        body = _named(body, pointer.split("/")[1:], name)
     return affordable(body)
+
+
+@functools.cache
+def _naming(operation: str) -> list[str]:
+    """Where a request says how something is to be called."""
+    return [pointer for pointer, entry in specs.load().values.get(operation, {}).items() if entry.get("name")]
+
+
+def _named(tree: Any, steps: list[str], name: str) -> Any:
+    """`tree` whose text at this place, if there is one, begins with `name`."""
+    if not steps:
+        return f"{name}-{tree}" if isinstance(tree, str) and not tree.startswith(f"{PREFIX}-") else tree
+    step, rest = steps[0], steps[1:]
+    return {**tree, step: _named(tree[step], rest, name)} if isinstance(tree, dict) and step in tree else tree
+
+
+def names_existing(operation: Operation, body: Any, valid: Json | None) -> bool:
+    """Whether a body names a resource that exists: one that the valid request names."""
+    kinds = {pointer for pointer, kind in operation.traits.takes.items() if kind not in ("account", "location")}
+    return any(one in at(valid, pointer) for pointer in kinds for one in at(body, pointer))
 
 
 def _with_ids(body: Any, valid: Any, places: list[list[str]]) -> Any:

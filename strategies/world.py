@@ -290,20 +290,28 @@ class World:
         """Have `action` done once everything is deleted; of several, the last one first."""
         self._afterwards.append(action)
 
-    def close(self) -> None:
-        """Delete what is left, children first; what cannot be deleted is left to `sweep`."""
-        for handle in reversed(self.handles):
+    def close(self, since: int = 0) -> bool:
+        """Delete what is left, children first; what cannot be deleted is left to `sweep`.
+
+        `since`: only what was made after so many others. Whether all of it was deleted.
+        """
+        left = len(self.handles) - since
+        for handle in reversed(self.handles[since:]):
             operation = handle.resource.deleted_by
             if handle.deleted or operation is None or handle.kind == "bgp-peer" or operation in self.api.unsupported:
+                left -= handle.deleted
                 continue
             try:
-                if self.delete(handle).succeeded and handle.kind in HOLDS_OTHERS:
-                    self.settle(handle, None, *handle.resource.gone)
+                if self.delete(handle).succeeded:
+                    left -= 1
+                    if handle.kind in HOLDS_OTHERS:
+                        self.settle(handle, None, *handle.resource.gone)
             except (Unsupported, Indeterminate):
                 continue
-        self.handles.clear()
-        while self._afterwards:
+        del self.handles[since:]
+        while self._afterwards and not since:
             self._afterwards.pop()()
+        return not left
 
 
 def _handles(tree: Any) -> Iterator[Handle]:

@@ -123,6 +123,15 @@ def test_an_owner_that_changes_is_named(observer: Observer) -> None:
     assert broken(observer, *answers) == [("lifecycles.identity-stable", "/ownerAccount")]
 
 
+def test_an_answer_that_may_be_an_old_one_says_nothing_of_now(observer: Observer) -> None:
+    group = {"resiliencyGroupId": "dxrg-1"}
+    made = exchange("CreateResiliencyGroup", {"resiliencyGroup": {**group, "state": "pending"}}, {"clientToken": "a"})
+    deleted = exchange("DeleteResiliencyGroup", {"resiliencyGroup": {**group, "state": "deleting"}}, group)
+    assert not broken(observer, made, deleted, made)
+    untold = exchange("CreateResiliencyGroup", {"resiliencyGroup": {**group, "state": "pending"}})
+    assert broken(observer, untold) == [("lifecycles.resiliency-group-transitions", "deleting->pending")]
+
+
 def test_refused_calls_say_nothing_of_states(observer: Observer) -> None:
     request = Request("POST", "http://127.0.0.1/", (), b"{}")
     refusal = Response(400, {}, json.dumps(connection("down")).encode())

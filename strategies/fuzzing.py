@@ -1,0 +1,128 @@
+"""Fuzzing one operation: bodies that Schemathesis makes, sent in several forms to a target where what they name exists."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from hypothesis import given, settings
+
+from dxcontract.api import Api
+from dxcontract.cbor import Protocol
+from dxcontract.contract import Contract
+from dxcontract.exchange import Exchange
+from dxcontract.exploration import Exploration
+from dxcontract.spec import Json, Operation
+from dxcontract.verdict import Indeterminate, Unsupported
+from strategies.departures import JUDGED, departures
+from strategies.fuzz import drawn, forms, mixed, names_existing
+from strategies.lags import adopted
+from strategies.requests import Scene, least
+from strategies.world import World
+
+RULES: Final = (
+    "wire.no-server-error",
+    "wire.schema",
+    "wire.error-type",
+    "wire.error-status",
+    "wire.error-body",
+    *JUDGED,
+)
+"""What every case is judged by; to be claimed by who fuzzes."""
+
+LEAVING: Final = ("Create", "Allocate")
+"""Such operations leave what their requests name as it was, once what they made is deleted."""
+
+
+@dataclass
+class Stage:
+    """What one test has at hand: resources that exist, made anew when a request has changed them."""
+
+    api: Api
+    run_id: str
+    operation: Operation
+    world: World = field(init=False)
+    valid: Json | None = None
+
+    def __post_init__(self) -> None:
+        self.world = World(self.api, self.run_id)
+        self.scene = Scene(self.world, self.operation)
+        self.set = False
+
+    def request(self) -> Json | None:
+        """A valid request that names what exists; None where that cannot be had on this target."""
+        if not self.set:
+            self.set = True
+            try:
+                self.valid = self.world.resolved(least(self.scene))
+                self.scene.before()
+            except (Unsupported, Indeterminate):
+                self.valid = None
+        return self.valid
+
+    def send(self, body: Any) -> Exchange:
+        exchange = self.api.send(self.operation.name, body, role=self.scene.caller)
+        if exchange.succeeded and self.operation.traits.effect != "read":
+            before = len(self.world.handles)
+            self.keep(exchange, body)
+            made = self.world.handles[before:]
+            if not made or not self.operation.name.startswith(LEAVING) or not self.world.close(before):
+                self.clear()
+        return exchange
+
+    def keep(self, exchange: Exchange, body: Any) -> None:
+        """Remember what was made, so that it is deleted."""
+        kind = next(iter(self.operation.traits.gives), None)
+        if kind is not None:
+            params = body if isinstance(body, dict) else {}
+            made = self.world.adopt(kind, self.operation.name, exchange, params, self.scene.caller)
+            if made is not None and kind == "lag":
+                adopted(self.world, made)
+
+    def clear(self) -> None:
+        self.world.close()
+        self.__post_init__()
+
+def fuzz(
+    api: Api, contract: Contract, run_id: str, operation: Operation, draws: int, protocols: Sequence[Protocol]
+) -> Exploration:
+    """Send so many drawn bodies, in all their forms and over each protocol, and judge the answers."""
+    stage = Stage(api, run_id, operation)
+    figures = Exploration()
+
+    def send(body: Any, valid: Json | None) -> None:
+        exchange = stage.send(body)
+        judge(contract, operation, exchange, body)
+        figures.cases += 1
+        figures.existing += names_existing(operation, body, valid)
+        figures.accepted += exchange.succeeded
+
+    @settings(max_examples=draws)
+    @given(made=drawn(operation))
+    def explore(made: Any) -> None:
+        sent: set[str] = set()
+        for form in forms(operation, made):
+            for protocol in protocols:
+                api.speak(protocol)
+                valid = None if form == "as made" else stage.request()
+                body = mixed(operation, made, form, valid, stage.world.name())
+                if (case := f"{protocol} {body!r}") not in sent:
+                    sent.add(case)
+                    send(body, valid)
+
+    try:
+        explore()
+    finally:
+        stage.world.close()
+    return figures
+
+
+def judge(contract: Contract, operation: Operation, exchange: Exchange, body: Any) -> None:
+    """A request with one flaw must be refused for it; one with many must be refused, for whichever."""
+    found = departures(operation, body)
+    if found is None or exchange.status >= 500:
+        return
+    for one in found:
+        if len(found) == 1:
+            contract.refused(one.rule, exchange, one.what, where=one.pointer)
+        elif exchange.succeeded:
+            contract.check(one.rule, False, f"{one.what}: answered 200", exchange, where=one.pointer)
