@@ -1,10 +1,10 @@
-"""Fuzzing one operation: bodies that Schemathesis makes, sent in several forms to a target where what they name exists."""
+"""Fuzzing one operation: bodies by Schemathesis, sent in several forms to a target where what they name exists."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from hypothesis import given, settings
+from hypothesis import given, seed, settings
 
 from dxcontract.api import Api
 from dxcontract.cbor import Protocol
@@ -15,7 +15,6 @@ from dxcontract.spec import Json, Operation
 from dxcontract.verdict import Indeterminate, Unsupported
 from strategies.departures import JUDGED, departures
 from strategies.fuzz import drawn, forms, mixed, names_existing
-from strategies.lags import adopted
 from strategies.requests import Scene, least
 from strategies.world import World
 
@@ -74,18 +73,26 @@ class Stage:
         kind = next(iter(self.operation.traits.gives), None)
         if kind is not None:
             params = body if isinstance(body, dict) else {}
-            made = self.world.adopt(kind, self.operation.name, exchange, params, self.scene.caller)
-            if made is not None and kind == "lag":
-                adopted(self.world, made)
+            self.world.adopt(kind, self.operation.name, exchange, params, self.scene.caller)
 
     def clear(self) -> None:
         self.world.close()
         self.__post_init__()
 
+
 def fuzz(
-    api: Api, contract: Contract, run_id: str, operation: Operation, draws: int, protocols: Sequence[Protocol]
+    api: Api,
+    contract: Contract,
+    run_id: str,
+    operation: Operation,
+    draws: int,
+    protocols: Sequence[Protocol],
+    number: int | None = None,
 ) -> Exploration:
-    """Send so many drawn bodies, in all their forms and over each protocol, and judge the answers."""
+    """Send so many drawn bodies, in all their forms and over each protocol, and judge the answers.
+
+    `number` seeds the draws, where the run does not.
+    """
     stage = Stage(api, run_id, operation)
     figures = Exploration()
 
@@ -110,7 +117,7 @@ def fuzz(
                     send(body, valid)
 
     try:
-        explore()
+        (explore if number is None else seed(number)(explore))()
     finally:
         stage.world.close()
     return figures
