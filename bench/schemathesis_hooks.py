@@ -4,7 +4,9 @@ from typing import Any
 
 import schemathesis
 
-from strategies import fuzz  # registers the media type's serializer and deserializer too
+from strategies import fuzz
+
+fuzz.register()
 
 
 @schemathesis.hook

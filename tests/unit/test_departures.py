@@ -6,8 +6,9 @@ import pytest
 
 from dxcontract import spec as specs
 from strategies.departures import departures
-from strategies.fuzz import MOST, Drawn, mixed
+from strategies.fuzz import MOST, forms, mixed, names_existing
 
+NAME = "dxc-0123abcd-1"
 LAG = {"numberOfConnections": 1, "location": "EqDC2", "connectionsBandwidth": "1Gbps", "lagName": "x"}
 
 
@@ -56,15 +57,36 @@ def test_what_no_source_forbids_is_not_held_against_a_target(operation: str, bod
 @pytest.mark.parametrize("asked", [2**31 - 1, 1e300, "4000000000", 9])
 def test_nothing_asks_for_many(asked: Any) -> None:
     operation = specs.load().operation("CreateLag")
-    sent = mixed(operation, Drawn({**LAG, "numberOfConnections": asked}, "as made", 0), None)["numberOfConnections"]
+    sent = mixed(operation, {**LAG, "numberOfConnections": asked}, "as made", None, NAME)["numberOfConnections"]
     assert sent == "many" or sent <= MOST + 1
 
 
-def test_a_request_gets_ids_that_exist_or_one_odd_member() -> None:
+def test_a_body_is_sent_as_made_with_ids_that_exist_and_member_by_member() -> None:
     operation = specs.load().operation("AssociateConnectionWithLag")
     valid = {"connectionId": "dxcon-1", "lagId": "dxlag-1"}
     body = {"connectionId": "?", "lagId": [], "more": 1}
-    assert mixed(operation, Drawn(body, "as made", 0), valid) == body
-    assert mixed(operation, Drawn(body, "ids that exist", 0), valid) == {**body, **valid}
-    assert mixed(operation, Drawn(body, "valid but for one member", 1), valid) == {**valid, "lagId": []}
-    assert mixed(operation, Drawn([], "valid but for one member", 1), valid) == []
+    assert forms(operation, body) == ["as made", "ids that exist", ("connectionId",), ("lagId",)]
+    sent = [mixed(operation, body, form, valid, NAME) for form in forms(operation, body)]
+    assert sent == [body, {**body, **valid}, {**valid, "connectionId": "?"}, {**valid, "lagId": []}]
+    assert [names_existing(operation, one, valid) for one in sent] == [False, True, True, True]
+    assert forms(operation, [body]) == ["as made"]
+    assert mixed(operation, [body], "as made", valid, NAME) == [body]
+
+
+@pytest.mark.parametrize(
+    ("operation", "body", "named"),
+    [
+        ("CreateLag", {"lagName": "\u202e"}, {"lagName": f"{NAME}-\u202e"}),
+        ("CreateLag", {"lagName": f"{NAME}"}, {"lagName": NAME}),
+        ("CreateLag", {"lagName": ["x"], "location": "x"}, {"lagName": ["x"], "location": "x"}),
+        (
+            "CreatePrivateVirtualInterface",
+            {"newPrivateVirtualInterface": {"virtualInterfaceName": "x"}},
+            {"newPrivateVirtualInterface": {"virtualInterfaceName": f"{NAME}-x"}},
+        ),
+        ("UpdateConnection", {"connectionName": ""}, {"connectionName": f"{NAME}-"}),
+    ],
+)
+def test_what_is_named_carries_the_name_of_the_run(operation: str, body: Any, named: Any) -> None:
+    """Or sweep could not tell it from what others made."""
+    assert mixed(specs.load().operation(operation), body, "as made", None, NAME) == named
