@@ -76,8 +76,18 @@ def script(finding: Json, statement: str, endpoint: str, name: str, other_region
     )
 
 
-def lines(finding: Json, other_region: str) -> list[str]:
-    """The lines of the steps."""
+def commands(finding: Json, endpoint: str, other_region: str) -> list[str]:
+    """The steps as commands to be read or copied, with the owner's keys unless a comment says otherwise."""
+    made = lines(finding, other_region, by_hand=True)
+    text = "\n".join(made)
+    named = {"ENDPOINT": shlex.quote(endpoint), "REGION": finding["region"], "RUN": "dxc-example"}
+    named |= {f"ACCOUNT_{role.upper()}": _DIGITS[role] for role in ROLES}
+    used = [f"{name}={value}" for name, value in named.items() if re.search(rf"\$\{{?{name}\b", text)]
+    return [*used, *made]
+
+
+def lines(finding: Json, other_region: str, *, by_hand: bool = False) -> list[str]:
+    """The lines of the steps, for the script or (`by_hand`) to be read."""
     steps = finding["steps"]
     text = [json.dumps([one.get("params"), one.get("request")]) for one in steps]
     made = []
@@ -85,7 +95,7 @@ def lines(finding: Json, other_region: str) -> list[str]:
         later = "".join(text[number:])
         wanted = list(dict.fromkeys(re.findall(rf"\$\{{({number}/[^{{}}]*)\}}", later)))
         region = other_region if step.get("region") == "other" else '"$REGION"'
-        sent = _step(number, step, region, wanted)
+        sent = _step(number, step, region, wanted, by_hand=by_hand)
         if "together" in step and not sent[0].startswith("#"):
             last = number == len(steps) or steps[number].get("together") != step["together"]
             sent = [f"{{ {'; '.join(sent)}; }} &", *(["wait"] if last else [])] if not wanted else sent
@@ -93,16 +103,22 @@ def lines(finding: Json, other_region: str) -> list[str]:
     return made
 
 
-def _step(number: int, step: Json, region: str, wanted: Sequence[str]) -> list[str]:
+def _step(number: int, step: Json, region: str, wanted: Sequence[str], *, by_hand: bool) -> list[str]:
     if (why := unsendable(step)) is not None:
         return [f"# Step {number}: the AWS CLI cannot send this {step['operation']} ({why}); the Python script does."]
-    command = f"dx {step['account']} {region} {xform_name(step['operation'], '-')}{_options(step)}"
+    operation = f"{xform_name(step['operation'], '-')}{_options(step)}"
+    command = f"dx {step['account']} {region} {operation}"
+    asked, before = "OUTPUT=text; ", []
+    if by_hand:
+        command = f'aws directconnect {operation} --endpoint-url "$ENDPOINT" --region {region}'
+        asked, before = "", [f"# with the keys of the {step['account']} account:"] if step["account"] != "owner" else []
     if not wanted:
-        return [command]
+        return [*before, command]
     fields = ", ".join(_jmespath(one.partition("/")[2]) for one in wanted)
-    found = f"FOUND=$(OUTPUT=text; {command} --query {shlex.quote(f'[{fields}]')})"
+    query = f"--query {shlex.quote(f'[{fields}]')}{' --output text' if by_hand else ''}"
     return [
-        found,
+        *before,
+        f"FOUND=$({asked}{command} {query})",
         *(f"{_variable(one)}=$(printf '%s' \"$FOUND\" | cut -f{place})" for place, one in enumerate(wanted, 1)),
     ]
 

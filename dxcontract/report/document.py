@@ -88,7 +88,7 @@ def _violation(outcome: Outcome, violation: Violation) -> dict[str, Any]:
         "steps": data["steps"] or words(found["steps"]),
         "reproduction": {
             **shown,
-            "aws_cli": aws_cli.lines(found, outcome.other_region),
+            "aws_cli": aws_cli.commands(found, outcome.endpoint, outcome.other_region),
             "withheld": distil.is_reproducible(found),
         },
     }

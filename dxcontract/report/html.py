@@ -188,6 +188,9 @@ def _violation(violation: Mapping[str, Any], rule: Mapping[str, Any]) -> Iterato
         yield '<ol class="steps">' + "".join(f"<li>{_e(step)}</li>" for step in violation["steps"]) + "</ol>"
     for exchange in violation["exchanges"]:
         yield from _exchange(exchange)
+    if lines := violation.get("reproduction", {}).get("aws_cli"):
+        commands = "\n".join(lines)
+        yield f"<div><h4>the same with the AWS CLI</h4><pre tabindex='0'>{_e(commands)}</pre></div>"
     yield f'<p class="quiet">found by {_e(violation["test"])}</p></div></details>'
 
 

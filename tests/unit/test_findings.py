@@ -3,6 +3,7 @@
 import json
 import shlex
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -379,3 +380,15 @@ def test_what_the_cli_would_not_send_is_left_to_the_script(sent: Any, why: str) 
     (line,) = aws_cli.lines(found(exchange("CreateConnection", sent, {}, order=1, raw=True)), "eu-west-1")
     assert line.startswith("# Step 1: the AWS CLI cannot send this CreateConnection")
     assert why in line
+
+
+def test_commands_to_be_read_say_what_they_use_and_who_sends_them() -> None:
+    other = replace(SEEN, account="partner")
+    made = aws_cli.commands(found(MADE, other), "http://127.0.0.1:1/", "eu-west-1")
+    assert made[:3] == ["ENDPOINT=http://127.0.0.1:1/", "REGION=us-east-1", "RUN=dxc-example"]
+    assert made[3].startswith("FOUND=$(aws directconnect create-connection --location EqDC2 ")
+    assert made[5] == "# with the keys of the partner account:"
+    assert made[6] == (
+        'aws directconnect describe-connections --connection-id "${CONNECTION_ID_1}" --endpoint-url "$ENDPOINT" '
+        '--region "$REGION"'
+    )
