@@ -10,16 +10,20 @@ from typing import Any
 
 import pytest
 
+from dxcontract import spec as specs
 from dxcontract.target import Target
 from dxcontract.targets import reference
+from tests.unit import servers
+from tests.unit.test_aws import Arrived, like_aws
 
 FAULTS = ("lags.count-invariant", "wire.malformed-json", "wire.wrongly-signed", "lifecycles.ids-unique")
 TESTS = ("test_lags.py", "test_protocol.py", "test_protocol_connections.py", "test_lifecycles.py")
 SECONDS = 100
 
 
-def command(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "XDG_STATE_HOME": str(cwd)}
+def command(*arguments: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    keys = {"AWS_ACCESS_KEY_ID": "AKIDPLANTEDINTHISTEST", "AWS_SECRET_ACCESS_KEY": "PLANTED-secret"}
+    environment = {**os.environ, "XDG_STATE_HOME": str(cwd), "AWS_CONFIG_FILE": str(cwd / "none"), **keys, **variables}
     return subprocess.run(
         [sys.executable, "-m", "dxcontract", *arguments],
         cwd=cwd,
@@ -160,3 +164,61 @@ def test_a_recording_stands_for_a_target(tmp_path: Path) -> None:
     unlike = command("diff", "--target=reference", "--fault=lags.count-invariant", "--against=run.jsonl", cwd=tmp_path)
     assert unlike.returncode == 1, unlike.stdout
     assert "/lags/*/numberOfConnections" in unlike.stdout
+
+
+GATEWAY: Any = {
+    "finding": 1,
+    "fingerprint": "gateways.listed:DescribeDirectConnectGateways",
+    "rule": "gateways.listed",
+    "operation": "DescribeDirectConnectGateways",
+    "where": "",
+    "level": "must",
+    "message": "it is listed under another name",
+    "test": "",
+    "region": "us-east-1",
+    "steps": [
+        {
+            "operation": "CreateDirectConnectGateway",
+            "account": "owner",
+            "params": {"directConnectGatewayName": "${name-1}"},
+            "answer": {"status": 200, "error": None, "headers": {}, "body": {}, "failure": None},
+        },
+        {
+            "operation": "DescribeDirectConnectGateways",
+            "account": "owner",
+            "params": {"directConnectGatewayId": "${1/directConnectGateway/directConnectGatewayId}"},
+            "answer": {"status": 400, "error": "X", "headers": {}, "body": {}, "failure": None},
+        },
+    ],
+    "judged": [2],
+    "claim": {"asks": "accepted"},
+}
+
+
+@pytest.mark.parametrize(
+    ("more", "status", "said", "written"),
+    [
+        ((), 2, "a real account gets reads only", set()),
+        (
+            ("--allow=free-writes",),
+            0,
+            "no longer happens: answered 200",
+            {"CreateDirectConnectGateway", "DeleteDirectConnectGateway"},
+        ),
+    ],
+)
+def test_a_real_account_is_sent_what_is_allowed_and_gets_rid_of_it(
+    tmp_path: Path, more: tuple[str, ...], status: int, said: str, written: set[str]
+) -> None:
+    (tmp_path / "pin.json").write_text(json.dumps(GATEWAY))
+    arrived = Arrived()
+    with servers.http(like_aws(arrived)) as url:
+        done = command("replay", "pin.json", "--target=aws", "--rate=1000", *more, cwd=tmp_path, AWS_ENDPOINT_URL=url)
+    assert done.returncode == status, done.stdout + done.stderr
+    assert said in done.stdout
+    reads = {operation.name for operation in specs.load().where("read")}
+    assert arrived.operations & specs.load().operations.keys() - reads == written
+    assert arrived.gateways == {}
+    assert "PLANTED" not in done.stdout + done.stderr
+    journals = list((tmp_path / "dxcontract").glob("*.jsonl"))
+    assert len(journals) == bool(written)
