@@ -83,7 +83,7 @@ class Follower:
         self._handles.asked(params)
         text = json.dumps(params)
         if any(value in text for value in self._apart):
-            self._apart |= set(_ids(one.json)) - self._handles.first.keys()
+            self._part(one)
             return None
         try:
             asked = json.loads(self._translated(text))
@@ -92,6 +92,7 @@ class Follower:
                 other = ask(asked)
         except (Unsupported, Indeterminate):
             self.leave(params)
+            self._part(one)
             return None
         if other.succeeded and not self._is_read(other.operation):
             self.made.append(other)
@@ -103,8 +104,12 @@ class Follower:
         if one.succeeded != other.succeeded and not self._is_read(one.operation):
             # From here on the two are in different states as to all that this was about.
             self.leave(params)
-            self._apart |= set(_ids(one.json)) - self._handles.first.keys()
+            self._part(one)
         return other, found
+
+    def _part(self, one: Exchange) -> None:
+        """What the first answered here for the first time, the other does not have."""
+        self._apart |= set(_ids(one.json)) - self._handles.first.keys()
 
     def _translated(self, text: str) -> str:
         text = self._handles.translated(text)

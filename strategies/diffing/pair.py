@@ -10,6 +10,7 @@ from typing import Any, cast
 from dxcontract.api import Api
 from dxcontract.exchange import Exchange
 from dxcontract.target import Role
+from dxcontract.verdict import Indeterminate
 from strategies.diffing.comparing import Difference
 from strategies.diffing.follower import Follower
 
@@ -61,15 +62,23 @@ class Pair:
         region: str | None = None,
     ) -> Exchange:
         """As of `Api`, on both. Raises as that does."""
-        one = self._first.call(operation, params, role=role, region=region)
+        one = self._asked(params, lambda: self._first.call(operation, params, role=role, region=region))
         self._also(one, dict(params or {}), lambda asked: self._second.call(operation, asked, role=role, region=region))
         return one
 
     def send(self, operation: str, body: Any, *, role: Role = "owner", region: str | None = None) -> Exchange:
         """As of `Api`, on both, for a JSON value. Raises as that does."""
-        one = self._first.send(operation, body, role=role, region=region)
+        one = self._asked(body, lambda: self._first.send(operation, body, role=role, region=region))
         self._also(one, body, lambda asked: self._second.send(operation, asked, role=role, region=region))
         return one
+
+    def _asked(self, params: Any, ask: Callable[[], Exchange]) -> Exchange:
+        try:
+            return ask()
+        except Indeterminate:
+            with self._lock:
+                self._follower.leave(params)  # who knows what came of it
+            raise
 
     def _also(self, one: Exchange, params: Any, ask: Callable[[Any], Exchange]) -> None:
         with self._lock:

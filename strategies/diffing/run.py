@@ -2,8 +2,10 @@
 
 import argparse
 import sys
-from contextlib import ExitStack
-from dataclasses import dataclass, replace
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -22,10 +24,12 @@ from strategies.diffing.comparison import Comparison
 from strategies.diffing.outcome import Divergence, Outcome, document
 from strategies.diffing.pair import Pair
 from strategies.machines.catalogue import ENTRIES, Entry
+from strategies.machines.choosing import Done
 from strategies.machines.explorer import Budget, Explorer, Facts, new_seed
 from strategies.machines.machine import Machine
 from strategies.machines.model import Thing
 from strategies.machines.profile import facts
+from strategies.machines.shortening import OutOfTimeError
 
 CLEAN_SECONDS: Final = 120.0
 _MINIMISE: Final = 20.0
@@ -82,6 +86,22 @@ class _Explorer(Explorer):
     """An explorer that tells its pair of doors when an example begins and ends."""
 
     pair: Pair | None = None
+    confirmed: set[str] = field(default_factory=set)
+
+    def _shows(self, way: Sequence[Done]) -> bool:
+        shown = super()._shows(way)
+        if shown:
+            self.confirmed.add(self._only)
+        return shown
+
+    def _minimise(self) -> None:
+        """Shorten each, and see each a second time: one that does not come back was the moment's, not a target's."""
+        super()._minimise()
+        for fingerprint in self.found.keys() - self.confirmed:
+            self._only, self._end = fingerprint, time.monotonic() + _MINIMISE
+            with suppress(OutOfTimeError):
+                self._shows(self.found[fingerprint].way)
+        self._only = ""
 
     def begin(self) -> bool:
         if self.pair is not None:
@@ -111,7 +131,8 @@ def _explored(first: Session, second: Session, options: argparse.Namespace, load
     explorer = _Explorer(pair.as_api, contract, run_id, _on_both(entry, pair), known, budget, seeded=seed, pair=pair)
     with contract.scope("diff", ()) as scope:
         explorer.run()
-    found = [Divergence.of(one) for one in scope.tally.violations.values()]
+    found = [Divergence.of(one) for name, one in scope.tally.violations.items() if name in explorer.confirmed]
+    once = sorted(scope.tally.violations.keys() - explorer.confirmed)
     outcome = Outcome(
         _title(first),
         _title(second),
@@ -122,6 +143,7 @@ def _explored(first: Session, second: Session, options: argparse.Namespace, load
         sorted(first.api.unsupported.keys() - second.api.unsupported.keys()),
         explorer.figures.examples,
         seed,
+        [f"seen once and not again, so not counted: {', '.join(once)}"] if once else [],
     )
     outcome.sort()
     return outcome

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from dxcontract import spec as specs
+from dxcontract.findings import reading
 from dxcontract.target import Target
 from dxcontract.targets import reference
 from tests.unit import servers
@@ -93,34 +94,42 @@ def test_a_script_does_not_run_against_aws(report: Path, violations: Any) -> Non
             assert done.stdout == ""
 
 
-def test_replay_says_what_still_happens_and_leaves_nothing(report: Path, violations: Any, faulty: Target) -> None:
-    names = [one["fingerprint"] for one in violations]
-    for name in names:
-        done = command("replay", str(report), name, f"--target={faulty.endpoint}", cwd=report)
-        assert done.returncode == 1, done.stdout + done.stderr
-        assert "still happens: " in done.stdout
-        assert "left behind" not in done.stdout
-    done = command("replay", str(report), names[0], "--target=reference", "--no-test", "--json", cwd=report)
-    outcome = json.loads(done.stdout)
-    assert (done.returncode, [one["verdict"] for one in outcome["findings"]]) == (0, ["no longer happens"])
-    assert outcome["left"] == []
-
-
-def test_a_pinned_violation_is_looked_for_first(report: Path, violations: Any, faulty: Target) -> None:
+@pytest.fixture(scope="module")
+def pins(report: Path, violations: Any) -> Path:
+    """One violation pinned by the command, the others as it does it."""
     folder = report.parent
-    for violation in violations:
-        done = command("pin", str(report), violation["fingerprint"], "--pins=pins", cwd=folder)
-        assert done.returncode == 0, done.stderr
+    done = command("pin", str(report), violations[0]["fingerprint"], "--pins=pins", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    for violation in violations[1:]:
+        (found,) = reading.findings(report, violation["fingerprint"])
+        reading.pin(found[0], folder / "pins")
+    return folder / "pins"
+
+
+def test_replay_says_what_still_happens_and_leaves_nothing(pins: Path, violations: Any, faulty: Target) -> None:
+    done = command("replay", str(pins), f"--target={faulty.endpoint}", cwd=pins)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert f"{len(violations)} still happens" in done.stdout
+    assert "left behind" not in done.stdout
+    done = command("replay", str(pins), "--target=reference", "--no-test", "--json", cwd=pins)
+    outcome = json.loads(done.stdout)
+    assert {one["verdict"] for one in outcome["findings"]} == {"no longer happens"}, done.stdout
+    assert (done.returncode, outcome["left"]) == (0, [])
+
+
+def test_pinned_violations_are_looked_for_first(pins: Path, violations: Any, faulty: Target) -> None:
+    folder = pins.parent
     tests = str(Path(__file__).parent.parent / "contract")
-    chosen = ("run", "-q", "--pins=pins", tests, "-k", "pinned")
+    chosen = ("run", "-q", "--pins=pins", str(Path(tests) / "test_pins.py"))
     done = command(*chosen, f"--target={faulty.endpoint}", "--report=pinned", cwd=folder)
     assert done.returncode == 1, done.stdout
     document = json.loads((folder / "pinned" / "report.json").read_text())
-    found = {one["fingerprint"] for one in document["violations"]}
-    assert {one["fingerprint"] for one in violations} <= found
+    assert {one["fingerprint"] for one in violations} <= {one["fingerprint"] for one in document["violations"]}
     assert command(*chosen, "--target=reference", cwd=folder).returncode == 0
-    first = command("run", "--collect-only", "-q", "--pins=pins", tests, cwd=folder).stdout.splitlines()
+    some = str(Path(tests) / "test_lags.py")
+    first = command("run", "--collect-only", "-q", some, *chosen[2:], cwd=folder).stdout.splitlines()
     assert all("test_a_pinned_violation" in line for line in first[: len(violations)])
+    assert any("test_lags.py" in line for line in first)
 
 
 @pytest.mark.parametrize(
