@@ -115,6 +115,11 @@ class Journal:
         """How the names begin of what this process makes."""
         return run_prefix(self.run) + (f"{self.process}-" if self.process else "")
 
+    @property
+    def label(self) -> str:
+        """The run's id and, in one of several processes, the process's: what those names carry."""
+        return self.prefix.removeprefix(f"{PREFIX}-").removesuffix("-")
+
     def begin(self, target: Target) -> None:
         """Say which target this run makes things on; the file is made with the first of them."""
         self._opening = {

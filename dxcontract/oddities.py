@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from dxcontract.exchange import Request
 
 SECRET_NAMES: Final = (b"authkey", b"cak", b"ckn", b"loacontent", b"customerrouterconfig")
+LONGEST_BODY: Final = 4000
+"""Longer ones are cut off where they are shown as text."""
+
 INVENTED: Final = "dxcontract-"
 """So a token begins that is none."""
 
@@ -29,9 +32,9 @@ _SHORTEST_SHARE: Final = 8
 def of(request: "Request", raw: bool) -> dict[str, Any]:
     """`{"odd": …}` as `specs/schemas/finding.json` has it; nothing for a request that its text says all about."""
     odd: dict[str, Any] = {}
-    if raw and not _is_plain(request.body):
+    if (raw and not _is_plain(request.body)) or len(request.body) > LONGEST_BODY:
         if any(name in request.body.lower() for name in SECRET_NAMES):
-            odd["withheld"] = "its body is no plain JSON and names a secret member"
+            odd["withheld"] = "its body is no plain JSON, or is long, and names a secret member"
         else:
             odd["body"] = packed(request.body)
     if request.signed.how != "header":

@@ -9,7 +9,7 @@ import pytest
 from dxcontract import choosing, configuration, gaps, hints, pins, protocols, recording, safety, spec
 from dxcontract.api import Api
 from dxcontract.contract import Contract
-from dxcontract.journal import PREFIX, new_run_id
+from dxcontract.journal import new_run_id
 from dxcontract.outcome import UNUSABLE, Outcome, Shard
 from dxcontract.run import Run
 from dxcontract.session import Session
@@ -156,4 +156,4 @@ def contract(dx: Session) -> Contract:
 @pytest.fixture(scope="session")
 def run_id(dx: Session) -> str:
     """What the names of everything made in this process carry: the run's id and, in a worker, the worker's."""
-    return dx.api.journal.prefix.removeprefix(f"{PREFIX}-").removesuffix("-")
+    return dx.api.journal.label

@@ -120,7 +120,7 @@ def _replay(session: Session, finding: Json, options: argparse.Namespace, defaul
 def perform(session: Session, finding: Json) -> Shown:
     """Show a finding once, in a scope and a world of its own."""
     with session.contract.scope("replay", [finding["rule"]]):
-        return performed(session, World(session.api, session.api.journal.prefix[4:-1]), finding)
+        return performed(session, World(session.api, session.api.journal.label), finding)
 
 
 def performed(session: Session, world: World, finding: Json) -> Shown:

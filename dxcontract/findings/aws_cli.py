@@ -17,7 +17,7 @@ import botocore.validate
 from botocore import xform_name
 
 from dxcontract.spec import Json
-from dxcontract.target import ROLES
+from dxcontract.target import ROLES, aws_suffixes
 
 _PLACEHOLDER: Final = re.compile(r"\$\$\{|\$\{([^{}]*)\}")
 _UNSENDABLE: Final = re.compile("[\0\ud800-\udfff]")
@@ -33,7 +33,7 @@ ENDPOINT=${{1:-{endpoint}}}
 REGION={region}
 RUN="dxc-$(od -An -N4 -tx1 /dev/urandom | tr -d ' \\n')"
 case "$ENDPOINT" in
-  *amazonaws.*|*.api.aws*|*.on.aws*)
+  {aws})
     echo "not against AWS itself: what this sends may be a physical order" >&2; exit 2 ;;
 esac
 # The credentials of each role; others through the variables DX_OWNER=KEY:SECRET, DX_OTHER and DX_PARTNER.
@@ -66,6 +66,7 @@ def script(finding: Json, statement: str, endpoint: str, name: str, other_region
                 name=name,
                 endpoint=shlex.quote(endpoint),
                 region=finding["region"],
+                aws="|".join(f"*.{suffix}*" for suffix in sorted(aws_suffixes())),
             ).rstrip("\n"),
             *(f': "${{{_variable(one)}:?is to be the id of a gateway of EC2, as it begins}}"' for one in gateways),
             *(_ACCOUNT.format(upper=role.upper(), digits=_DIGITS[role], role=role) for role in roles),

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from dxcontract import cbor
+from dxcontract import cbor, support
 from dxcontract.api import Api
 from dxcontract.contract import Contract
 from dxcontract.exchange import ANY_OPERATION, Exchange, Request
@@ -53,6 +53,7 @@ class Performer:
     name: Callable[[], str]
     locations: Sequence[str]
     gateways: Gateways
+    cbor_asked: list[str | None] | None = None
 
     def show(self, finding: Json) -> Shown:
         """Send a finding's steps and judge the answers. Nothing is raised for what the target does or lacks."""
@@ -141,7 +142,7 @@ class Performer:
         region = self.api.target.other_region if step.get("region") == "other" else self.api.target.region
         role: Role = step["account"]
         protocol: Any = step.get("protocol") or step.get("request", {}).get("protocol") or "json"
-        if protocol == "cbor" and (reason := self.api.lacks.get("cbor")):
+        if protocol == "cbor" and (reason := self._lacks_cbor()):
             raise Unsupported(reason)
         self.api.protocol = protocol
         if "request" in step:
@@ -151,6 +152,11 @@ class Performer:
             return self.api.deliver(step["operation"], made, role=role, region=region)
         door = self.api.send if step.get("raw") else self.api.call
         return door(step["operation"], step["params"], role=role, region=region)
+
+    def _lacks_cbor(self) -> str | None:
+        if self.cbor_asked is None:
+            self.cbor_asked = [self.api.lacks.get("cbor") or support.lacks_cbor(self.api)]
+        return self.cbor_asked[0]
 
     def _by_hand(self, step: Json, role: Role, region: str, lines: "_Lines") -> Exchange:
         if self.api.target.is_real:

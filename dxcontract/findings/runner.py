@@ -14,7 +14,7 @@ import ssl
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -44,18 +44,19 @@ _STATUS = {GONE: 0, STILL: 1, UNCLEAR: 2}
 _KEYS = {"owner": "111111111111", "other": "222222222222", "partner": "333333333333"}
 
 
-def main(finding: Mapping[str, Any], endpoint: str, other_region: str) -> int:
+def main(finding: Mapping[str, Any], endpoint: str, other_region: str, aws: Collection[str]) -> int:
     """Send the steps, print what comes back, say whether it still happens: exit status 1; 0 when not, 2 unclear."""
     endpoint = sys.argv[1] if len(sys.argv) > 1 else endpoint
     host = urlsplit(endpoint).hostname or ""
-    if ".amazonaws." in f".{host}" or host.endswith((".api.aws", ".on.aws")):
+    if any(host == suffix or host.endswith(f".{suffix}") for suffix in aws):
         print("not against AWS itself: what this sends may be a physical order", file=sys.stderr)
         return 2
     run = f"dxc-{os.urandom(4).hex()}"
     known = {f"name-{number}": f"{run}-{number}" for number in range(1, 100)}
     known |= {f"account-{role}": os.environ.get(f"DX_{role.upper()}_ID", key) for role, key in _KEYS.items()}
     # Gateways of EC2 that steps are about are made by nobody here: vgw-1 is to be in the variable VGW_1.
-    known |= {f"{kind}-1": os.environ.get(f"{kind.upper()}_1", "") for kind in ("vgw", "tgw")}
+    gateways = [f"{kind}-{number}" for kind in ("vgw", "tgw") for number in range(1, 10)]
+    known |= {one: os.environ[name] for one in gateways if (name := one.upper().replace("-", "_")) in os.environ}
     performer = Performer(endpoint, finding["region"], other_region, known)
     try:
         performer.perform(finding["steps"])

@@ -12,11 +12,15 @@ from typing import Any, Final
 from dxcontract.findings import alone, runner
 from dxcontract.findings.words import words
 from dxcontract.spec import Json
+from dxcontract.target import aws_suffixes
 
 BEGIN: Final = "FINDING = json.loads(\n    r'''"
 END: Final = "'''\n)\n"
 
 
+_CBOR: Final = """
+It was found over CBOR. This script asks the same in JSON; `dxcontract replay` asks it in CBOR.
+"""
 _HEAD: Final = '''#!/usr/bin/env python3
 """{title}
 
@@ -27,7 +31,7 @@ Steps:
 
 The rule ({level}, {evidence}): {statement}
 Sources: {sources}
-
+{note}
 Run it against the same target: python {name} [ENDPOINT]. It needs boto3, sends the steps, prints what comes back and
 says whether it still happens: exit status 1 when it does, 0 when it does not any more, 2 when that cannot be told. What
 it makes is not deleted; `dxcontract replay {name}` does the same, on any target, and deletes it.
@@ -37,6 +41,7 @@ it makes is not deleted; `dxcontract replay {name}` does the same, on any target
 
 {begin}{finding}{end}ENDPOINT = {endpoint!r}
 OTHER_REGION = {other_region!r}
+AWS = {aws!r}
 # The credentials of each role are those of emulators: 12 digits as access key. Others are given by the variables
 # DX_OWNER=KEY:SECRET[:TOKEN], DX_OTHER and DX_PARTNER, with the ids of their accounts in DX_OWNER_ID and so on.
 
@@ -45,7 +50,7 @@ OTHER_REGION = {other_region!r}
 {machinery}
 
 if __name__ == "__main__":
-    sys.exit(main(FINDING, ENDPOINT, OTHER_REGION))
+    sys.exit(main(FINDING, ENDPOINT, OTHER_REGION, AWS))
 '''
 
 
@@ -69,6 +74,8 @@ def script(finding: Json, rule: Json, endpoint: str, name: str, other_region: st
         endpoint=endpoint,
         other_region=other_region,
         machinery=machinery,
+        aws=sorted(aws_suffixes()),
+        note=_CBOR if '"protocol": "cbor"' in json.dumps(finding["steps"]) else "",
     )
 
 

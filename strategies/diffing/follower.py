@@ -13,7 +13,6 @@ from typing import Any, Final, cast
 from dxcontract.api import Api
 from dxcontract.exchange import Exchange
 from dxcontract.findings.varying import comparing
-from dxcontract.journal import PREFIX
 from dxcontract.pointers import at
 from dxcontract.target import Role
 from dxcontract.verdict import Indeterminate, Unsupported
@@ -61,7 +60,7 @@ class Follower:
 
         Where that cannot be, nothing is asked of the other about it.
         """
-        world = World(self._second, self._own.removeprefix(f"{PREFIX}-").removesuffix("-"))
+        world = World(self._second, self._second.journal.label)
         self._beside.append(world)
         try:
             self._handles.pair(known, ec2.virtual_private_gateway(world, role))

@@ -52,7 +52,7 @@ class _Player:
         api = self.session.api
         own = f"{api.journal.prefix}r{next(self.attempts)}-"
         follower = Follower(api, self.recorded.accounts, self.prefix, own, self._places())
-        with self.session.contract.scope("diff", ()), World(api, own[4:-1]) as world:
+        with self.session.contract.scope("diff", ()), World(api, api.journal.label) as world:
             try:
                 for one in exchanges:
                     params = document(one.request.body)

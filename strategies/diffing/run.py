@@ -116,7 +116,7 @@ class _Explorer(Explorer):
 
 def _explored(first: Session, second: Session, options: argparse.Namespace, loaded: Spec) -> Outcome:
     entry = _entry(options.machine)
-    here, there = (facts(one.api, one.api.journal.prefix[4:-1]) for one in (first, second))
+    here, there = (facts(one.api, one.api.journal.label) for one in (first, second))
     known = _common(here, there)
     places = {a: b for a, b in zip(_places(here), _places(there), strict=True) if a and b and a != b}
     contract = Comparison(loaded)
@@ -127,7 +127,7 @@ def _explored(first: Session, second: Session, options: argparse.Namespace, load
     seed = options.seed if options.seed is not None else new_seed()
     budget = Budget(options.examples, options.steps, options.seconds, _MINIMISE, options.seconds, target=False)
     settings.load_profile(profiles.GATE)
-    run_id = first.api.journal.prefix.removeprefix(f"{journal.PREFIX}-").removesuffix("-")
+    run_id = first.api.journal.label
     explorer = _Explorer(pair.as_api, contract, run_id, _on_both(entry, pair), known, budget, seeded=seed, pair=pair)
     with contract.scope("diff", ()) as scope:
         explorer.run()
