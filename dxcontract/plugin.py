@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from dxcontract import choosing, configuration, gaps, hints, pins, protocols, recording, safety, spec
+from dxcontract import choosing, configuration, gaps, hints, live, pins, protocols, recording, safety, spec
 from dxcontract.api import Api
 from dxcontract.contract import Contract
 from dxcontract.journal import new_run_id
@@ -111,6 +111,7 @@ def pytest_configure(config: pytest.Config) -> None:
     run.preflight()
     config.pluginmanager.register(run, RUN)
     config.pluginmanager.register(protocols, "dxcontract-protocols")
+    live.register(config)
     config.pluginmanager.register(pins, "dxcontract-pins")
 
 
