@@ -120,6 +120,13 @@ class Journal:
         """The run's id and, in one of several processes, the process's: what those names carry."""
         return self.prefix.removeprefix(f"{PREFIX}-").removesuffix("-")
 
+    def tags(self) -> list[dict[str, str]]:
+        """Tags for what this run makes: its id, and when it began. Names tell whose a thing is; tags tell people."""
+        return [
+            {"key": "dxcontract:run", "value": self.run},
+            {"key": "dxcontract:started", "value": self.record().started.strftime("%Y-%m-%dT%H:%M:%SZ")},
+        ]
+
     def begin(self, target: Target) -> None:
         """Say which target this run makes things on; the file is made with the first of them."""
         self._opening = {

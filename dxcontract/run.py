@@ -87,12 +87,13 @@ class Run:
         except TargetError as error:
             pytest.exit(f"dxcontract: {error}", returncode=UNUSABLE)
 
-    def pytest_report_header(self) -> list[str]:
-        """The worst bill, before the first call to a real account that may cost money."""
-        if self.safety.allow not in PRICED:
-            return []
-        guard = Guard(self.choice.target, self.safety.allow, self.safety.budget or 0.0)
-        return [f"dxcontract: {preflight.bill(self.outcome.spec, guard)}"]
+    def _tell_bill(self) -> None:
+        """The worst bill, before the first call to a real account that may cost money, however quiet pytest is."""
+        terminal: Any = self.config.pluginmanager.get_plugin("terminalreporter")
+        if self.safety.allow in PRICED and terminal is not None:
+            guard = Guard(self.choice.target, self.safety.allow, self.safety.budget or 0.0)
+            terminal.ensure_newline()
+            terminal.write_line(f"dxcontract: {preflight.bill(self.outcome.spec, guard)}")
 
     def preflight(self) -> None:
         """Before xdist starts workers: is the target there at all? With --dry-run, this is all.
@@ -128,6 +129,7 @@ class Run:
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """The target is opened once it is known that contract tests will run."""
         if any(map(is_contract_test, session.items)) and not self.config.option.collectonly:
+            self._tell_bill()
             self.session = self.open()
 
     @pytest.hookimpl(wrapper=True)

@@ -15,7 +15,7 @@ from dxcontract.api import Api
 from dxcontract.exchange import Exchange
 from dxcontract.journal import run_prefix
 from dxcontract.pointers import at
-from dxcontract.spec import Json, Resource, Spec
+from dxcontract.spec import Json, Resource, Spec, resolve
 from dxcontract.target import Role
 from dxcontract.verdict import Indeterminate, Unsupported
 
@@ -77,8 +77,10 @@ class AccountId:
 class World:
     """All that one test made on the target, and how to make more."""
 
-    def __init__(self, api: Api, run_id: str) -> None:
+    def __init__(self, api: Api, run_id: str, tags: Sequence[Json] = ()) -> None:
+        """`tags` are put on what is made for a test's sake, where a request may have any and has none."""
         self.api = api
+        self.tags = list(tags)
         self.spec: Spec = api.spec
         self.handles: list[Handle] = []
         self._run_id = run_id
@@ -166,7 +168,7 @@ class World:
         resource = self.spec.resources[kind]
         how = operation or resource.made_by
         assert how is not None, f"nothing makes a {kind}"
-        exchange = self.call(how, params, role=role)
+        exchange = self.call(how, self._tagged(how, params), role=role)
         handle = self.adopt(kind, how, exchange, params, role)
         if handle is None:
             raise Indeterminate(f"{how}, which this test needs first, was answered {exchange.told()} {exchange.why()}")
@@ -175,6 +177,20 @@ class World:
             waits = kind == "virtual-interface" and how.startswith("Allocate")
             self.settle(handle, *(("confirming",) if waits else ()))
         return handle
+
+    def _tagged(self, operation: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The parameters with the run's tags, where this operation takes tags and is given none."""
+        if not self.tags:
+            return params
+        request = self.spec.operation(operation).request
+        members = resolve(request, request)["properties"]
+        if "tags" in members:
+            return params if "tags" in params else {**params, "tags": self.tags}
+        for name, inner in params.items():
+            holds = name in members and "tags" in resolve(members[name], request).get("properties", {})
+            if holds and isinstance(inner, Mapping) and "tags" not in inner:
+                return {**params, name: {**inner, "tags": self.tags}}
+        return params
 
     def adopt(
         self, kind: str, operation: str, exchange: Exchange, params: Mapping[str, Any], role: Role

@@ -16,7 +16,12 @@ def spec(api: Api) -> Spec:
 
 
 @pytest.fixture
-def world(api: Api, run_id: str) -> Iterator[World]:
-    """What this test believes to exist; what it made is deleted afterwards."""
-    with World(api, run_id) as made:
+def world(api: Api, run_id: str, request: pytest.FixtureRequest) -> Iterator[World]:
+    """What this test believes to exist; what it made is deleted afterwards.
+
+    On a real account it carries the run's tags, unless the test is about tags.
+    """
+    about_tags = any("tag" in rule for mark in request.node.iter_markers("rule") for rule in mark.args)
+    tags = api.journal.tags() if api.target.is_real and not about_tags else ()
+    with World(api, run_id, tags) as made:
         yield made

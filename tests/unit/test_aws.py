@@ -13,13 +13,18 @@ from typing import Any
 import pytest
 
 from dxcontract import spec as specs
+from dxcontract.api import Api
 from dxcontract.exchange import Exchange, Request, Response
+from dxcontract.journal import Journal
 from dxcontract.likeness import EMULATOR_HEADER, looks_like_aws
-from dxcontract.permission import LEVELS, NEVER, Guard, Level, level_of
+from dxcontract.permission import LEVELS, NEVER, Guard, Level, level_of, prices
 from dxcontract.policy import policy
-from dxcontract.support import NONSENSE
+from dxcontract.support import NONSENSE, typical
 from dxcontract.target import Target, is_aws
-from tests.unit import servers
+from dxcontract.targets.accounts import twelve_digits
+from dxcontract.verdict import Unsupported
+from strategies.world import World
+from tests.unit import hostile, servers
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -179,7 +184,8 @@ def run_against(url: str, folder: Path, *arguments: str) -> "subprocess.Complete
         "AWS_CONFIG_FILE": str(folder / "none"),
         "XDG_STATE_HOME": str(folder / "state"),
     }
-    command = [sys.executable, "-m", "pytest", "-q", "--color=no", "--target=aws", f"--report={folder}", *arguments]
+    command = [sys.executable, "-m", "pytest", "-q", "--color=no", "-p", "no:schemathesis", "--target=aws"]
+    command += [f"--report={folder}", *arguments]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=400, check=False)
 
 
@@ -278,3 +284,102 @@ def test_what_answers_like_aws_at_a_url_gets_reads_only(tmp_path: Path) -> None:
         subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, timeout=200, check=False)
     assert "DescribeLocations" in arrived
     assert arrived - {"?", ""} <= {operation.name for operation in specs.load().where("read")}
+
+
+def test_what_is_made_for_a_test_on_a_real_account_carries_the_run(tmp_path: Path) -> None:
+    """Where the API takes tags at creation and the request has none of its own."""
+    spec = specs.load()
+    with hostile.emulator() as url:
+        target = Target(url, f"{url}/", accounts={"owner": twelve_digits("owner")})
+        journal = Journal("0123abcd")
+        journal.begin(target)
+        api = Api(target, spec, lambda _: None, journal=journal)
+        with World(api, journal.run, journal.tags()) as world:
+            where = world.location()
+            port = world.make("connection", {"connectionName": world.name(), "location": where, "bandwidth": "1Gbps"})
+            gateway = world.make("direct-connect-gateway", {"directConnectGatewayName": world.name()})
+            wanted = {
+                "virtualInterfaceName": world.name(),
+                "vlan": 101,
+                "asn": 65000,
+                "directConnectGatewayId": gateway,
+            }
+            params = {"connectionId": port, "newPrivateVirtualInterface": wanted}
+            interface = world.make("virtual-interface", params, operation="CreatePrivateVirtualInterface")
+            own = [{"key": "team", "value": "network"}]
+            other = world.make("direct-connect-gateway", {"directConnectGatewayName": world.name(), "tags": own})
+            for handle, tags in (
+                (port, journal.tags()),
+                (gateway, journal.tags()),
+                (interface, journal.tags()),
+                (other, own),
+            ):
+                found = api.call("DescribeTags", {"resourceArns": [world.arn(handle)]}).body["resourceTags"][0]["tags"]
+                assert sorted(found, key=str) == sorted(tags, key=str), handle
+            assert "tags" not in port.params
+        api.close()
+
+
+class Untouchable:
+    """Credentials that nobody may look at."""
+
+    role = "owner"
+
+    def __getattr__(self, name: str) -> str:
+        raise AssertionError(f"{name} was read")
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_what_is_refused_is_refused_before_anything_is_signed(level: Level) -> None:
+    """All operations, through every way out: nothing looks at the credentials, and the reason is in the verdict."""
+    spec = specs.load()
+    accounts: Any = {"owner": Untouchable()}
+    target = Target("aws", "http://127.0.0.1:1/", accounts=accounts, guard=Guard("aws", level, budget=1e9))
+    api = Api(target, spec, lambda _: None)
+    refused = 0
+    for operation in spec.operations.values():
+        needed = level_of(operation)
+        if needed is not None and LEVELS.index(needed) <= LEVELS.index(level):
+            continue
+        refused += 1
+        body = typical(operation, "dxc-0123abcd-1")
+        request = Request("POST", target.endpoint, (), json.dumps(body).encode())
+        for way in (
+            lambda: api.call(operation.name, body),  # noqa: B023
+            lambda: api.send(operation.name, body),  # noqa: B023
+            lambda: api.deliver(operation.name, request),  # noqa: B023
+            lambda: api.ask(operation.name, body, 1),  # noqa: B023
+        ):
+            with pytest.raises(Unsupported, match=operation.name):
+                way()
+    assert refused >= 2, "agreements and billing modes at least"
+    api.close()
+
+
+@pytest.mark.parametrize(("level", "budget"), [("billable", 12.0), ("physical-orders", 30.0)])
+def test_what_costs_money_keeps_within_the_budget(tmp_path: Path, level: Level, budget: float) -> None:
+    spec, arrived = specs.load(), Arrived()
+    allowed = [f"--allow={level}", "--account=123456789012", f"--budget={budget}", "--rate=100000"]
+    with servers.http(like_aws(arrived)) as url:
+        result = run_against(
+            url, tmp_path, *allowed, "tests/contract/test_answers.py", "tests/contract/test_connections.py"
+        )
+    said = result.stdout
+    assert f"the worst bill: {budget:.2f} USD (--budget)" in said
+    assert said.startswith("dxcontract: the worst bill"), "before the first call, and that of -q"
+    least = {
+        one.name
+        for one in spec.operations.values()
+        if (needed := level_of(one)) and LEVELS.index(needed) <= LEVELS.index(level)
+    }
+    assert arrived.operations - {NONSENSE, "?", ""} <= least
+    listed = prices()
+    bill = sum(listed.worst(spec.operation(operation), body) for operation, body in arrived.bodies)
+    assert bill <= budget
+    document = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    assert document["harness_errors"] == []
+    reasons = " ".join(one for rule in document["rules"].values() for one in rule["reasons"])
+    assert "never sent to aws" in reasons + " ".join(str(one.get("reason")) for one in document["operations"].values())
+    if level == "physical-orders":
+        assert bill > budget - 10, "orders were sent until the next was too much"
+        assert "and the budget is 30.00 (--budget)" in reasons
