@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 from hypothesis import settings
@@ -103,13 +103,13 @@ class _Explorer(Explorer):
                 self._shows(self.found[fingerprint].way)
         self._only = ""
 
-    def begin(self) -> bool:
+    def begin(self) -> None:
         if self.pair is not None:
             self.pair.begin()
-        return super().begin()
+        super().begin()
 
-    def finished(self, machine: Any) -> None:
-        super().finished(machine)
+    def finished(self) -> None:
+        super().finished()
         if self.pair is not None:
             self.pair.end()
 

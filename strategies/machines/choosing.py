@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar, cast
 from hypothesis import strategies as st
 from hypothesis.strategies import DataObject, SearchStrategy
 
+from dxcontract.spec import Operation
 from strategies.machines.model import ArnOf, Thing
 
 T = TypeVar("T")
@@ -118,17 +119,20 @@ def _place() -> str:
     frame = sys._getframe(1)
     while frame.f_code.co_filename in _MACHINERY and frame.f_back is not None:
         frame = frame.f_back
-    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+    code = frame.f_code
+    return f"{Path(code.co_filename).stem}.{code.co_qualname}+{frame.f_lineno - code.co_firstlineno}"
 
 
 def told(value: Any) -> Any:
-    """A value in words that outlive its example."""
+    """A value in words that outlive its example and can be written down."""
     if isinstance(value, Thing):
-        return ("thing", *value.origin)
+        return ["thing", *value.origin]
     if isinstance(value, ArnOf):
-        return ("arn", *value.thing.origin)
+        return ["arn", *value.thing.origin]
+    if isinstance(value, Operation):
+        return value.name
     if isinstance(value, tuple):
-        return tuple(told(one) for one in value)
+        return [told(one) for one in value]
     return value
 
 

@@ -123,7 +123,7 @@ def _everything(m: "Machine", describe: Describe, role: Role) -> tuple[Exchange 
 
 def inside(m: "Machine", thing: Thing) -> None:
     """What a port, a gateway or a group is said to have on it is what the model has on it."""
-    if thing.unsure or not thing.id or not thing.there or not m.explorer.looking:
+    if thing.unsure or not thing.id or not thing.there:
         return
     if thing.kind == "direct-connect-gateway":
         attached = m.model.on(thing, "gateway", "virtual-interface")

@@ -1,10 +1,8 @@
 """Running a machine: explore first and only collect; then, for each new violation, find the shortest way to it.
 
 If an example raised on whatever it finds, Hypothesis would stop exploring at the first thing that is wrong in every
-example. So the first pass raises nothing. The second takes one violation at a time: it goes through the same
-examples (without calls, up to the one that showed it first: draws do not depend on answers) and raises an exception
-class of the violation's own whenever that violation occurs and no other, so that Hypothesis remembers the example.
-Then its steps are done again, always without some of them, until none can be left out.
+example. So nothing is raised while exploring. Then the steps that showed a violation are done again, always without
+some of them, until none can be left out (`shortening`); that way is what is remembered from one night to the next.
 """
 
 import functools
@@ -32,6 +30,7 @@ from dxcontract.verdict import Tally, Violation
 from strategies.machines import flaws
 from strategies.machines.choosing import Done
 from strategies.machines.machine import Machine
+from strategies.machines.memory import Memory
 from strategies.machines.model import Thing
 from strategies.machines.openings import directed
 from strategies.machines.shortening import OutOfTimeError, shortest
@@ -65,18 +64,9 @@ class Budget:
     directed: bool = False
 
 
-class _TimeIsUpError(BaseException):
-    """Ends a pass; no Exception, so that Hypothesis does not take it for a find."""
-
-
-class Found(Exception):  # noqa: N818 - a find
-    """The violation that is looked for has occurred."""
-
-
-@functools.cache
-def found(fingerprint: str) -> type[Found]:
-    """The exception class of one violation: Hypothesis tells finds apart by their classes."""
-    return type(f"Violates_{fingerprint}", (Found,), {"__module__": __name__})
+class _StopError(BaseException):
+    """Ends an example, and exploring: the time is up, or what is looked for was found. No Exception, so that
+    Hypothesis does not take it for a find."""
 
 
 def _unknown(_: Violation) -> bool:
@@ -85,30 +75,18 @@ def _unknown(_: Violation) -> bool:
 
 @dataclass
 class _Finding:
-    """A violation, the example that showed it first, the shortest way to it so far, as steps and as long as
-    `Machine.length` says.
-
-    `late`: it was found by the last comparison of the example, not after a step; `asked`: by looking, not by the
-    answer to a step itself.
-    """
+    """A violation and the shortest way to it so far: its steps, and how long that is (`Machine.length`)."""
 
     violation: Violation
-    example: int
     length: tuple[int, int]
-    late: bool
-    asked: bool
     way: tuple[Done, ...]
-
-    @property
-    def steps(self) -> int:
-        return self.length[0]
 
 
 @dataclass
 class Explorer:
     """One machine on one target. What is `known` needs no minimising; `told` hears of progress; `until_found`: no
-    exploring goes on behind the first violation, which came `found_after` so many seconds. `flaky`: so many
-    passes ended because draws depended on answers, which is a fault of the suite.
+    exploring goes on behind the first violation, which came `found_after` so many seconds. `flaky`: so many passes
+    ended because draws depended on answers, which is a fault of the suite.
     """
 
     api: Api
@@ -119,7 +97,6 @@ class Explorer:
     budget: Budget
     known: Callable[[Violation], bool] = _unknown
     database: ExampleDatabase | None = None
-    derandomize: bool = True
     seeded: int = 0
     told: Callable[["Explorer"], None] | None = None
     until_found: bool = False
@@ -128,22 +105,20 @@ class Explorer:
     figures: Exploration = field(default_factory=Exploration)
     found: dict[str, _Finding] = field(default_factory=dict)
     judging: bool = True
-    looking: bool = True
     _collected: Tally = field(default_factory=Tally, init=False)
     _reached: set[tuple[str, str, str]] = field(default_factory=set, init=False)
     _given: set[str] = field(default_factory=set, init=False)
-    _scores: list[float] = field(default_factory=list, init=False)
     _example: Exploration = field(default_factory=Exploration, init=False)
     _only: str = field(default="", init=False)
-    _count: int = field(default=0, init=False)
-    _number: int = field(default=0, init=False)
-    _skip: int = field(default=-1, init=False)
-    _is_drawn: bool = field(default=True, init=False)
+    _shown: bool = field(default=False, init=False)
+    _is_drawn: bool = field(default=False, init=False)
     _end: float = field(default=0.0, init=False)
     _began: float = field(default_factory=time.monotonic, init=False)
 
     def run(self) -> None:
-        """Explore, then minimise what is new. Findings end up in the current scope's tally, figures in its exploration.
+        """Explore, what was remembered first; then minimise what is new, and remember it.
+
+        Findings end up in the current scope's tally, figures in its exploration.
 
         Raises:
             HarnessError: the suite itself is wrong.
@@ -151,19 +126,23 @@ class Explorer:
         scope = self.contract.current
         total, observer = scope.tally, scope.observer
         self._class = type(self.machine.__name__, (self.machine,), {"explorer": self, "__module__": __name__})
+        memory = Memory(self.database, self.machine.title) if self.database is not None else None
         try:
-            if self.database is not None:
-                self._pass((Phase.reuse,), database=self.database)
-            self._scores.clear()
-            if self.budget.directed:
-                self._travel()
+            self._end = time.monotonic() + self.budget.seconds
+            for way in memory.ways() if memory is not None else ():
+                self._directly(functools.partial(Machine.again, steps=way))
+            for sequence in directed(self.machine.title, journeys=self.facts.events).values():
+                if self.budget.directed and not self._is_enough:
+                    self._directly(functools.partial(Machine.direct, opening=sequence))
             if not self._is_enough:
-                self._pass((Phase.generate, *([Phase.target] if self.budget.target else [])))
+                self._explore()
             self._minimise()
+            if memory is not None:
+                memory.keep([one.way for one in self.found.values() if not _alone(one.violation)])
         finally:
             total.add(self._collected)
-            for fingerprint, one in self.found.items():
-                total.violations[fingerprint] = one.violation
+            for fingerprint, finding in self.found.items():
+                total.violations[fingerprint] = finding.violation
             scope.tally, scope.observer = total, observer
             observer.reached |= self._reached
             scope.exploration = self.figures
@@ -171,7 +150,7 @@ class Explorer:
     def steps(self, fingerprint: str) -> int:
         """How many requests the shortest way to a violation has; one that one request shows has that one."""
         finding = self.found[fingerprint]
-        return 1 if _alone(finding.violation) else max(1, finding.steps)
+        return 1 if _alone(finding.violation) else max(1, finding.length[0])
 
     @property
     def _is_enough(self) -> bool:
@@ -179,46 +158,47 @@ class Explorer:
 
     # -- passes
 
-    def _pass(self, phases: tuple[Phase, ...], **more: Any) -> None:
-        self._count, self._skip = 0, -1
-        self._end = time.monotonic() + self.budget.seconds
-        self._explore(phases, **{"database": None, **more})
-
-    def _travel(self) -> None:
-        """Go through each of the machine's directed sequences: an example that is drawn nowhere."""
-        self._end = time.monotonic() + self.budget.seconds
-        for sequence in directed(self.machine.title, journeys=self.facts.events).values():
-            with suppress(_TimeIsUpError):
-                self._directly(functools.partial(Machine.direct, opening=sequence))
-            if self._is_enough:
-                return
-
     def _directly(self, go: Callable[[Machine], None]) -> None:
-        self._is_drawn = False
+        """An example that is drawn nowhere."""
         machine = self._class()
         try:
-            go(machine)
+            with suppress(_StopError):
+                go(machine)
         finally:
-            machine.teardown()
-            self._is_drawn = True
+            with suppress(_StopError):
+                machine.teardown()
+
+    def _explore(self) -> None:
+        """Random examples."""
+        chosen = settings(
+            settings.get_profile(settings.get_current_profile_name()),
+            max_examples=self.budget.examples,
+            stateful_step_count=self.budget.steps,
+            phases=(Phase.generate, *([Phase.target] if self.budget.target else [])),
+            derandomize=False,
+            database=None,
+            verbosity=Verbosity.quiet,
+        )
+        test = seed(self.seeded)(get_state_machine_test(self._class, settings=chosen))
+        self._is_drawn = True
+        try:
+            with suppress(_StopError, unittest.SkipTest):
+                test()
+        except Flaky:
+            self.flaky += 1
+        finally:
+            self._is_drawn = False
 
     def _minimise(self) -> None:
         """Each new violation by itself, the worst first, as long as there is time."""
         new = [one for one in self.found if not self.known(self.found[one].violation)]
         order = {level: number for number, level in enumerate(LEVELS)}
-        new.sort(key=lambda one: (order[self.found[one].violation.level], self.found[one].steps))
+        new.sort(key=lambda one: (order[self.found[one].violation.level], self.found[one].length))
         end = time.monotonic() + self.budget.minimise_all
-        phases = (Phase.generate, *([Phase.target] if self.budget.target else []))
         for fingerprint in new:
             finding = self.found[fingerprint]
-            if _alone(finding.violation):
-                continue
-            self._only, self._end = fingerprint, min(time.monotonic() + self.budget.minimise, end)
-            if self.database is not None and finding.example >= 0:
-                # What is remembered is the example as it was drawn, for Hypothesis to draw again.
-                self._count, self._skip = 0, finding.example
-                self._explore(phases, database=self.database, report_multiple_bugs=False)
-            if finding.steps > 1:
+            if not _alone(finding.violation) and len(finding.way) > 1:
+                self._only, self._end = fingerprint, min(time.monotonic() + self.budget.minimise, end)
                 shortest(finding.way, self._shows)
         self._only = ""
 
@@ -230,53 +210,28 @@ class Explorer:
         """
         if time.monotonic() > self._end:
             raise OutOfTimeError
-        self._skip = -1
-        try:
-            self._directly(functools.partial(Machine.again, steps=way))
-        except Found:
-            return True
-        except _TimeIsUpError:
-            raise OutOfTimeError from None
-        return False
-
-    def _explore(self, phases: tuple[Phase, ...], **more: Any) -> None:
-        chosen = settings(
-            settings.get_profile(settings.get_current_profile_name()),
-            max_examples=self.budget.examples,
-            stateful_step_count=self.budget.steps,
-            phases=phases,
-            derandomize=False,
-            verbosity=Verbosity.quiet,
-            **more,
-        )
-        test = seed(self.seeded)(get_state_machine_test(self._class, settings=chosen))
-        # The shortest way is kept anyhow; a violation that depends on time may not come back. A pass that finds nothing
-        # to replay is a SkipTest.
-        with suppress(_TimeIsUpError, Found, unittest.SkipTest):
-            try:
-                test()
-            except Flaky:
-                self.flaky += not self._only
+        self._shown = False
+        self._directly(functools.partial(Machine.again, steps=way))
+        return self._shown
 
     # -- called by the machine
 
-    def begin(self) -> bool:
-        """A new example; whether it is to go without calls."""
-        self._number = self._count
-        self._count += 1
-        self.judging = not self._only or self.found[self._only].late
-        self.looking = not self._only or not self._is_drawn or self.found[self._only].asked
+    def begin(self) -> None:
+        """A new example."""
+        self.judging = True
         self._example = Exploration()
         scope = self.contract.current
         scope.tally, scope.observer = Tally(), Observer(scope.observer.spec, scope.observer.lifecycles)
         scope.history.clear()
-        return self._is_drawn and self._number < self._skip
 
     def check_time(self) -> None:
         """End the pass when its time is up."""
         if time.monotonic() > self._end:
-            self.judging = False
-            raise _TimeIsUpError
+            self._stop()
+
+    def _stop(self) -> None:
+        self.judging = False
+        raise _StopError
 
     def called(self, step: Step, exchange: Exchange) -> None:
         """A step was sent."""
@@ -299,28 +254,20 @@ class Explorer:
         return new
 
     def stepped(self, machine: Machine, *, ended: bool = False) -> None:
-        """After a step, and at the end: keep what was found, and raise it if it is what is looked for."""
+        """After a step, and at the end: keep what was found, and stop if it is what is looked for."""
         self._example.steps += not ended
-        if machine.dry:
-            return
-        for fingerprint, violation in self.contract.current.tally.violations.items():
+        found = self.contract.current.tally.violations
+        for fingerprint, violation in found.items():
             best = self.found.get(fingerprint)
             if best is None or machine.length < best.length:
                 shown = violation if _alone(violation) else _evidence(machine, violation)
-                example = self._number if self._is_drawn else -1
-                if best is not None and (self._only or example < 0):
-                    example = best.example
-                late = ended if best is None else best.late
-                asked = ended or not machine.sent or machine.sent[-1].operation != violation.operation
-                way = tuple(machine.done)
-                self.found[fingerprint] = _Finding(shown, example, machine.length, late, asked, way)
+                self.found[fingerprint] = _Finding(shown, machine.length, tuple(machine.done))
+        if self._only in found:
+            self._shown = True
+            self._stop()
         if self._is_enough and not self._only:
             self.found_after = self.found_after or time.monotonic() - self._began
-            self.judging = False
-            raise _TimeIsUpError
-        if self._only in self.contract.current.tally.violations:
-            self.judging = False
-            raise found(self._only)(self._only)
+            self._stop()
 
     @contextmanager
     def tidying(self) -> Iterator[None]:
@@ -332,24 +279,20 @@ class Explorer:
         finally:
             scope.tally = kept
 
-    def finished(self, machine: Machine) -> None:
-        """An example is over: add it up."""
+    def finished(self) -> None:
+        """An example is over: add it up, unless it is an attempt to shorten another."""
         scope = self.contract.current
         reached = certain(scope.observer.lifecycles, scope.observer.reached)
         self._reached |= scope.observer.reached
-        score = float(len(reached) + len(self._example.pairs))
-        if not self._only:
-            self._collected.add(Tally(scope.tally.verdicts))
-            self._example.examples, self._example.transitions = 1, reached
-            self.figures.add(self._example)
-            if self._is_drawn:
-                self._scores.append(score)
-            if self.told is not None:
-                self.told(self)
-        elif self._number < len(self._scores):
-            score = self._scores[self._number]
+        if self._only:
+            return
+        self._collected.add(Tally(scope.tally.verdicts))
+        self._example.examples, self._example.transitions = 1, reached
+        self.figures.add(self._example)
+        if self.told is not None:
+            self.told(self)
         if self.budget.target and self.judging and self._is_drawn:
-            target(score, label="transitions and pairs of operations")
+            target(float(len(reached) + len(self._example.pairs)), label="transitions and pairs of operations")
 
 
 def _alone(violation: Violation) -> bool:

@@ -65,7 +65,7 @@ class Machine(Waiting, RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.dry = self.explorer.begin()
+        self.explorer.begin()
         self.contract = self.explorer.contract
         self.facts = self.explorer.facts
         self.world = World(self.explorer.api, self.explorer.run_id)
@@ -136,7 +136,7 @@ class Machine(Waiting, RuleBasedStateMachine):
         from strategies.machines import closing
 
         try:
-            if not self.dry and self.explorer.judging:
+            if self.explorer.judging:
                 closing.compare_all(self)
                 self.explorer.stepped(self, ended=True)
         finally:
@@ -145,7 +145,7 @@ class Machine(Waiting, RuleBasedStateMachine):
             self.world.handles.sort(key=lambda handle: order.get(handle.kind, -1))
             with self.explorer.tidying():
                 self.world.close()
-            self.explorer.finished(self)
+            self.explorer.finished()
 
     # -- draws: by the model alone
 
@@ -204,7 +204,7 @@ class Machine(Waiting, RuleBasedStateMachine):
 
     def send(self, step: Step) -> Exchange | None:
         """Send a step; None when that makes no sense any more, or nothing came back that can be judged."""
-        if any(thing.unsure or not thing.id for thing in step.things) or self.dry or not self.can(step.operation):
+        if any(thing.unsure or not thing.id for thing in step.things) or not self.can(step.operation):
             return None
         self.script.tell(step)
         try:
@@ -304,7 +304,7 @@ class Machine(Waiting, RuleBasedStateMachine):
     def observe(self, thing: Thing, role: Role | None = None, region: str | None = None) -> Sight | None:
         """How the target describes a thing: the exchange, and the item (None when it is not there)."""
         describe = self.spec.resources[thing.kind].describe
-        if self.dry or thing.unsure or not thing.id or describe is None:
+        if thing.unsure or not thing.id or describe is None:
             return None
         resource = self.spec.resources[thing.kind]
         group = thing.kind == "resiliency-group"
@@ -330,7 +330,7 @@ class Machine(Waiting, RuleBasedStateMachine):
 
     def ask(self, operation: str, params: Json, role: Role = "owner", region: str | None = None) -> Exchange | None:
         """One reading call that is no step; None when nothing came back that can be judged."""
-        if self.dry or not self.can(operation):
+        if not self.can(operation):
             return None
         try:
             # Not through boto3, which is slow: what it makes of answers the steps show.
@@ -346,8 +346,6 @@ class Machine(Waiting, RuleBasedStateMachine):
 
     def shown(self, thing: Thing) -> Json | None:
         """How a thing is described before it is changed, for `kept`."""
-        if not self.explorer.looking:
-            return None
         self.remember(thing)
         return self.snapshots.get(thing)
 
@@ -368,7 +366,7 @@ class Machine(Waiting, RuleBasedStateMachine):
         """Compare these things with the model, and keep how they are described."""
         from strategies.machines import comparing
 
-        for thing in dict.fromkeys(things) if self.explorer.looking else ():
+        for thing in dict.fromkeys(things):
             sight = self.observe(thing)
             if sight is not None:
                 comparing.compare(self, thing, *sight)
@@ -377,5 +375,5 @@ class Machine(Waiting, RuleBasedStateMachine):
         """After a refused step: what it names is described as before."""
         from strategies.machines import comparing
 
-        for thing in step.things if self.explorer.looking else ():
+        for thing in step.things:
             comparing.unchanged(self, thing, "requests.refusal-has-no-effect", step.operation)

@@ -54,7 +54,7 @@ def read(m: "Machine") -> None:
         if step is None or spoiled_read(m, step):
             continue
         m.remember(*step.things)
-        if m.send(step) is not None and m.explorer.looking:
+        if m.send(step) is not None:
             for thing in step.things:
                 comparing.unchanged(m, thing, "machines.reads-change-nothing", step.operation)
 

@@ -28,7 +28,6 @@ Sight = tuple[Exchange, Json | None]
 class Waiting:
     """The part of a machine that waits; the machine itself can look, ask, and doubt."""
 
-    dry: bool
     model: Model
     script: Script
     spec: Spec
@@ -94,7 +93,7 @@ class Waiting:
     def happen(self, what: str, cause: Callable[[Events], None], *things: Thing) -> None:
         """Let something happen, on a target that lets a test decide that."""
         events = self.world.api.target.events
-        if self.dry or events is None or any(one.unsure or not one.id for one in things):
+        if events is None or any(one.unsure or not one.id for one in things):
             return
         self.script.note(what)
         cause(events)
@@ -111,7 +110,7 @@ class Waiting:
     def release(self) -> None:
         """At the end of an example time goes on."""
         events = self.world.api.target.events
-        if events is not None and not self.dry:
+        if events is not None:
             if self.model.held:
                 events.hold(False)
             if self.model.documented:
@@ -119,8 +118,6 @@ class Waiting:
 
     def ec2_gateway(self, thing: Thing) -> None:
         """Have EC2 make a virtual private gateway; it is deleted with the rest."""
-        if self.dry:
-            return
         try:
             found = virtual_private_gateway(self.world, thing.owner)
         except (Unsupported, Indeterminate) as reason:

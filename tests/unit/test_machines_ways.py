@@ -1,0 +1,95 @@
+"""Steps that are done again: what they choose, how few of them are needed, what is remembered of them."""
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis.database import InMemoryExampleDatabase
+
+from strategies.machines.choosing import Choices, Done, LostError
+from strategies.machines.memory import Memory
+from strategies.machines.model import ArnOf, Model, Thing
+from strategies.machines.shortening import OutOfTimeError, shortest
+
+
+def _way(count: int) -> list[Done]:
+    return [Done("act", number, ()) for number in range(1, count + 1)]
+
+
+def test_only_the_steps_that_are_needed_stay() -> None:
+    """Whoever reads a violation has to think about each of its steps."""
+    tried: list[int] = []
+
+    def shows(way: Sequence[Done]) -> bool:
+        tried.append(len(way))
+        return {3, 17} <= {one.number for one in way}
+
+    assert [one.number for one in shortest(_way(20), shows)] == [3, 17]
+    assert len(tried) < 40
+
+
+def test_a_way_that_shows_nothing_now_stays_as_it_is() -> None:
+    """What depends on time may not come back; it was there."""
+    assert len(shortest(_way(5), lambda _: False)) == 5
+
+
+def test_shortening_ends_with_the_time() -> None:
+    """The shortest way so far is better than none."""
+
+    def shows(way: Sequence[Done]) -> bool:
+        if len(way) < 4:
+            raise OutOfTimeError
+        return True
+
+    assert len(shortest(_way(8), shows)) == 4
+
+
+def _choose(choices: Choices, things: list[Thing]) -> tuple[Thing, str, bool]:
+    return choices.one_of(things), choices.one_of(("a", "b")), choices.chance(3)
+
+
+def _model() -> Model:
+    model = Model()
+    for step in (1, 2):
+        model.step = step
+        model.add("connection", "owner")
+    return model
+
+
+def test_what_was_chosen_is_chosen_again_in_another_example() -> None:
+    """A thing is what the same step made, whatever its place in the list is now."""
+    said = Choices(words=["connection.1", "b", "maybe"])
+    _choose(said, _model().things)
+    again = _model()
+    chosen = _choose(Choices(given=list(said.kept)), list(reversed(again.things)))
+    assert chosen == (again.things[0], "b", True)
+
+
+def test_a_choice_about_what_is_not_there_is_lost() -> None:
+    """Another thing in its place would make another example of it."""
+    said = Choices(words=["connection.1"])
+    _choose(said, _model().things)
+    with pytest.raises(LostError):
+        _choose(Choices(given=list(said.kept)), _model().things[1:])
+
+
+def test_a_directed_sequence_says_what_it_wants_and_gets_the_newest_otherwise() -> None:
+    """What is not said must not depend on luck."""
+    things = _model().things
+    assert _choose(Choices(words=[]), things) == (things[1], "a", False)
+    assert _choose(Choices(words=["no", "connection.1"]), things) == (things[0], "a", False)
+
+
+def test_ways_are_remembered_until_they_show_nothing() -> None:
+    """A database of old nights would only cost time."""
+    database = InMemoryExampleDatabase()
+    model = _model()
+    choices = Choices(words=[])
+    choices.one_of([ArnOf(one) for one in model.things])
+    way = Done("act", 1, tuple(choices.kept))
+    Memory(database, "tags").keep([[way]])
+    assert list(Memory(database, "gateways").ways()) == []
+    memory = Memory(database, "tags")
+    assert list(memory.ways()) == [[way]]
+    database.save(b"dxcontract way tags", b"of another version")
+    memory.keep([])
+    assert list(Memory(database, "tags").ways()) == []
