@@ -153,7 +153,12 @@ def _usual(values: Sequence[T]) -> T:
 def _called(value: Any) -> set[str]:
     parts = value if isinstance(value, tuple) else (value,)
     things = [one for one in parts if isinstance(one, Thing)]
-    return {str(value), *(one.kind for one in things), *(f"{one.kind}.{one.number}" for one in things)}
+    return {
+        str(told(value)),
+        str(value),
+        *(one.kind for one in things),
+        *(f"{one.kind}.{one.number}" for one in things),
+    }
 
 
 def _is_about_things(value: Any) -> bool:

@@ -124,13 +124,19 @@ _FORMS: Final = (
 _PORTS: Final = {"connection", "hosted-connection", "interconnect", "lag"}
 _REGIONAL: Final = _PORTS | {"virtual-interface"}
 # Directed tests look at the form of requests in depth; whose and how alive a thing is depends on what came before.
+_RARELY: Final = 6
 _FLAWS: Final = ("foreign", "dead", "elsewhere", "unknown", "kind", "near", "foreign", "dead", "foreign")
 
 
-def spoiled(m: "Machine", step: Step, likely: int = 6) -> bool:
+def spoiled(m: "Machine", step: Step) -> bool:
     """Once in a while, send the step with a flaw instead of as it is; whether that was done."""
-    if m.choices.directed or not m.chance(likely):
+    if m.choices.directed or not m.chance(_RARELY):
         return False
+    return spoil(m, step)
+
+
+def spoil(m: "Machine", step: Step) -> bool:
+    """Send the step with a flaw instead of as it is; whether that was possible."""
     made = _MADE[m.one_of(_FLAWS)](m, step)
     if made is None:
         return False

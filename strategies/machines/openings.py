@@ -42,6 +42,18 @@ OPENINGS: Final[tuple[Opening, ...]] = (
     ("create_connection owner", "create_gateway owner", "create_lag owner"),
 )
 
+
+def _misuse(flaw: str, *operations: str) -> Opening:
+    return tuple(f"misuse {one} {flaw}" for one in operations)
+
+
+_OF_PORTS: Final = ("UpdateConnection", "DeleteConnection", "UpdateLag", "DeleteLag", "UpdateConnectionsBillingMode")
+_OF_LAGS: Final = ("AssociateConnectionWithLag", "DisassociateConnectionFromLag")
+_OF_INTERFACES: Final = ("UpdateVirtualInterfaceAttributes", "DeleteVirtualInterface", "CreateBGPPeer")
+_NEW_INTERFACES: Final = (
+    *("CreatePrivateVirtualInterface", "CreatePublicVirtualInterface", "CreateTransitVirtualInterface"),
+    *("AllocatePrivateVirtualInterface", "AllocatePublicVirtualInterface", "AllocateTransitVirtualInterface"),
+)
 ENCOUNTERS: Final[Journeys] = {
     "connections_and_lags": {
         "a LAG needs its links": (
@@ -71,6 +83,21 @@ ENCOUNTERS: Final[Journeys] = {
             *("create_interconnect", "allocate", "confirm", "create_lag partner", "associate_connection interconnect"),
             *("delete_lag", "allocate 200", "create_interconnect", "move hosted-connection"),
             *("create_interconnect maybe", "disassociate_connection interconnect", "create_interconnect_as_anybody"),
+        ),
+        "ports are their owners'": (
+            *("create_connection owner", "create_lag owner", "create_connection owner"),
+            *_misuse("foreign", *_OF_PORTS, *_OF_LAGS),
+            *_misuse("elsewhere", *_OF_PORTS[:4], *_OF_LAGS),
+            *("create_interconnect", "allocate"),
+            *_misuse("foreign", "DeleteInterconnect", "AllocateHostedConnection", "ConfirmConnection"),
+        ),
+        "deleted ports stay deleted": (
+            *("create_connection owner", "create_connection owner", "delete_connection"),
+            *_misuse("dead", "UpdateConnection", "DeleteConnection"),
+            *("create_lag owner", "create_lag owner", "delete_lag", *_misuse("dead", "UpdateLag", "DeleteLag")),
+            *("create_interconnect", "create_interconnect", "delete_interconnect"),
+            *_misuse("dead", "DeleteInterconnect"),
+            *("allocate", "allocate 200", "decline", *_misuse("dead", "ConfirmConnection")),
         ),
         "a partner's connection leaves a LAG": ("create_lag partner", "disassociate_connection"),
     },
@@ -111,6 +138,21 @@ ENCOUNTERS: Final[Journeys] = {
             *("create_connection owner", "create_gateway owner", "create_interface private", "delete_peer"),
             *("add_peer", "delete_peer maybe", "add_peer", "delete_peer", "delete_no_peer"),
         ),
+        "virtual interfaces are their owners'": (
+            *("create_connection owner", "create_gateway owner", "create_interface private"),
+            *_misuse("foreign", *_OF_INTERFACES, "DeleteBGPPeer", "StartBgpFailoverTest", "StopBgpFailoverTest"),
+            *_misuse("foreign", *_NEW_INTERFACES, "AssociateVirtualInterface"),
+            *_misuse("elsewhere", "DeleteVirtualInterface", *_NEW_INTERFACES[:3]),
+            *("create_gateway other", "allocate_interface private 200"),
+            *_misuse("foreign", *(f"Confirm{kind}VirtualInterface" for kind in ("Private", "Public", "Transit"))),
+        ),
+        "deleted virtual interfaces stay deleted": (
+            *("create_connection owner", "create_gateway owner", "create_interface private"),
+            *("create_interface private 200", "delete_interface", *_misuse("dead", *_OF_INTERFACES)),
+            *("create_connection owner", "delete_connection", *_misuse("dead", *_NEW_INTERFACES)),
+            *("create_gateway other", "allocate_interface private 300", "allocate_interface private 400"),
+            *("decline_interface", *_misuse("dead", "ConfirmPrivateVirtualInterface", "ConfirmPublicVirtualInterface")),
+        ),
         "a LAG that hosts carries no virtual interface": ("create_lag partner", "create_on_hosting_lag"),
     },
     "gateways": {
@@ -127,6 +169,13 @@ ENCOUNTERS: Final[Journeys] = {
         "a gateway of another account carries nothing": (
             *("create_connection owner", "create_gateway other", "create_on_anothers_gateway"),
         ),
+        "gateways are their owners'": (
+            *("create_gateway owner", "make_virtual_gateway other", "propose"),
+            *_misuse("foreign", "UpdateDirectConnectGateway", "DeleteDirectConnectGateway"),
+            *_misuse("foreign", "AcceptDirectConnectGatewayAssociationProposal"),
+            *("create_gateway owner", "delete_gateway", *_misuse("dead", "DeleteDirectConnectGateway")),
+            *("withdraw", "propose", *_misuse("dead", "AcceptDirectConnectGatewayAssociationProposal")),
+        ),
         "a gateway in use stays": (
             *("create_connection owner", "create_gateway owner", "create_interface private", "delete_gateway"),
             *("rename_gateway", "update_interface", "delete_interface", "delete_gateway"),
@@ -135,7 +184,13 @@ ENCOUNTERS: Final[Journeys] = {
     "tags": {
         "tags are changed": (
             *("create_connection owner", "tag", "tag", "untag", "untag", "tag_fully", "tag", "read_anothers_tags"),
-            *("describe_tags", "tag_wrongly", "create_wrongly_tagged", "delete_connection"),
+            *(
+                "describe_tags",
+                "tag_wrongly",
+                "create_wrongly_tagged",
+                *_misuse("foreign", "TagResource", "UntagResource"),
+            ),
+            *("create_connection owner", "delete_connection connection.1"),
         ),
     },
     "macsec_and_resiliency": {
@@ -143,6 +198,11 @@ ENCOUNTERS: Final[Journeys] = {
             *("create_connection owner maybe", "give_key", "give_key", "take_key", "take_no_key", "give_wrongly"),
             *("update_connection maybe no_encrypt", "create_lag owner no maybe", "associate_connection", "give_key"),
             *("create_connection owner", "give_wrongly"),
+        ),
+        "keys and groups are their owners'": (
+            *("create_connection owner maybe", "give_key", "create_group"),
+            *_misuse("foreign", "AssociateMacSecKey", "DisassociateMacSecKey", "UpdateResiliencyGroup"),
+            *_misuse("foreign", "DeleteResiliencyGroup"),
         ),
         "groups keep apart what is in them": (
             *("create_group", "create_group_again maybe", "create_connection owner", "create_connection owner"),

@@ -15,7 +15,7 @@ from dxcontract.verdict import Unsupported
 from strategies import requests
 from strategies.machines import comparing
 from strategies.machines.actions import action
-from strategies.machines.flaws import FOREIGN, spoiled
+from strategies.machines.flaws import FOREIGN, spoil
 from strategies.machines.model import TAGGABLE, ArnOf, Model, Thing
 from strategies.machines.steps import Step
 from strategies.world import AccountId
@@ -126,7 +126,7 @@ def misuse(m: "Machine") -> None:
     for _ in range(m.one_of((1, 2, 3))):
         step = _step(m, m.one_of(_reads(m, only=False)))
         if step is not None:
-            spoiled(m, step, likely=1)
+            spoil(m, step)
 
 
 def read_by_all(m: "Machine") -> None:
