@@ -183,7 +183,7 @@ ENCOUNTERS: Final[Journeys] = {
     },
     "tags": {
         "tags are changed": (
-            *("create_connection owner", "tag", "tag", "untag", "untag", "tag_fully", "tag", "read_anothers_tags"),
+            *("create_connection owner", "tag_fully", "tag", "tag", "untag", "tag", "read_anothers_tags"),
             *(
                 "describe_tags",
                 "tag_wrongly",
