@@ -16,6 +16,7 @@ import cbor2
 from dxcontract import spec
 from dxcontract.reference.answer import Answer
 from dxcontract.reference.errors import ServiceError
+from dxcontract.reference.rules import Rules
 from dxcontract.reference.signature import Signed
 from dxcontract.spec import Json, resolve
 
@@ -78,18 +79,21 @@ def _unreadable(message: str, *rules: str) -> ServiceError:
     return ServiceError("SerializationException", message, rules=rules)
 
 
-def answer(name: str, plain: Answer) -> Answer:
+def answer(name: str, plain: Answer, rules: Rules) -> Answer:
     """An answer in JSON, in CBOR; what is no JSON, because a fault has spoilt it, stays as it is."""
+    said = PROTOCOL if rules.holds("wire.smithy-protocol") else ""
     try:
         document = json.loads(plain.body)
     except ValueError:
-        return replace(plain, content_type=CONTENT_TYPE, protocol=PROTOCOL)
+        return replace(plain, content_type=CONTENT_TYPE, protocol=said)
     known = spec.load().operations.get(name)
     if plain.status == 200 and known is not None:
         document = _typed(document, known.response, known.response)
+    if not rules.holds("wire.protocols-agree"):
+        document = _without_owners(document)
     body = cbor2.dumps(document, datetime_as_timestamp=True)
     kind = CONTENT_TYPE if plain.content_type.startswith("application/x-amz-json") else plain.content_type
-    return replace(plain, body=body, content_type=kind, protocol=PROTOCOL)
+    return replace(plain, body=body, content_type=kind, protocol=said)
 
 
 def _typed(value: Any, schema: Json, root: Json) -> Any:
@@ -105,3 +109,10 @@ def _typed(value: Any, schema: Json, root: Json) -> Any:
     if node.get("contentEncoding") == "base64" and isinstance(value, str):
         return base64.b64decode(value)
     return value
+
+
+def _without_owners(value: Any) -> Any:
+    """A fault: another view of the same things than the other protocol gives."""
+    if isinstance(value, dict):
+        return {name: _without_owners(one) for name, one in value.items() if name != "ownerAccount"}
+    return [_without_owners(one) for one in value] if isinstance(value, list) else value

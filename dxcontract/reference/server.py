@@ -17,6 +17,7 @@ from dxcontract.reference import admin, cbor, ec2, lifecycle, protocol, registry
 from dxcontract.reference.answer import Answer
 from dxcontract.reference.errors import ServiceError
 from dxcontract.reference.faults import silence
+from dxcontract.reference.faults.misreadings import misread
 from dxcontract.reference.faults.saboteur import Saboteur
 from dxcontract.reference.signature import Caller, Signed, verify
 from dxcontract.reference.world import Call, World
@@ -76,6 +77,7 @@ class Emulator:
             if len(request.body) > protocol.MAXIMUM_BODY:
                 raise ServiceError("SerializationException", f"The body is longer than {protocol.MAXIMUM_BODY} bytes.")
             caller = verify(request, self.world.accounts, time.time(), self.world.rules)
+            request = misread(self.world.rules, request)
             if caller.service == "ec2":
                 status, body = self._perform_ec2(caller, request.body, request_id)
                 content_type = ec2.CONTENT_TYPE
@@ -94,7 +96,7 @@ class Emulator:
         if content_type == ec2.CONTENT_TYPE:
             return answer
         spoilt = self._saboteur.wire(operation, answer)
-        return cbor.answer(operation, spoilt) if in_cbor else spoilt
+        return cbor.answer(operation, spoilt, self.world.rules) if in_cbor else spoilt
 
     def _perform(self, caller: Caller, request: Signed) -> Json:
         if caller.service != "directconnect":
