@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from strategies.machines.machine import Machine
 
 RULES = (
+    "connections.tags-on-create",
+    "gateways.tags-on-create",
+    "interconnects.tags-on-create",
+    "lags.child-tags-on-create",
+    "lags.tags-on-create",
+    "virtual_interfaces.tags-on-create",
     "lags.count-invariant",
     "lags.members-created",
     "lags.members-uniform",
@@ -41,7 +47,7 @@ def compare(m: "Machine", thing: Thing, exchange: Exchange, item: Json | None) -
         _lag(m, thing, exchange, item)
     if thing.kind == "virtual-interface":
         _peers(m, thing, exchange, item)
-    if thing.kind in TAGGABLE and isinstance(item.get("tags"), list):
+    if thing.kind in TAGGABLE and isinstance(item.get("tags"), list) and not thing.facts.get("tags in doubt"):
         _tags(m, thing, exchange, item)
     if not thing.unsure:
         m.snapshots[thing] = normal(item)

@@ -105,7 +105,8 @@ def _make(m: "Machine", port: Thing, kind: str, owner: Role, provider: Role | No
     hosted = port.kind == "hosted-connection"
     vlan = port.facts["vlan"] if hosted and not m.chance(5) else m.one_of(VLANS)
     new = new_interface(m, port, kind, vlan, gateway)
-    tags = m.few_tags()
+    # Whether what an allocation is tagged with is seen by the owner, no source says.
+    tags = m.few_tags() if not allocates else {}
     new |= {"tags": m.tag_list(tags)} if tags else {}
     params: Json = {"connectionId": port, structure: new}
     if allocates:

@@ -20,6 +20,7 @@ from strategies.machines.flaws import spoiled
 from strategies.machines.macsec import keys_shown
 from strategies.machines.model import Model, Thing
 from strategies.machines.steps import Step
+from strategies.machines.tagging import made_with_tags
 
 if TYPE_CHECKING:
     from strategies.machines.machine import Machine
@@ -140,6 +141,7 @@ def _adopt(m: "Machine", lag: Thing, members: list[Thing], exchange: Exchange | 
         return
     for thing, found in zip(members, ids, strict=True):
         m.known(thing, next(one for one in m.world.handles if one.id == found), exchange)
+        made_with_tags(m, thing, "lags.child-tags-on-create")
 
 
 def _take_along(m: "Machine", connection: Thing, lag: Thing, rule: str) -> None:

@@ -265,6 +265,8 @@ class Machine(Waiting, RuleBasedStateMachine):
 
     def make(self, thing: Thing, step: Step) -> Exchange | None:
         """Send a step that makes `thing`, which gets the id that the target gave."""
+        from strategies.machines import tagging
+
         exchange = self.accept(step)
         handle = None
         if exchange is not None:
@@ -273,6 +275,7 @@ class Machine(Waiting, RuleBasedStateMachine):
             self.doubt(f"{step.operation} made nothing", thing)
             return None
         self.known(thing, handle, exchange)
+        tagging.made_with_tags(self, thing)
         return exchange
 
     def known(self, thing: Thing, handle: Handle, exchange: Exchange) -> None:

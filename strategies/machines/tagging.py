@@ -29,6 +29,13 @@ RULES = (
 KEYS = ("team", "Team", "stage", "cost.centre", "süd")
 VALUES = ("", "a", "b", "A value")
 MAXIMUM = 50
+ON_CREATE = {
+    "connection": "connections.tags-on-create",
+    "direct-connect-gateway": "gateways.tags-on-create",
+    "interconnect": "interconnects.tags-on-create",
+    "lag": "lags.tags-on-create",
+    "virtual-interface": "virtual_interfaces.tags-on-create",
+}
 
 
 def _taggable(m: "Machine") -> list[Thing]:
@@ -123,7 +130,7 @@ def describe_tags(m: "Machine") -> None:
         return
     entries = [one for one in at(exchange.json, "/resourceTags/*") if isinstance(one, dict)]
     for thing in things:
-        if thing.handle is None or thing.unsure:
+        if thing.handle is None or thing.unsure or thing.facts.get("tags in doubt"):
             continue
         arn = m.world.arn(thing.handle)
         mine = [one for one in entries if one.get("resourceArn") == arn]
@@ -132,9 +139,23 @@ def describe_tags(m: "Machine") -> None:
         m.contract.check("tags.describe-several", found == thing.tags, what, exchange)
 
 
+def made_with_tags(m: "Machine", thing: Thing, rule: str = "") -> None:
+    """A new thing has the tags that it was made with; where it has not, nothing more is said of its tags."""
+    rule = rule or ON_CREATE.get(thing.kind, "")
+    if not thing.tags or not rule or thing.unsure or not thing.id:
+        return
+    exchange = m.ask("DescribeTags", {"resourceArns": [ArnOf(thing)]}, thing.owner)
+    if exchange is None or not exchange.succeeded:
+        return
+    found = {str(one.get("key")): str(one.get("value") or "") for one in at(exchange.json, "/resourceTags/*/tags/*")}
+    what = f"a {thing.kind} that was made with {len(thing.tags)} tags has {len(found)}, or others"
+    if not m.contract.check(rule, found == thing.tags, what, exchange, where="/tags"):
+        thing.facts["tags in doubt"] = True
+
+
 def described(m: "Machine", rule: str, thing: Thing) -> None:
     """What DescribeTags says of a thing is what the model has."""
-    if thing.unsure or not thing.id:
+    if thing.unsure or not thing.id or thing.facts.get("tags in doubt"):
         return
     exchange = m.ask("DescribeTags", {"resourceArns": [ArnOf(thing)]}, thing.owner)
     if exchange is None or not exchange.succeeded:
