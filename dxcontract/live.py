@@ -70,7 +70,12 @@ class Live:
 
 def register(config: pytest.Config) -> None:
     """Where a person looks on, and wants more than the end."""
-    if config.option.verbose < 0 or config.option.collectonly or hasattr(config, "workerinput"):
+    if (
+        not hasattr(config.option, "verbose")
+        or config.option.verbose < 0
+        or config.option.collectonly
+        or hasattr(config, "workerinput")
+    ):
         return
     if sys.__stdout__ is not None:
         # pytest captures what is written while tests run, but not yet: this copy stays what stdout is now.

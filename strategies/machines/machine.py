@@ -260,8 +260,9 @@ class Machine(Waiting, RuleBasedStateMachine):
         """What a request that had to be refused has made is deleted with the rest."""
         gives = self.spec.operation(step.operation).traits.gives
         for kind in gives:
-            if kind != "bgp-peer":
-                self.world.adopt(kind, step.operation, exchange, {}, step.role)
+            made = self.world.adopt(kind, step.operation, exchange, {}, step.role) if kind != "bgp-peer" else None
+            if made is not None:
+                self.ids.setdefault(made.id, Thing(kind, 0, step.role, life="gone"))
 
     def make(self, thing: Thing, step: Step) -> Exchange | None:
         """Send a step that makes `thing`, which gets the id that the target gave."""
