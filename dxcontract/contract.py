@@ -125,12 +125,18 @@ class Contract:
         message = f"{what}: refused with {exchange.told()} ({exchange.why()})"
         return self.check(rule, exchange.succeeded, message, *before, exchange, where=where, claim=claims.ACCEPTED)
 
-    def refused(self, rule: str, exchange: Exchange, what: str, *before: Exchange, where: str = "") -> bool:
-        """`rule` asks that this request is refused, with one of the error types that the rule names."""
+    def refused(
+        self, rule: str, exchange: Exchange, what: str, *before: Exchange, where: str = "", empty: str = ""
+    ) -> bool:
+        """`rule` asks that this request is refused, with one of the error types that the rule names; an answer with
+        nothing at the pointer `empty` will do, if that is given."""
         expected = self.spec.rule(rule).errors
-        ok = 400 <= exchange.status < 500 and exchange.error_type in expected
+        nothing = bool(empty) and exchange.succeeded and not at(exchange.json, empty)
+        ok = nothing or (400 <= exchange.status < 500 and exchange.error_type in expected)
         message = f"{what}: answered {exchange.told()}; the rule asks for {' or '.join(expected)}"
-        return self.check(rule, ok, message, *before, exchange, where=where, claim=claims.refused(*expected))
+        return self.check(
+            rule, ok, message, *before, exchange, where=where, claim=claims.refused(*expected, empty=empty)
+        )
 
     def _record(
         self,

@@ -108,7 +108,9 @@ def _replay(session: Session, finding: Json, options: argparse.Namespace, defaul
     for _ in range(options.attempts):
         shown = perform(session, finding)
         if shown.verdict != alone.GONE:
-            return Replayed(finding, shown)
+            break
+    if shown.verdict == alone.STILL or len(shown.exchanges) < len(finding["steps"]):
+        return Replayed(finding, shown)
     claim, test = finding["claim"], finding["test"]
     plain = "asks" not in claim and "by" not in claim
     if plain and not options.no_test and "::" in test and not any(one in test for one in _NOT_ALONE):

@@ -256,7 +256,12 @@ def judge(
     if asks == "refused":
         named = not claim.get("errors") or last["error"] in claim["errors"]
         closed = bool(claim.get("closing")) and last["failure"] == "reset"
-        return _told(closed or (400 <= last["status"] < 500 and named), last)
+        nothing = bool(claim.get("empty")) and last["status"] == 200 and not all_at(last["body"], claim["empty"])
+        return _told(closed or nothing or (400 <= last["status"] < 500 and named), last)
+    if asks == "matches" and last["status"] == 200:
+        values = all_at(last["body"], claim["where"])
+        kept = all(isinstance(one, str) and re.fullmatch(claim["value"], one) for one in values)
+        return (GONE if kept else STILL), f"{claim['where']} is {_short(values)}, and has to match {claim['value']}"
     if asks == "accepted":
         return _told(last["status"] == 200, last)
     return _compared(finding, answers, known)
@@ -278,7 +283,7 @@ def _compared(
 ) -> tuple[str, str]:
     """Whether what was judged is answered as when it was recorded, in what the claim looks at."""
     # What was not known when it was recorded, an account's id say, is to be taken for an answer's now, too.
-    text = json.dumps(finding["steps"])
+    text = json.dumps([finding["steps"], finding["claim"]])
     names = Names({name: value for name, value in known.items() if f"${{{name}}}" in text})
     names.asked([step.get("params") for step in finding["steps"]])
     operations = [step["operation"] for step in finding["steps"]]
@@ -290,7 +295,20 @@ def _compared(
         before, now = finding["steps"][number - 1]["answer"], told[number - 1]
         if (why := _differs(claim, before, now, varying)) is not None:
             return GONE, f"step {number}, {finding['steps'][number - 1]['operation']}: {why}"
+        if claim.get("look", "answer") == "answer" and (doubt := _doubt(claim, number, before, now)):
+            return UNCLEAR, doubt
     return STILL, "answered as recorded"
+
+
+def _doubt(claim: Mapping[str, Any], number: int, before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """Why answers that are alike say nothing; empty when they do."""
+    if "body" not in before:
+        return "the recorded answer was too long to be kept"
+    place = _place(now["body"], claim.get("where", ""))
+    values = all_at(now["body"], place) if place is not None else []
+    if values and all(isinstance(one, str) and one.startswith(f"${{{number}/") for one in values):
+        return f"{place} is another value each time, which answers alone say nothing about"
+    return ""
 
 
 def _equal(claim: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, str]:
@@ -324,7 +342,9 @@ def _differs(claim: Mapping[str, Any], before: Mapping[str, Any], now: Mapping[s
     else:
         place = _place(before["body"], where)
         if place is not None:
-            one, other = (sorted(map(repr, all_at(it["body"], place))) for it in (before, now))
+            one, other = (
+                sorted(repr(normal(value, varying)) for value in all_at(it["body"], place)) for it in (before, now)
+            )
         else:
             one, other = normal(before["body"], varying), normal(now["body"], varying)
             if where.startswith("/") and _place(now["body"], where) is not None:

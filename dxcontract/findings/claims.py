@@ -16,12 +16,18 @@ _BY_HEADERS: Final = frozenset({"wire.content-type", "wire.request-id", "wire.re
 _BY_STATUS: Final = frozenset({"wire.status", "wire.no-server-error", "wire.error-type", "wire.error-status"})
 
 
-def refused(*errors: str, closing: bool = False) -> Mapping[str, Any]:
+def refused(*errors: str, closing: bool = False, empty: str = "") -> Mapping[str, Any]:
     """The last request has to be refused, with one of these error types if any are given.
 
-    With `closing`, a connection that is closed without an answer will do.
+    With `closing`, a connection that is closed without an answer will do; so will nothing at the pointer `empty`.
     """
-    return {"asks": "refused", "errors": list(errors), **({"closing": True} if closing else {})}
+    more = {**({"closing": True} if closing else {}), **({"empty": empty} if empty else {})}
+    return {"asks": "refused", "errors": list(errors), **more}
+
+
+def matches(where: str, pattern: str) -> Mapping[str, Any]:
+    """What is at `where` has to have this form."""
+    return {"asks": "matches", "where": where, "value": pattern}
 
 
 def equal(where: str, value: Any, how: str = "equal") -> Mapping[str, Any]:

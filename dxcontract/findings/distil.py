@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from dxcontract import cbor
-from dxcontract.exchange import REMOVED
+from dxcontract.exchange import REMOVED, SECRET_MEMBERS
 from dxcontract.findings import alone
 from dxcontract.findings.varying import comparing
 from dxcontract.spec import Json, Spec
@@ -59,7 +59,8 @@ def finding(
     judged = list(violation["judged"]) or [len(exchanges)]
     known = {f"account-{role}": one for role, one in (accounts or {}).items() if one}
     names = names_of(exchanges, known)
-    made = steps(exchanges, judged, spec, region, names)
+    about_place = "location" in f"{violation['rule']} {violation['where']}"
+    made = steps(exchanges, judged, spec, region, names, about_place=about_place)
     claim = dict(violation["claim"]) or {"look": "answer", "where": violation["where"]}
     return {
         "finding": VERSION,
@@ -73,9 +74,16 @@ def finding(
 
 
 def steps(
-    exchanges: Sequence[Mapping[str, Any]], judged: Sequence[int], spec: Spec, region: str, names: alone.Names
+    exchanges: Sequence[Mapping[str, Any]],
+    judged: Sequence[int],
+    spec: Spec,
+    region: str,
+    names: alone.Names,
+    *,
+    about_place: bool = False,
 ) -> list[Json]:
-    """The steps of these exchanges; `names` learns what they show."""
+    """The steps of these exchanges; `names` learns what they show. `about_place`: the judged ones are about the
+    location that they name, which no other may stand for."""
     groups: dict[int, int] = {}
     made = []
     for number, one in enumerate(exchanges, 1):
@@ -84,7 +92,7 @@ def steps(
             step["region"] = "other"
         if one.get("together"):
             step["together"] = groups.setdefault(one["together"], len(groups) + 1)
-        step |= _request(one, names, spec, fixed=number in judged)
+        step |= _request(one, names, spec, fixed=about_place and number in judged)
         names.asked(_params(one["request"]["body"]))
         step["answer"] = names.answered(number, one["operation"], _answer(one))
         if one["response"] is not None and _CUT_OFF.search(one["response"]["body"]):
@@ -124,7 +132,7 @@ def _request(one: Mapping[str, Any], names: alone.Names, spec: Spec, *, fixed: b
         plain = False
     if plain and not odd:
         kept = names.told(_with_values(params))
-        if not fixed or (one["response"] and one["response"]["status"] == 200):
+        if not fixed:
             kept = _movable(kept, one["operation"], spec)
         return {"params": kept, **({"protocol": "cbor"} if spoken else {}), **({"raw": True} if one.get("raw") else {})}
     if "body" not in odd:
@@ -186,6 +194,8 @@ def _answer(one: Mapping[str, Any]) -> Json:
 
 def is_reproducible(found: Mapping[str, Any]) -> str:
     """Why a finding cannot be shown again; empty when it can."""
+    if found["claim"].get("asks") == "refused" and found["where"].rpartition("/")[2] in SECRET_MEMBERS:
+        return f"it is about a value of {found['where']}, which no report holds"
     for number, step in enumerate(found["steps"], 1):
         if why := step.get("request", {}).get("withheld"):
             return f"step {number} is not kept: {why}"

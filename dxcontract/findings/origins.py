@@ -1,5 +1,6 @@
 """The calls before the ones that show a violation without which those would show nothing."""
 
+import json
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -7,6 +8,10 @@ from dxcontract.exchange import Exchange
 
 MOST: Final = 24
 """So many calls on the same things are told at most, the last ones; what made the things is always told."""
+
+MOST_LISTED: Final = 3
+MOST_LOOKED_FOR: Final = 50
+"""Of the last so many creations those are told that a list shows, and of these the last few."""
 
 _MAKERS: Final = ("Create", "Allocate", "Accept")
 
@@ -22,12 +27,21 @@ def with_origins(exchanges: Iterable[Exchange], history: Iterable[Exchange]) -> 
     last = max(evidence, default=0)
     earlier = [one for one in history if one.order < last and one.order not in evidence]
     _add_makers(evidence, judged, earlier)
+    if len(evidence) == len(judged):  # nothing that they name was made here: they may list what was
+        evidence |= {one.order: one for one in _listed(judged, earlier)}
     things = set(_needles(evidence.values()))
     named = {needle for needle in things if any(needle in one.asked for one in judged)}
     beside = [one for one in earlier if one.order not in evidence and _concerns(one, things, named)][-MOST:]
     evidence |= {one.order: one for one in beside}
     _add_makers(evidence, beside, earlier)
     return [evidence[order] for order in sorted(evidence)]
+
+
+def _listed(judged: list[Exchange], earlier: list[Exchange]) -> list[Exchange]:
+    """The last few creations of what the answers hold."""
+    came = [one.response.body for one in judged if one.response is not None]
+    makers = [one for one in earlier if one.operation.startswith(_MAKERS)][-MOST_LOOKED_FOR:]
+    return [one for one in makers if any(given in body for given in one.given_ids for body in came)][-MOST_LISTED:]
 
 
 def _add_makers(evidence: dict[int, Exchange], wanted: Iterable[Exchange], earlier: list[Exchange]) -> None:
@@ -55,5 +69,6 @@ def _needles(exchanges: Iterable[Exchange]) -> Iterator[bytes]:
     for one in exchanges:
         if one.operation.startswith(_MAKERS):
             for given in one.given_ids:
-                yield given
-                yield b"/" + given[1:]
+                for spelt in (given, json.dumps(given[1:-1].decode("utf-8", "surrogatepass")).encode()):
+                    yield spelt
+                    yield b"/" + spelt[1:]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from dxcontract.api import Api
 from dxcontract.contract import Contract
 from dxcontract.exchange import Exchange
+from dxcontract.findings import claims
 from dxcontract.pointers import at
 from dxcontract.spec import Json
 from dxcontract.verdict import Indeterminate
@@ -63,6 +64,7 @@ def test_an_id_looks_like_one_of_a_connection(contract: Contract, world: World) 
             f"the id {connection.id!r} is not dxcon- and letters and digits",
             exchange,
             where=_place(exchange, "connectionId"),
+            claim=claims.matches(_place(exchange, "connectionId"), ID.pattern),
         )
 
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from dxcontract.api import Api
 from dxcontract.contract import Contract
 from dxcontract.exchange import Exchange
+from dxcontract.findings import claims
 from dxcontract.pointers import at
 from dxcontract.spec import Json
 from dxcontract.verdict import Unsupported
@@ -40,8 +41,9 @@ def test_a_new_lag_is_answered_completely(contract: Contract, world: World) -> N
     lag = _ordered(world)
     found = lag.made.body
     _complete(contract, found, lag.made)
-    form = re.fullmatch(r"dxlag-[a-z0-9]+", str(found.get("lagId")))
-    contract.check("lags.id-form", form is not None, f"lagId is {found.get('lagId')!r}", lag.made, where="/lagId")
+    form = r"dxlag-[a-z0-9]+"
+    ok, message = re.fullmatch(form, str(found.get("lagId"))) is not None, f"lagId is {found.get('lagId')!r}"
+    contract.check("lags.id-form", ok, message, lag.made, where="/lagId", claim=claims.matches("/lagId", form))
     contract.check(
         "lags.minimum-links-default",
         found.get("minimumLinks") == 0,

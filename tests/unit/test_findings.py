@@ -190,11 +190,11 @@ def test_an_account_that_is_known_only_now_makes_no_difference() -> None:
     assert alone.judge(finding, answers(MADE), {"name-1": NAME, "account-owner": "111111111111"})[0] == alone.STILL
 
 
-def test_an_answer_that_was_too_long_to_be_kept_is_judged_by_its_status() -> None:
+def test_an_answer_that_was_too_long_to_be_kept_shows_only_that_it_is_gone() -> None:
     items = [{"connectionId": f"dxcon-{number:08}", "connectionName": "x" * 50} for number in range(100)]
     finding = found(exchange("DescribeConnections", {}, {"connections": items}, order=1))
     assert "body" not in finding["steps"][0]["answer"]
-    for status, verdict in ((200, alone.STILL), (400, alone.GONE)):
+    for status, verdict in ((200, alone.UNCLEAR), (400, alone.GONE)):
         now = exchange("DescribeConnections", {}, {"connections": []}, order=1, status=status)
         assert alone.judge(finding, answers(now), {})[0] == verdict
 
@@ -392,3 +392,27 @@ def test_commands_to_be_read_say_what_they_use_and_who_sends_them() -> None:
         'aws directconnect describe-connections --connection-id "${CONNECTION_ID_1}" --endpoint-url "$ENDPOINT" '
         '--region "$REGION"'
     )
+
+
+@pytest.mark.parametrize(("shown", "verdict"), [("dxcon-abc12345", alone.GONE), ("dx-moto-1234567", alone.STILL)])
+def test_what_has_to_have_a_form(shown: str, verdict: str) -> None:
+    finding = found(MADE, claim=claims.matches("/connectionId", "dxcon-[a-z0-9]+"))
+    now = exchange("CreateConnection", {}, {"connectionId": shown}, order=1)
+    assert alone.judge(finding, answers(now), {})[0] == verdict
+
+
+def test_an_id_that_is_another_each_time_says_nothing_by_itself() -> None:
+    finding = found(MADE, where="/connectionId")
+    assert alone.judge(finding, answers(MADE), {"name-1": NAME})[0] == alone.UNCLEAR
+
+
+def test_a_refusal_may_be_an_empty_list() -> None:
+    finding = found(SEEN, claim=claims.refused("DirectConnectClientException", empty="/connections/*"))
+    for listed, verdict in (([], alone.GONE), ([{"connectionId": "dxcon-aaaa1111"}], alone.STILL)):
+        now = exchange("DescribeConnections", {}, {"connections": listed}, order=1)
+        assert alone.judge(finding, answers(now), {})[0] == verdict
+
+
+def test_what_a_list_shows_is_told_with_what_made_it() -> None:
+    listed = exchange("DescribeConnections", {}, {"connections": [{"connectionId": "dxcon-aaaa1111"}]}, order=9)
+    assert [one.order for one in with_origins([listed], [MADE])] == [1, 9]
