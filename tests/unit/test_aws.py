@@ -317,6 +317,11 @@ def test_what_is_made_for_a_test_on_a_real_account_carries_the_run(tmp_path: Pat
                 found = api.call("DescribeTags", {"resourceArns": [world.arn(handle)]}).body["resourceTags"][0]["tags"]
                 assert sorted(found, key=str) == sorted(tags, key=str), handle
             assert "tags" not in port.params
+            asked = {"resiliencyGroupName": world.name(), "intendedResiliencyModel": "basic-resiliency"}
+            asked["clientToken"] = world.name()
+            group = world.make("resiliency-group", asked)
+            again = api.call("CreateResiliencyGroup", asked)
+            assert again.body["resiliencyGroup"]["resiliencyGroupId"] == group.id, "tags would make it another request"
         api.close()
 
 
