@@ -141,6 +141,9 @@ def main() -> int:
         for one in done:
             print(f"{one.seconds:6.1f} s {one.cpu:6.1f} s CPU  exit {one.status}  {one.command}")
         print(f"{sum(one.seconds for one in done):6.1f} s {sum(one.cpu for one in done):6.1f} s CPU  in all")
+        for one, status in zip(done, STATUSES, strict=True):
+            if one.status != status:
+                print(one.output[-3000:])
         good = tuple(one.status for one in done) == STATUSES
         removed, red, failed = tutorial.without_one()
         print(f"removed {removed}: exit {red.status}, new violations: {failed}")

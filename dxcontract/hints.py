@@ -4,6 +4,7 @@ import difflib
 import functools
 import ipaddress
 import os
+import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Final
@@ -22,6 +23,7 @@ OLDEST_BOTOCORE: Final = (1, 44, 5)
 
 NAMED: Final = ("reference", "moto", "aws")
 _PROXIES: Final = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
+_USER: Final = re.compile(r"//[^/]*@")
 _WHAT: Final = "give reference, moto, aws or a URL that begins with http:// or https://"
 
 
@@ -33,7 +35,7 @@ def check_target(text: str) -> None:
     """
     if text in NAMED:
         return
-    said = f"--target={text}"
+    said = f"--target={_USER.sub('//(removed)@', text)}"
     try:
         parts = urlsplit(text)
         port = parts.port

@@ -74,6 +74,15 @@ def test_one_that_occurs_only_sometimes_stays_listed(tmp_path: Path) -> None:
     assert gaps.write(path, [], listed(GAP, rare), "moto", []) == 1
 
 
+def test_what_a_machine_found_is_written_as_occurring_sometimes(tmp_path: Path) -> None:
+    path = tmp_path / "gaps.toml"
+    rare = replace(VIOLATION, test="tests/contract/test_machines.py::test_any_order_of_operations[tags]")
+    assert gaps.write(path, [rare], Gaps(), "moto", []) == 1
+    assert gaps.read(path, SPEC).gaps[rare.fingerprint].sometimes
+    gaps.write(path, [VIOLATION], Gaps(), "moto", [])
+    assert not gaps.read(path, SPEC).gaps[VIOLATION.fingerprint].sometimes
+
+
 def test_an_expired_one_fails_the_run() -> None:
     yesterday = datetime.date.today() - datetime.timedelta(days=1)
     found = outcome(VIOLATION, known=listed(replace(GAP, expires=yesterday)))
