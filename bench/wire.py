@@ -202,7 +202,7 @@ def compare(examples: int, seed: int) -> int:
         said = ", ".join(f"{rule} ({len(ours.classes[rule])})" for rule in same)
         if kind == REFUSED:
             left = list(judged(theirs.refusals))
-            said = said or ("NOT REPORTED" if left else "no defect, see below")
+            said = said or ("NOT REPORTED" if left else "no defect, as was said")
         missed += [kind] if "NOT" in (said or "NOT") else []
         print(f"{kind} ({len(where)} operations): {said or 'NOT REPORTED'}")
     known = {rule for rules in SAME_AS.values() for rule in rules}
