@@ -1,0 +1,56 @@
+"""A pytest plugin that writes down every call of a run as it is made: for the replay, and to count calls by time.
+
+Loaded with `-p bench.throughput.recording`; one file for each process in the folder DXCONTRACT_RECORDING.
+"""
+
+import base64
+import json
+import os
+import resource
+import time
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from dxcontract.api import Api
+from dxcontract.exchange import Exchange
+
+VARIABLE: Final = "DXCONTRACT_RECORDING"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin to record."""
+    worker = getattr(config, "workerinput", {}).get("workerid", "main")
+    file = (Path(os.environ[VARIABLE]) / f"{worker}.jsonl").open("a", encoding="utf-8")
+    plain: Any = Api._recorded
+
+    def recorded(api: Api, operation: str, role: str, region: str, request: Any, answer: Any, **more: Any) -> Exchange:
+        target = next((value for name, value in request.headers if name.lower() == "x-amz-target"), "")
+        line = {
+            "operation": target.rpartition(".")[2],
+            "role": role,
+            "region": region,
+            "raw": bool(more.get("raw")),
+            "asked": base64.b64encode(request.body).decode("ascii"),
+            "answered": answer.response.body.decode("utf-8", "replace") if answer.response else "",
+            "at": time.time(),
+        }
+        file.write(json.dumps(line) + "\n")
+        exchange: Exchange = plain(api, operation, role, region, request, answer, **more)
+        return exchange
+
+    Api._recorded = recorded  # type: ignore[assignment]
+
+    def stop() -> None:
+        file.write(json.dumps({"megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}) + "\n")
+        file.close()
+
+    config.add_cleanup(stop)
+
+
+def read(folder: Path) -> tuple[list[dict[str, Any]], list[float]]:
+    """All calls, in order of time, and the most memory that each process took, in MB."""
+    lines = [json.loads(line) for path in sorted(folder.glob("*.jsonl")) for line in path.open(encoding="utf-8")]
+    calls = sorted((one for one in lines if "at" in one), key=lambda one: float(one["at"]))
+    return calls, [one["megabytes"] for one in lines if "megabytes" in one]
