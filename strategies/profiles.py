@@ -3,19 +3,24 @@
 With a CI variable set, Hypothesis silently loads its own derandomized `ci` profile: none is left to chance.
 """
 
+import re
 from pathlib import Path
 from typing import Any, Final
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.database import DirectoryBasedExampleDatabase, ExampleDatabase
 
 from dxcontract import configuration
+from dxcontract.outcome import UNUSABLE
 from strategies.world import PATIENCE
 
 GATE: Final = "gate"
 NIGHTLY: Final = "nightly"
 SAMPLE: Final = "sample"
 EXAMPLES: Final = Path(".hypothesis") / "examples"
+_REDIS: Final = ("redis://", "rediss://", "unix://")
+_USER: Final = re.compile(r"//[^/]*@")
 
 # A slow target must not look like a slow strategy.
 _COMMON: Final[dict[str, Any]] = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
@@ -57,20 +62,31 @@ def pytest_configure(config: Any) -> None:
     PATIENCE.seconds = config.getoption("--settle-seconds")
     if not config.getoption("--hypothesis-profile", default=None):
         settings.load_profile(GATE)
+    elif (config.getoption("--example-db") or "").startswith(_REDIS) and not settings().derandomize:
+        try:
+            database(config)
+        except ValueError as error:
+            pytest.exit(f"dxcontract: {error}", returncode=UNUSABLE)
 
 
 def database(config: Any) -> ExampleDatabase:
-    """Where what failed is remembered from one night to the next.
+    """Where what failed is remembered from one night to the next, by one machine or by many.
 
     Raises:
-        ValueError: the Redis client is not installed.
+        ValueError: the Redis client is not installed, or no Redis answers there.
     """
     place = config.getoption("--example-db") or str(EXAMPLES)
-    if not place.startswith(("redis://", "rediss://", "unix://")):
+    if not place.startswith(_REDIS):
         return DirectoryBasedExampleDatabase(place)
     try:
         from hypothesis.extra.redis import RedisExampleDatabase
         from redis import Redis
+        from redis.exceptions import RedisError
     except ImportError as error:
         raise ValueError("--example-db=redis://… needs the package redis") from error
-    return RedisExampleDatabase(Redis.from_url(place))
+    client = Redis.from_url(place)
+    try:
+        client.ping()
+    except RedisError as error:
+        raise ValueError(f"--example-db: {_USER.sub('//', place)} cannot be used: {error}") from error
+    return RedisExampleDatabase(client)
