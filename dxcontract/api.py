@@ -58,6 +58,7 @@ class Api:
         self.vault = secrets.Vault()
         self.answer_seconds = answer_seconds
         self.protocol: cbor.Protocol = "json"
+        self.asking: Callable[[str], object] = str  # is told each operation before it is sent
         self.lacks: dict[cbor.Protocol, str] = {}
         self._transport = Transport(answer_seconds)
         self._callers: dict[tuple[Role, str, cbor.Protocol], Caller] = {}
@@ -249,12 +250,14 @@ class Api:
 
     def carry(self, request: Request) -> Answer:
         """A request of another service at the same endpoint, within the same bounds; not judged."""
+        self.asking("another service")
         return self._transport.send(request)
 
     def _carried(self, operation: str, role: Role, region: str, request: Request, by: Carrier) -> Answer:
         """Send a request that is permitted: in its turn, counted, noted in the journal before and after."""
         self.vault.learn(request.body)
         self.patience.turn(role)
+        self.asking(operation)
         known = self.spec.operations.get(operation)
         if known is not None:
             self.target.passed(known, request.body)

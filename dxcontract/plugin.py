@@ -9,6 +9,7 @@ import pytest
 from dxcontract import choosing, configuration, gaps, hints, live, pins, protocols, recording, safety, spec
 from dxcontract.api import Api
 from dxcontract.contract import Contract
+from dxcontract.covering import plugin as covering
 from dxcontract.journal import new_run_id
 from dxcontract.outcome import UNUSABLE, Outcome, Shard
 from dxcontract.run import Run
@@ -39,6 +40,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--write-known-gaps", metavar="FILE", help="write all violations into FILE, keeping its reasons")
     safety.add_options(group)
+    covering.add_options(group)
     protocols.add_options(group)
     pins.add_options(group)
     recording.add_options(group)
@@ -110,6 +112,7 @@ def pytest_configure(config: pytest.Config) -> None:
     run = Run(config, choice, outcome, careful)
     run.preflight()
     config.pluginmanager.register(run, RUN)
+    covering.register(config, outcome)
     config.pluginmanager.register(protocols, "dxcontract-protocols")
     live.register(config)
     config.pluginmanager.register(pins, "dxcontract-pins")

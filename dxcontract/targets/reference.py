@@ -1,12 +1,14 @@
 """The reference emulator, as a process of its own on a free loopback port, ended whatever happens."""
 
 import atexit
+import os
 import subprocess
 import sys
 import threading
 from dataclasses import dataclass, field
 from typing import Final
 
+from dxcontract.covering.measuring import FOLDER
 from dxcontract.events import Events
 from dxcontract.target import ROLES, Target, TargetError
 from dxcontract.targets import accounts as who
@@ -32,8 +34,9 @@ def open_target(region: str, other_region: str, faults: tuple[str, ...] = ()) ->
     Raises:
         TargetError: it did not come up in time.
     """
+    module = "dxcontract.covering.emulator" if os.environ.get(FOLDER) else "dxcontract.reference"
     # The suite sends malformed HTTP on purpose: of it the server's warnings would tell nobody anything.
-    command = [sys.executable, "-m", "dxcontract.reference", "--host", "127.0.0.1", "--port", "0", "--log", "error"]
+    command = [sys.executable, "-m", module, "--host", "127.0.0.1", "--port", "0", "--log", "error"]
     for fault in faults:
         command += ["--fault", fault]
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
