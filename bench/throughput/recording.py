@@ -7,6 +7,7 @@ import base64
 import json
 import os
 import resource
+import threading
 import time
 from pathlib import Path
 from typing import Any, Final
@@ -24,6 +25,7 @@ def pytest_configure(config: pytest.Config) -> None:
     worker = getattr(config, "workerinput", {}).get("workerid", "main")
     file = (Path(os.environ[VARIABLE]) / f"{worker}.jsonl").open("a", encoding="utf-8")
     plain: Any = Api._recorded
+    lock = threading.Lock()
 
     def recorded(api: Api, operation: str, role: str, region: str, request: Any, answer: Any, **more: Any) -> Exchange:
         target = next((value for name, value in request.headers if name.lower() == "x-amz-target"), "")
@@ -36,7 +38,8 @@ def pytest_configure(config: pytest.Config) -> None:
             "answered": answer.response.body.decode("utf-8", "replace") if answer.response else "",
             "at": time.time(),
         }
-        file.write(json.dumps(line) + "\n")
+        with lock:  # requests race at times
+            file.write(json.dumps(line) + "\n")
         exchange: Exchange = plain(api, operation, role, region, request, answer, **more)
         return exchange
 
