@@ -27,7 +27,7 @@ GATE_SEEDS: Final = {
     "macsec_and_resiliency": 2,
     "everything": 8,
 }
-"""Those of a dozen with which the machines together get farthest."""
+"""Where the random examples of the gate begin; what must be reached the directed sequences reach."""
 GATE: Final = Budget(GATE_EXAMPLES_OTHERS, 40, 180.0, 3.0, 6.0, target=False)
 """Bounded by examples and steps, so that every run is the same; the seconds only end what hangs."""
 NIGHT_STEPS: Final = 50
