@@ -60,9 +60,9 @@ class Exploration:
             data["refused"],
             {(one[0], one[1], one[2]) for one in data["transitions"]},
             {(one[0], one[1]) for one in data["pairs"]},
-            data["cases"],
-            data["existing"],
-            data["accepted"],
+            data.get("cases", 0),
+            data.get("existing", 0),
+            data.get("accepted", 0),
         )
 
 
