@@ -152,9 +152,8 @@ def aws_cli(commands: Path, endpoint: str, out: Any) -> str:
         ["sh", commands, endpoint], capture_output=True, text=True, timeout=SECONDS, env={**os.environ, "PATH": path}
     )
     out.write(f"{done.stdout}{done.stderr}\n")
-    wrong = next(
-        (one for one in ("usage:", "not found", "Unknown", "Parameter validation") if one in done.stderr), None
-    )
+    signs = ("usage:", ": not found", "Unknown options", "Parameter validation")
+    wrong = next((one for one in signs if one in done.stderr), None)
     return f"failed: {wrong}" if wrong else f"ran, {time.monotonic() - began:.1f} s"
 
 
