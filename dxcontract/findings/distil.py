@@ -23,8 +23,8 @@ _REGIONAL_ARN: Final = re.compile(r"(arn:aws[a-z-]*:directconnect:)([a-z]{2}[a-z
 _CUT_OFF: Final = re.compile(r"\.\.\. \(\d+ bytes\)\Z")
 _MADE_UP: Final = "DXCONTRACT-"
 _SECRETS: Final = {
-    "ckn": "0123456789abcdef" * 4,
-    "cak": "fedcba9876543210" * 4,
+    "ckn": "5e" * 32,
+    "cak": "a7" * 32,
     "authKey": "dxcontract",
     "loaContent": "",
     "customerRouterConfig": "",
