@@ -35,6 +35,8 @@ ACCOUNTS: Final = "owner=111111111111,other=222222222222,partner=333333333333"
 READ: Final = Path(__file__).with_name("survivors.json")
 INVISIBLE: Final = frozenset({"equivalent", "not on the wire"})
 """Why a survivor does not count: it is the same program, or nothing that a caller could see differs."""
+MENDED: Final = "mended"
+"""It survived once; what was added since must kill it."""
 QUIET: Final = [
     *("-p", "no:terminal", f"--rootdir={ROOT}", f"--config-file={ROOT}/pyproject.toml"),
     *("-W", "ignore::pytest.PytestAssertRewriteWarning", "-W", "ignore::pytest.PytestWarning"),
@@ -57,8 +59,13 @@ def main(arguments: Sequence[str]) -> int:
         if not covered.exists():
             print("which test reaches which line: one run of the gate", flush=True)
             reached.measure(asked.folder, QUIET).save(covered)
+        settled = {one for one, why in _read().items() if why["why"] != MENDED}
         chosen = _controls(drawn, asked.control) or [
-            one for one in drawn if one.id not in known or known[one.id].verdict in asked.again or one.id in asked.only
+            one
+            for one in drawn
+            if one.id not in known
+            or one.id in asked.only
+            or (known[one.id].verdict in asked.again and one.id not in settled)
         ]
         if asked.only:
             chosen = [one for one in chosen if one.id in asked.only]
@@ -74,7 +81,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=60.0, help="for each mutant (default: %(default)s)")
     parser.add_argument("--minutes", type=float, default=28.0, help="for all of them, then go on with another run")
     parser.add_argument("--folder", type=Path, default=ROOT / "out" / "mutation", help="what is kept between runs")
-    parser.add_argument("--again", nargs="+", default=[], help="repeat those of this verdict, too")
+    parser.add_argument("--again", nargs="+", default=[], help="repeat those of this verdict that are not read yet")
     parser.add_argument("--only", nargs="+", default=[], metavar="ID", help="only these, whether done or not")
     parser.add_argument("--control", type=int, default=0, help="so many times the unchanged emulator, and nothing else")
     parser.add_argument("--table", action="store_true", help="run nothing")
@@ -137,8 +144,14 @@ def _attack(chosen: list[Mutant], covered: Path, asked: argparse.Namespace, unti
     pytest.main([*QUIET, "--target=reference"], plugins=[killer])
 
 
+def _read() -> dict[str, Any]:
+    """Why mutants survived that somebody has read."""
+    found: dict[str, Any] = json.loads(READ.read_text(encoding="utf-8"))["survivors"]
+    return found
+
+
 def _table(drawn: list[Mutant], known: dict[str, Verdict], asked: argparse.Namespace) -> int:
-    read: dict[str, Any] = json.loads(READ.read_text(encoding="utf-8"))["survivors"] if READ.exists() else {}
+    read = _read()
     done = [one for one in drawn if one.id in known]
     words = Counter(known[one.id].verdict for one in done)
     survivors = [one for one in done if known[one.id].verdict in ("survived", "out of time")]
