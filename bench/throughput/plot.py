@@ -54,7 +54,7 @@ def picture(rows: Sequence[dict[str, Any]]) -> str:
             yield f'<path class="line" d="{way}" stroke-dasharray="{DASHES[number % len(DASHES)]}"/>'
             yield from (f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3"/>' for x, y in points)
             x, y = points[0]
-            yield f'<text x="{x + 6:.1f}" y="{y - 8:.1f}">{latency} ms</text>'
+            yield f'<text x="{x + 6:.1f}" y="{y + 18:.1f}">{latency} ms</text>'
         yield "</svg>\n"
 
     return "\n".join(parts())
