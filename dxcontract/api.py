@@ -14,7 +14,7 @@ import botocore.awsrequest
 from dxcontract import cbor, death, secrets, signing
 from dxcontract.caller import Caller
 from dxcontract.checks import CONTENT_TYPE
-from dxcontract.exchange import ANY_OPERATION, Exchange, Request, Signed
+from dxcontract.exchange import ANY_OPERATION, Exchange, Request, Signed, error_type
 from dxcontract.journal import Journal, new_run_id
 from dxcontract.patience import Patience
 from dxcontract.permission import parsed
@@ -26,8 +26,6 @@ from dxcontract.verdict import Indeterminate, TargetDied, Unsupported
 
 ANSWER_SECONDS: Final = 10.0
 THROTTLES: Final = frozenset({"ThrottlingException", "Throttling", "RequestLimitExceeded", "TooManyRequestsException"})
-
-_THROTTLE_BYTES: Final = tuple(f"{name}".encode() for name in THROTTLES)
 
 Witness = Callable[[Exchange], None]
 Carrier = Callable[[Request], Answer]
@@ -340,12 +338,14 @@ class Api:
 
 
 def _throttled(answer: Answer) -> bool:
-    """Whether the target asks to slow down. Source: awscli/botocore `throttling` retry definitions."""
-    if answer.response is None:
-        return False
-    if answer.response.status in (429, 503):
-        return True
-    return 400 <= answer.response.status < 500 and any(name in answer.response.body for name in _THROTTLE_BYTES)
+    """Whether the target asks to slow down. Source: awscli/botocore `throttling` retry definitions.
+
+    The error's type says so, not a text that quotes what was sent.
+    """
+    response = answer.response
+    if response is None or response.status in (429, 503):
+        return response is not None
+    return 400 <= response.status < 500 and error_type(response, parsed(response.body)) in THROTTLES
 
 
 def _made(operation: Operation, answer: Answer, vault: secrets.Vault) -> tuple[str, dict[str, list[str]]]:

@@ -62,6 +62,16 @@ class Response:
     body: bytes
 
 
+def error_type(response: Response, body: Any) -> str | None:
+    """The type of an error as clients read it: `__type`, `code` or the header, without namespace and suffix.
+
+    Source: awsJson 1.1, operation error serialization; botocore/parsers.py.
+    """
+    said = body if isinstance(body, dict) else {}
+    found = said.get("__type") or said.get("code") or response.headers.get("x-amzn-errortype")
+    return str(found).split(":")[0].rpartition("#")[2] if found else None
+
+
 @dataclass(frozen=True)
 class Exchange:
     """One call: who called what where, what was sent, what came back, how long it took.
@@ -123,14 +133,10 @@ class Exchange:
 
     @functools.cached_property
     def error_type(self) -> str | None:
-        """The error's type as clients read it: `__type`, `code` or the header, without namespace and suffix.
-
-        Source: awsJson 1.1, operation error serialization; botocore/parsers.py.
-        """
+        """The error's type, None where there is no answer or no error."""
         if self.response is None or self.response.status < 300:
             return None
-        found = self.body.get("__type") or self.body.get("code") or self.response.headers.get("x-amzn-errortype")
-        return str(found).split(":")[0].rpartition("#")[2] if found else None
+        return error_type(self.response, self.body)
 
     @property
     def error_message(self) -> str:

@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 
 from dxcontract import journal
+from dxcontract import spec as specs
+from dxcontract.api import Api
+from dxcontract.targets import reference
 from tests.unit import hostile
 from tests.unit.test_sweep import ACCOUNTS, LIMIT, ROOT, environment, gateways, until
 
@@ -119,3 +122,17 @@ def test_no_account_is_asked_faster_than_the_rate(tmp_path: Path, emulator: str,
         for first, last in ((0, len(times) - 1), *((one, one + 2 * rate) for one in range(len(times) - 2 * rate))):
             calls = last - first + 1
             assert times[last] - times[first] > calls / rate - 2, f"{calls} calls of {who}"
+
+
+def test_a_refusal_that_quotes_the_name_of_a_throttle_is_no_throttle() -> None:
+    """Hypothesis draws constants of the code that it runs: a fuzzed id was once the name of an error."""
+    target = reference.open_target("us-east-1", "eu-west-1")
+    try:
+        api = Api(target, specs.load(), lambda _: None)
+        refused = api.call("DeleteConnection", {"connectionId": "RequestLimitExceeded"})
+        api.close()
+    finally:
+        target.stop()
+    assert refused.status == 400
+    assert "RequestLimitExceeded" in refused.error_message
+    assert api.patience.slowed == 0
