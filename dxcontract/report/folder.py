@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from dxcontract import lifecycles
+from dxcontract.exchange import printable
 from dxcontract.report import html, junit, markdown, reproducer
 
 
@@ -17,6 +18,7 @@ def write(document: Mapping[str, Any], folder: Path) -> None:
     Raises:
         OSError: the folder cannot be written.
     """
+    document = _writable(document)
     files = {
         "report.json": json.dumps(document, indent=2, ensure_ascii=False) + "\n",
         "index.html": html.page(document, lifecycles.load(), html.diagrams_folder()),
@@ -35,3 +37,14 @@ def write(document: Mapping[str, Any], folder: Path) -> None:
         path = folder / name
         path.touch(mode=0o600)
         path.write_text(text, encoding="utf-8")
+
+
+def _writable(value: Any) -> Any:
+    """`value` with halves of surrogate pairs, which no file takes, as escapes in all its texts."""
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, Mapping):
+        return {_writable(key): _writable(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_writable(inner) for inner in value]
+    return value

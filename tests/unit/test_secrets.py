@@ -15,6 +15,8 @@ from dxcontract import cbor, secrets
 from dxcontract import spec as specs
 from dxcontract.api import Api
 from dxcontract.exchange import REMOVED, Exchange
+from dxcontract.outcome import Outcome
+from dxcontract.report import document, folder
 from dxcontract.report.redact import Redactor
 from dxcontract.secrets import Vault
 from dxcontract.target import Account, Target
@@ -215,6 +217,13 @@ def test_debug_lines_of_clients_are_not_written() -> None:
     """They have credentials and bodies in them, and pytest writes them where --log-file or --log-cli-level says."""
     for name in ("botocore.auth", "botocore.endpoint", "urllib3.connectionpool"):
         assert not logging.getLogger(name).isEnabledFor(logging.DEBUG)
+
+
+def test_a_report_of_what_no_file_takes_is_written_all_the_same(tmp_path: Path) -> None:
+    """A target may repeat half of a surrogate pair; the run must not end without a report for that."""
+    outcome = Outcome(specs.load(), "x", notes=["half of a pair: \ud800"])
+    folder.write(document.document(outcome), tmp_path)
+    assert json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["notes"] == ["half of a pair: \\ud800"]
 
 
 def test_redaction_replaces_ids_and_names_by_the_same_everywhere() -> None:
