@@ -22,6 +22,8 @@ _NO_GATEWAY: Final = re.compile(r"-[0f]+$")
 _REGIONAL_ARN: Final = re.compile(r"(arn:aws[a-z-]*:directconnect:)([a-z]{2}[a-z-]*-\d)(:)")
 _CUT_OFF: Final = re.compile(r"\.\.\. \(\d+ bytes\)\Z")
 _MADE_UP: Final = "DXCONTRACT-"
+_DEEPEST: Final = 50
+"""Levels of a request that is kept as data; modelled ones have six."""
 _SECRETS: Final = {
     "ckn": "5e" * 32,
     "cak": "a7" * 32,
@@ -157,10 +159,17 @@ def _request(one: Mapping[str, Any], names: alone.Names, spec: Spec, *, fixed: b
 
 
 def _params(body: str) -> Any:
+    """A body as data; None for what is no JSON, or so deep that it is kept as text: each walk through it goes down."""
     try:
-        return json.loads(body)
+        found = json.loads(body)
     except (ValueError, RecursionError):
         return None
+    return found if _is_flat(found, _DEEPEST) else None
+
+
+def _is_flat(value: Any, levels: int) -> bool:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return levels > 0 and all(_is_flat(one, levels - 1) for one in inner)
 
 
 def _with_values(value: Any) -> Any:

@@ -17,6 +17,7 @@ from dxcontract.findings.origins import with_origins
 from dxcontract.findings.varying import comparing
 from dxcontract.findings.words import words
 from dxcontract.oddities import of as oddities_of
+from dxcontract.secrets import Vault
 from dxcontract.sockets import written
 
 SPEC = specs.load()
@@ -136,6 +137,16 @@ def test_a_violation_is_there_for_as_long_as_the_same_is_answered(shown: str, ve
         "CreateConnection", {}, {"connectionId": "dxcon-bbbb2222", "connectionName": "dxc-ffffffff-9"}, order=1
     )
     assert alone.judge(finding, answers(made, again), {"name-1": "dxc-ffffffff-9"})[0] == verdict
+
+
+@pytest.mark.parametrize("depth", [60, 500, 5_000])
+def test_a_request_that_is_nested_deeply_is_reported_all_the_same(depth: int) -> None:
+    """A report was lost to a RecursionError: what reads, cleans and writes it goes down as deep as the request."""
+    body = b'{"connectionId":' + b"[" * depth + b"]" * depth + b"}"
+    finding = found(exchange("DescribeConnections", body, {}, order=1, status=500))
+    told = json.dumps(Vault(["hush-hush"]).scrubbed(finding), indent=2)
+    assert json.loads(told)["steps"][0].keys() >= {"request", "answer"}
+    assert "params" not in finding["steps"][0]
 
 
 def test_what_others_have_on_the_target_makes_no_difference() -> None:
