@@ -29,6 +29,14 @@ class Patience:
 
 PATIENCE: Final = Patience()
 FALLBACK_LOCATION: Final = "EqDC2"
+_HANGING: Final = (
+    {"association-proposal"},
+    {"gateway-association"},
+    {"virtual-interface"},
+    {"hosted-connection"},
+    {"connection", "interconnect", "lag"},
+)
+"""What hangs on something, before what it hangs on; the rest after all of these."""
 HOLDS_OTHERS: Final = frozenset({"gateway-association", "virtual-interface"})
 """Kinds that keep another resource (a gateway, a VLAN) from being used or deleted until they are really gone."""
 
@@ -307,12 +315,14 @@ class World:
         self._afterwards.append(action)
 
     def close(self, since: int = 0) -> bool:
-        """Delete what is left, children first; what cannot be deleted is left to `sweep`.
+        """Delete what is left, what hangs on something before that; what cannot be deleted is left to `sweep`.
 
         `since`: only what was made after so many others. Whether all of it was deleted.
         """
         left = len(self.handles) - since
-        for handle in reversed(self.handles[since:]):
+        leaving = list(reversed(self.handles[since:]))
+        leaving.sort(key=_rank)
+        for handle in leaving:
             operation = handle.resource.deleted_by
             if handle.deleted or operation is None or handle.kind == "bgp-peer" or operation in self.api.unsupported:
                 left -= handle.deleted
@@ -351,6 +361,11 @@ def _texts(tree: Any) -> Iterator[str]:
     elif isinstance(tree, Mapping):
         for value in tree.values():
             yield from _texts(value)
+
+
+def _rank(handle: Handle) -> int:
+    """In which order kinds are deleted: a test may have moved what it made first to what it made last."""
+    return next((rank for rank, kinds in enumerate(_HANGING) if handle.kind in kinds), len(_HANGING))
 
 
 _LOCATIONS: dict[int, list[str]] = {}
