@@ -106,11 +106,15 @@ def unsupported(api: Api, nonsense: Exchange) -> dict[str, str]:
     with ThreadPoolExecutor(max_workers=8) as pool:
         rest = list(pool.map(lambda operation: _probe(api, operation, mark, silent), operations[1:]))
     found = {operation.name: why for operation, why in zip(operations, [first, *rest], strict=True) if why}
-    if len(found) == len(operations):
+    # What once gave no answer shows as little as what it answers like nonsense that the target has it.
+    if len(found.keys() | set(silent)) == len(operations):
         region = hints.unlikely_region(api.target.region)
+        every = len(found) == len(operations)
+        many = f"all {len(operations)}" if every else f"{len(found)} of {len(operations)}"
         raise TargetError(
-            f"target {api.target.endpoint} does not speak Direct Connect: it answers all {len(operations)} operations "
-            f"like one that cannot exist ({nonsense.told()}){f'; {region}' if region else ''}"
+            f"target {api.target.endpoint} does not speak Direct Connect: it answers {many} operations like one that "
+            f"cannot exist ({nonsense.told()}){'' if every else ', and the others not at all'}"
+            f"{f'; {region}' if region else ''}"
         )
     return found
 
