@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from dxcontract.api import Api
+from dxcontract.belongings import ORDER
 from dxcontract.exchange import Exchange
 from dxcontract.journal import run_prefix
 from dxcontract.pointers import at
@@ -29,14 +30,8 @@ class Patience:
 
 PATIENCE: Final = Patience()
 FALLBACK_LOCATION: Final = "EqDC2"
-_HANGING: Final = (
-    {"association-proposal"},
-    {"gateway-association"},
-    {"virtual-interface"},
-    {"hosted-connection"},
-    {"connection", "interconnect", "lag"},
-)
-"""What hangs on something, before what it hangs on; the rest after all of these."""
+_PORTS: Final = frozenset({"connection", "interconnect", "lag"})
+"""Kinds that join each other: of these the last one made is deleted first."""
 HOLDS_OTHERS: Final = frozenset({"gateway-association", "virtual-interface"})
 """Kinds that keep another resource (a gateway, a VLAN) from being used or deleted until they are really gone."""
 
@@ -365,7 +360,8 @@ def _texts(tree: Any) -> Iterator[str]:
 
 def _rank(handle: Handle) -> int:
     """In which order kinds are deleted: a test may have moved what it made first to what it made last."""
-    return next((rank for rank, kinds in enumerate(_HANGING) if handle.kind in kinds), len(_HANGING))
+    kind = "connection" if handle.kind in _PORTS else handle.kind
+    return ORDER.index(kind) if kind in ORDER else len(ORDER)
 
 
 _LOCATIONS: dict[int, list[str]] = {}

@@ -13,8 +13,8 @@ def clean(report: pytest.TestReport | pytest.CollectReport, vault: Vault) -> Non
     if isinstance(said, tuple):
         path, line, reason = said
         report.longrepr = (path, line, vault.scrubbed(reason))
-    elif said is not None and vault.scrubbed(text := str(said)) != text:
-        report.longrepr = vault.scrubbed(text)
+    elif said is not None and (clear := vault.scrubbed(text := str(said))) != text:
+        report.longrepr = clear
     report.sections = [(name, vault.scrubbed(text)) for name, text in report.sections]
     if (data := getattr(report, "dxcontract", None)) is not None:
         report.dxcontract = vault.scrubbed(data)  # type: ignore[union-attr]

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
+from dxcontract.exchange import Exchange
 from dxcontract.pointers import at
 from strategies.machines.actions import action
 from strategies.machines.flaws import spoiled
@@ -139,15 +140,23 @@ def describe_tags(m: "Machine") -> None:
         m.contract.check("tags.describe-several", found == thing.tags, what, exchange)
 
 
+def _tags_of(m: "Machine", thing: Thing) -> tuple[Exchange, dict[str, str]] | None:
+    """What DescribeTags says of a thing; None where it says nothing."""
+    exchange = m.ask("DescribeTags", {"resourceArns": [ArnOf(thing)]}, thing.owner)
+    if exchange is None or not exchange.succeeded:
+        return None
+    tags = at(exchange.json, "/resourceTags/*/tags/*")
+    return exchange, {str(one.get("key")): str(one.get("value") or "") for one in tags}
+
+
 def made_with_tags(m: "Machine", thing: Thing, rule: str = "") -> None:
     """A new thing has the tags that it was made with; where it has not, nothing more is said of its tags."""
     rule = rule or ON_CREATE.get(thing.kind, "")
     if not thing.tags or not rule or thing.unsure or not thing.id:
         return
-    exchange = m.ask("DescribeTags", {"resourceArns": [ArnOf(thing)]}, thing.owner)
-    if exchange is None or not exchange.succeeded:
+    if (seen := _tags_of(m, thing)) is None:
         return
-    found = {str(one.get("key")): str(one.get("value") or "") for one in at(exchange.json, "/resourceTags/*/tags/*")}
+    exchange, found = seen
     what = f"a {thing.kind} that was made with {len(thing.tags)} tags has {len(found)}, or others"
     if not m.contract.check(rule, found == thing.tags, what, exchange, where="/tags"):
         thing.facts["tags in doubt"] = True
@@ -157,10 +166,9 @@ def described(m: "Machine", rule: str, thing: Thing) -> None:
     """What DescribeTags says of a thing is what the model has."""
     if thing.unsure or not thing.id or thing.facts.get("tags in doubt"):
         return
-    exchange = m.ask("DescribeTags", {"resourceArns": [ArnOf(thing)]}, thing.owner)
-    if exchange is None or not exchange.succeeded:
+    if (seen := _tags_of(m, thing)) is None:
         return
-    found = {str(one.get("key")): str(one.get("value") or "") for one in at(exchange.json, "/resourceTags/*/tags/*")}
+    exchange, found = seen
     what = f"a {thing.kind} with {len(thing.tags)} tags has {len(found)}, or others"
     if not m.contract.check(rule, found == thing.tags, what, exchange, where="/tags"):
         m.doubt("it has other tags", thing)
