@@ -22,8 +22,13 @@ EXAMPLES: Final = Path(".hypothesis") / "examples"
 _REDIS: Final = ("redis://", "rediss://", "unix://")
 _USER: Final = re.compile(r"//[^/]*@")
 
+# The parent is named, for a profile without one inherits from the loaded one: under CI that is `ci`, derandomized.
 # A slow target must not look like a slow strategy.
-_COMMON: Final[dict[str, Any]] = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+_COMMON: Final[dict[str, Any]] = {
+    "parent": settings.get_profile("default"),
+    "deadline": None,
+    "suppress_health_check": [HealthCheck.too_slow],
+}
 
 # The gate's verdict is the same on every run. Nothing is raised within an example (violations are collected), so
 # there is nothing to shrink and exploration never stops at the first find.
