@@ -174,7 +174,8 @@ class Run:
             vault = self.opened.api.vault
             discretion.clean(report, vault)
             if (data := getattr(report, "dxcontract", None)) is not None:
-                data["secrets"] = vault.news()  # for what the whole run says at the end
+                # The secrets themselves are for what the whole run says at the end.
+                report.dxcontract = {**vault.scrubbed(data), "secrets": vault.news()}  # type: ignore[attr-defined]
         return report
 
     def _conclude(

@@ -49,6 +49,7 @@ def ratio() -> list[dict[str, Any]]:
                 "gate CPU s": ran.cpu,
                 "replayed": bare["calls"],
                 "bare s": bare["seconds"],
+                "bare CPU s": bare["cpu"],
                 "ratio": ran.seconds / bare["seconds"],
                 "per call": ran.seconds / len(ran.calls) / (bare["seconds"] / bare["calls"]),
             }

@@ -2,15 +2,16 @@
 
     python -m bench.throughput.replay TARGET FOLDER
 
-Prints, as JSON, how many calls it made and the seconds from the first to the last. Ids that the target gives anew are
-put in place of the recorded ones. What boto3 cannot express (bodies that are no JSON object) is signed and sent by
-botocore as it stands.
+Prints, as JSON, how many calls it made, the seconds from the first to the last, and its processor seconds. Ids that the
+target gives anew are put in place of the recorded ones. What boto3 cannot express (bodies that are no JSON object,
+operations that do not exist) is signed and sent by botocore as it stands.
 """
 
 import base64
 import contextlib
 import json
 import re
+import resource
 import sys
 import time
 from pathlib import Path
@@ -48,6 +49,7 @@ class Replay:
         self.clients: dict[tuple[str, str], Any] = {}
         self.plain = botocore.httpsession.URLLib3Session()
         self.ids: dict[str, str] = {}
+        self.operations = frozenset(session("json").get_service_model("directconnect").operation_names)
         self.answered = b""
 
     def client(self, role: str, region: str) -> Any:
@@ -78,10 +80,10 @@ class Replay:
         try:
             text = _ID.sub(lambda found: self.ids.get(found[0], found[0]), body.decode())
             params = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             self.send(one, body)
             return
-        if not isinstance(params, dict):
+        if not isinstance(params, dict) or one["operation"] not in self.operations:
             self.send(one, text.encode())
             return
         with contextlib.suppress(*_FAILURES):
@@ -102,12 +104,17 @@ class Replay:
             self.ids.update(zip(before, now, strict=True))
 
 
+def _cpu() -> float:
+    used = [resource.getrusage(of) for of in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
 def main(name: str, folder: str) -> int:
     calls, _ = read(Path(folder))
     calls = [one for one in calls if one["operation"]]
     target = open_target(Choice(name))
     replay = Replay(target)
-    spent, began = 0.0, time.perf_counter()
+    spent, began, cpu = 0.0, time.perf_counter(), _cpu()
     for one in calls:
         start = time.perf_counter()
         replay.call(one)
@@ -115,8 +122,8 @@ def main(name: str, folder: str) -> int:
         if not one["operation"].startswith(("Describe", "List")):
             replay.learn(one["answered"])
     seconds = time.perf_counter() - began
-    target.stop()
-    print(json.dumps({"calls": len(calls), "seconds": seconds, "in calls": spent}))
+    target.stop()  # what has ended counts too
+    print(json.dumps({"calls": len(calls), "seconds": seconds, "in calls": spent, "cpu": _cpu() - cpu}))
     return 0
 
 

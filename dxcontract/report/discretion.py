@@ -8,7 +8,7 @@ from dxcontract.secrets import Vault
 
 
 def clean(report: pytest.TestReport | pytest.CollectReport, vault: Vault) -> None:
-    """Remove what is secret from all that a report says, wherever it got into."""
+    """Remove what is secret from all that pytest says of a test, wherever it got into."""
     said: Any = report.longrepr
     if isinstance(said, tuple):
         path, line, reason = said
@@ -16,8 +16,6 @@ def clean(report: pytest.TestReport | pytest.CollectReport, vault: Vault) -> Non
     elif said is not None and (clear := vault.scrubbed(text := str(said))) != text:
         report.longrepr = clear
     report.sections = [(name, vault.scrubbed(text)) for name, text in report.sections]
-    if (data := getattr(report, "dxcontract", None)) is not None:
-        report.dxcontract = vault.scrubbed(data)  # type: ignore[union-attr]
 
 
 def clean_again(config: pytest.Config, vault: Vault) -> None:
