@@ -6,7 +6,6 @@ lies behind the first check of an id is reached that way.
 """
 
 import functools
-import json
 from typing import Any, Final, Literal
 
 from hypothesis import strategies as st
@@ -14,7 +13,7 @@ from hypothesis.strategies import SearchStrategy
 
 from dxcontract import openapi
 from dxcontract import spec as specs
-from dxcontract.checks import CONTENT_TYPE
+from dxcontract.affordable import affordable
 from dxcontract.journal import PREFIX
 from dxcontract.pointers import at
 from dxcontract.spec import Json, Operation
@@ -25,26 +24,6 @@ Form = Literal["as made", "ids that exist"] | tuple[str]
 FORMS: Final = 4
 """So many forms, about, a drawn body has."""
 
-COSTLY: Final = frozenset({"numberOfConnections"})
-MOST: Final = 8
-"""Emulators make as many things as these members say."""
-
-
-def register() -> None:
-    """Tell Schemathesis how to write and to read AWS JSON, which it does not know."""
-    import schemathesis  # only here, as it takes half a second: most runs and every --collect-only do without
-
-    schemathesis.serializer(CONTENT_TYPE)(_serialized)
-    schemathesis.deserializer(CONTENT_TYPE)(_deserialized)
-
-
-def _serialized(_: Any, value: Any) -> bytes:
-    return json.dumps(value).encode()
-
-
-def _deserialized(_: Any, response: Any) -> Any:
-    return json.loads(response.content)
-
 
 @functools.cache
 def _operations(closed: bool) -> dict[str, Any]:
@@ -53,9 +32,11 @@ def _operations(closed: bool) -> dict[str, Any]:
 
     Headers are left out of the document: who signs and which operation is meant is the subject of other tests.
     """
-    import schemathesis
+    import schemathesis  # only here, as it takes half a second: most runs and every --collect-only do without
 
-    register()
+    from dxcontract import aws_json
+
+    aws_json.register()
     document = openapi.document(specs.load())
     del document["security"], document["components"]["securitySchemes"]
     for entry in document["paths"].values():
@@ -147,21 +128,3 @@ def _put(tree: Any, source: Any, steps: list[str]) -> Any:
     if isinstance(tree, dict) and isinstance(source, dict) and step in tree and step in source:
         return {**tree, step: _put(tree[step], source[step], rest)}
     return tree
-
-
-def affordable(value: Any) -> Any:
-    """`value`, asking for a few where it asks for many."""
-    if isinstance(value, dict):
-        return {name: _few(one) if name in COSTLY else affordable(one) for name, one in value.items()}
-    if isinstance(value, list):
-        return [affordable(one) for one in value]
-    return value
-
-
-def _few(value: Any) -> Any:
-    """`value`, less if it asks for many."""
-    if isinstance(value, str):
-        return "many" if any(map(str.isdigit, value)) else value
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and value > MOST:
-        return MOST if isinstance(value, int) else MOST + 0.5
-    return value

@@ -1,4 +1,4 @@
-"""Loaded by `schemathesis run`: signs, counts, and ends the run when something is found or the requests are used up.
+"""Loaded by `schemathesis run`: counts, and ends the run when something is found or the requests are used up.
 
 DETECTION_FACTS names a JSON file: {"url", "budget", "known", "out"}. `known` are the complaints about the emulator
 without a fault, which are dropped: they tell nothing. A run without `known` collects them.
@@ -10,35 +10,12 @@ import time
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
-import botocore.auth
-import botocore.awsrequest
-import botocore.credentials
-import requests.auth
 import schemathesis
 
-from bench import schemathesis_hooks  # noqa: F401 - asks for affordable numbers, and knows the media type
+from dxcontract import schemathesis_hooks  # noqa: F401 - signs, asks for affordable numbers, knows the media type
 
 FACTS: Final = json.loads(Path(os.environ["DETECTION_FACTS"]).read_text(encoding="utf-8"))
 KNOWN: Final = None if FACTS["known"] is None else {tuple(one) for one in FACTS["known"]}
-
-
-class _Signature(requests.auth.AuthBase):
-    """Signs the bytes that are sent, as boto3 does."""
-
-    def __init__(self) -> None:
-        credentials = botocore.credentials.Credentials("111111111111", "dxcontract")
-        self._signer: Any = botocore.auth.SigV4Auth(credentials, "directconnect", "us-east-1")
-
-    def __call__(self, prepared: requests.PreparedRequest) -> requests.PreparedRequest:
-        url = str(prepared.url).partition("#")[0]
-        headers = {name: value for name, value in prepared.headers.items() if name.lower() != "authorization"}
-        request = botocore.awsrequest.AWSRequest(prepared.method, url, headers, prepared.body)
-        self._signer.add_auth(request)
-        prepared.headers.update(dict(request.headers.items()))
-        return prepared
-
-
-schemathesis.auth.set_from_requests(_Signature())
 
 
 class _Progress:

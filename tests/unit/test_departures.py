@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from dxcontract import spec as specs
+from dxcontract.affordable import MOST
 from strategies.departures import departures
-from strategies.fuzz import MOST, forms, mixed, names_existing
+from strategies.fuzz import forms, mixed, names_existing
 
 NAME = "dxc-0123abcd-1"
 LAG = {"numberOfConnections": 1, "location": "EqDC2", "connectionsBandwidth": "1Gbps", "lagName": "x"}

@@ -1,0 +1,71 @@
+"""For `schemathesis run` on the document of `dxcontract openapi`: SCHEMATHESIS_HOOKS=dxcontract.schemathesis_hooks
+
+Schemathesis then knows AWS JSON, signs, asks for a few things where it would ask for thousands of millions, and sends
+nothing to AWS itself. Credentials and Region are those of AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN
+and AWS_REGION or AWS_DEFAULT_REGION; without them, those of an account of the reference emulator.
+"""
+
+import os
+from collections.abc import Mapping
+from typing import Any, Final
+
+import botocore.awsrequest
+import requests
+import requests.auth
+import schemathesis
+
+from dxcontract import aws_json, signing
+from dxcontract import spec as specs
+from dxcontract.affordable import affordable
+from dxcontract.target import DEFAULT_REGION, Account, is_aws
+from dxcontract.targets.accounts import twelve_digits
+
+
+class Signature(requests.auth.AuthBase):
+    """Signs the bytes that are sent, as boto3 does."""
+
+    def __init__(self, account: Account, region: str) -> None:
+        self._signer = signing.Signer(account, str(specs.load().index["signingName"]), region)
+
+    def __call__(self, prepared: requests.PreparedRequest) -> requests.PreparedRequest:
+        address = str(prepared.url).partition("#")[0]
+        kept = {name: value for name, value in prepared.headers.items() if name.lower() != "authorization"}
+        request = botocore.awsrequest.AWSRequest(prepared.method, address, kept, prepared.body)
+        self._signer.add_auth(request)
+        prepared.headers.update(dict(request.headers.items()))
+        return prepared
+
+
+def caller(environment: Mapping[str, str]) -> Account:
+    """Whose credentials the environment holds."""
+    key, secret = environment.get("AWS_ACCESS_KEY_ID"), environment.get("AWS_SECRET_ACCESS_KEY")
+    if key and secret:
+        return Account("owner", key, secret, environment.get("AWS_SESSION_TOKEN"))
+    return twelve_digits("owner")
+
+
+def before_load_schema(context: Any, document: Any) -> None:
+    """Leave signatures to us: a case of Schemathesis that has none is signed all the same, and would be taken for a
+    target's mistake when it is answered.
+    """
+    document.pop("security", None)
+    document.get("components", {}).pop("securitySchemes", None)
+
+
+def before_call(context: Any, case: Any, kwargs: Any) -> None:
+    """Ask for a few where Schemathesis asks for many.
+
+    Raises:
+        PermissionError: the request would go to AWS: what it orders there costs money, and stays.
+    """
+    if is_aws(str(case.operation.base_url)):
+        raise PermissionError(f"{case.operation.base_url} is AWS itself; fuzz an emulator")
+    case.body = affordable(case.body)
+
+
+REGION: Final = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
+aws_json.register()
+schemathesis.hook(before_load_schema)
+schemathesis.hook(before_call)
+authentication: Any = schemathesis.auth  # has more than its annotations say
+authentication.set_from_requests(Signature(caller(os.environ), REGION))
