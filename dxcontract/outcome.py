@@ -33,6 +33,7 @@ class Outcome:
     endpoint: str = ""
     region: str = ""
     other_region: str = ""
+    protocol: str = "json"
     accounts: tuple[str, ...] = ()
     account_ids: dict[str, str | None] = field(default_factory=dict)
     strict: bool = False

@@ -88,6 +88,7 @@ def pytest_configure(config: pytest.Config) -> None:
     outcome = Outcome(
         loaded,
         target,
+        protocol=config.getoption("--protocol"),
         strict=strict,
         known=known,
         allow_fixed=config.getoption("--allow-fixed"),

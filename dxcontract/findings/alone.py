@@ -291,6 +291,8 @@ def _compared(
     claim, varying = finding["claim"], finding.get("varying", ())
     if claim.get("asks") == "equal":
         return _equal(claim, told[finding["judged"][-1] - 1])
+    if claim.get("asks") == "alike":
+        return _alike([told[number - 1] for number in finding["judged"]])
     for number in finding["judged"]:
         before, now = finding["steps"][number - 1]["answer"], told[number - 1]
         if (why := _differs(claim, before, now, varying)) is not None:
@@ -325,6 +327,12 @@ def _equal(claim: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, str]:
     else:
         kept = all(one == wanted or (wanted is None and one in (None, "", [])) for one in found)
     return (GONE if kept else STILL), f"{where} is {_short(found)}, and has to be {_short(wanted)}"
+
+
+def _alike(answers: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
+    alike = all(one["body"] == answers[0]["body"] for one in answers)
+    verdict = (GONE if alike else STILL) if all(one["status"] == 200 for one in answers) else UNCLEAR
+    return verdict, f"answered {', '.join(map(said, answers))}, {'alike' if alike else 'not alike'}"
 
 
 def _differs(claim: Mapping[str, Any], before: Mapping[str, Any], now: Mapping[str, Any], varying: Any) -> str | None:

@@ -56,6 +56,7 @@ def script(finding: Json, statement: str, endpoint: str, name: str, other_region
     """A shell script; `statement` is the rule's."""
     text = json.dumps([{"params": one.get("params"), "request": one.get("request")} for one in finding["steps"]])
     roles = [role for role in ROLES if f"${{account-{role}}}" in text]
+    in_cbor = '"protocol": "cbor"' in json.dumps(finding["steps"])
     gateways = sorted(set(re.findall(r"\$\{((?:vgw|tgw)-\d+)\}", text)))
     return "\n".join(
         [
@@ -68,6 +69,7 @@ def script(finding: Json, statement: str, endpoint: str, name: str, other_region
                 region=finding["region"],
                 aws="|".join(f"*.{suffix}*" for suffix in sorted(aws_suffixes())),
             ).rstrip("\n"),
+            *(["# It was found over CBOR, and the AWS CLI asks in JSON: see the Python script."] * in_cbor),
             *(f': "${{{_variable(one)}:?is to be the id of a gateway of EC2, as it begins}}"' for one in gateways),
             *(_ACCOUNT.format(upper=role.upper(), digits=_DIGITS[role], role=role) for role in roles),
             "",

@@ -1,7 +1,7 @@
 """What tells whether a violation is still there, as data: for `alone.judge`, and for scripts that carry it.
 
-`asks`: that the last answer accepts or refuses. Without it, the answers that were found wanting are compared with the
-recorded ones in what `look` names: the answer (at `where`, if that leads anywhere), the kinds of values there, the
+`asks`: that the last answer accepts or refuses, say. Without it, the answers that were found wanting are compared with
+the recorded ones in what `look` names: the answer (at `where`, if that leads anywhere), the kinds of values there, the
 headers, the status.
 """
 
@@ -33,6 +33,11 @@ def matches(where: str, pattern: str) -> Mapping[str, Any]:
 def equal(where: str, value: Any, how: str = "equal") -> Mapping[str, Any]:
     """The member at `where` of what is described has to have this value; `how` as for the machines' expectations."""
     return {"asks": "equal", "where": where, "value": value, "how": how}
+
+
+def alike() -> Mapping[str, Any]:
+    """The requests that are judged have to be answered the same, whatever that is."""
+    return {"asks": "alike"}
 
 
 def as_recorded(where: str) -> Mapping[str, Any]:

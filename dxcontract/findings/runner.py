@@ -38,6 +38,7 @@ from dxcontract.findings.alone import (
     said,
     unpacked,
 )
+from dxcontract.findings.plain_cbor import CBOR, packed_cbor, unpacked_cbor
 
 SECONDS = 10.0
 _STATUS = {GONE: 0, STILL: 1, UNCLEAR: 2}
@@ -114,6 +115,7 @@ class Performer:
         try:
             by = self._by_client if _is_for_a_client(step) else self._by_hand
             status, headers, body, failure = by(step)
+            body = unpacked_cbor(body)
             got[place] = answer(status, headers, body, failure), body
         except Exception as error:  # noqa: BLE001 - raised again where the thread is joined
             got[place] = error
@@ -186,7 +188,8 @@ class Performer:
         return seen["status_code"], headers, seen["body"], None
 
     def _by_hand(self, step: dict[str, Any]) -> Any:
-        """A request that is made by hand: `params` as JSON, or `request` with all its oddities."""
+        """A request that is made by hand: `params` as JSON or in CBOR, or `request` with all its oddities."""
+        in_cbor = _in_cbor(step)
         request = step.get("request") or {
             "method": "POST",
             "headers": {
@@ -195,11 +198,14 @@ class Performer:
             },
             "body": {"text": json.dumps(step["params"])},
         }
-        data = unpacked(request["body"])
+        data, url = unpacked(request["body"]), self._endpoint
         headers = dict(request["headers"])
+        if in_cbor:
+            data, url = packed_cbor(data), f"{url}service/OvertureService/operation/{step['operation']}"
+            headers = {**CBOR, **(headers if "request" in step else {})}
         if "token" in request:
             headers["X-Amz-Security-Token"] = request["token"]
-        made = botocore.awsrequest.AWSRequest(request["method"], self._endpoint, headers, data)
+        made = botocore.awsrequest.AWSRequest(request["method"], url, headers, data)
         credentials = self._session(step["account"]).get_credentials()
         region, how = self._regions[step.get("region", "home")], request.get("signed", "header")
         if how == "query":
@@ -326,7 +332,11 @@ def _failure(error: Exception) -> str:
 
 
 def _is_for_a_client(step: dict[str, Any]) -> bool:
-    return "params" in step and not step.get("raw")
+    return "params" in step and not step.get("raw") and not _in_cbor(step)
+
+
+def _in_cbor(step: dict[str, Any]) -> bool:
+    return "cbor" in (step.get("protocol"), step.get("request", {}).get("protocol"))
 
 
 def _came(got: Mapping[str, Any], body: bytes) -> str:
@@ -335,6 +345,7 @@ def _came(got: Mapping[str, Any], body: bytes) -> str:
 
 
 def _asked(step: dict[str, Any]) -> str:
+    how = "in CBOR: " if _in_cbor(step) else ""
     if "params" in step:
-        return str(step["params"])
-    return f"{step['request']['method']} {unpacked(step['request']['body'])[:500]!r}"
+        return f"{how}{step['params']}"
+    return f"{how}{step['request']['method']} {unpacked(step['request']['body'])[:500]!r}"

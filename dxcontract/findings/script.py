@@ -1,6 +1,7 @@
 """A finding as a script that stands alone: it needs Python and boto3, and holds the finding as data.
 
-It is put together from the sources of `alone` and `runner`, so that a script judges as `dxcontract replay` does.
+It is put together from the sources of `alone`, `plain_cbor` and `runner`, so that a script judges as `dxcontract
+replay` does.
 """
 
 import ast
@@ -9,7 +10,7 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from dxcontract.findings import alone, runner
+from dxcontract.findings import alone, plain_cbor, runner
 from dxcontract.findings.words import words
 from dxcontract.spec import Json
 from dxcontract.target import aws_suffixes
@@ -17,10 +18,6 @@ from dxcontract.target import aws_suffixes
 BEGIN: Final = "FINDING = json.loads(\n    r'''"
 END: Final = "'''\n)\n"
 
-
-_CBOR: Final = """
-It was found over CBOR. This script asks the same in JSON; `dxcontract replay` asks it in CBOR.
-"""
 _HEAD: Final = '''#!/usr/bin/env python3
 """{title}
 
@@ -31,7 +28,7 @@ Steps:
 
 The rule ({level}, {evidence}): {statement}
 Sources: {sources}
-{note}
+
 Run it against the same target: python {name} [ENDPOINT]. It needs boto3, sends the steps, prints what comes back and
 says whether it still happens: exit status 1 when it does, 0 when it does not any more, 2 when that cannot be told. What
 it makes is not deleted; `dxcontract replay {name}` does the same, on any target, and deletes it.
@@ -75,7 +72,6 @@ def script(finding: Json, rule: Json, endpoint: str, name: str, other_region: st
         other_region=other_region,
         machinery=machinery,
         aws=sorted(aws_suffixes()),
-        note=_CBOR if '"protocol": "cbor"' in json.dumps(finding["steps"]) else "",
     )
 
 
@@ -99,7 +95,7 @@ def _machinery() -> tuple[str, str]:
     plain: set[str] = set()
     named: dict[str, set[str]] = {}
     parts: list[str] = []
-    for module in (alone, runner):
+    for module in (alone, plain_cbor, runner):
         source = Path(str(module.__file__)).read_text(encoding="utf-8")
         lines = source.splitlines()
         tree = ast.parse(source)

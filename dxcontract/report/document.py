@@ -26,6 +26,7 @@ def document(outcome: Outcome, shown: Callable[[Violation], Mapping[str, Any]] |
         "endpoint": outcome.endpoint,
         "region": outcome.region,
         "other_region": outcome.other_region,
+        "protocol": outcome.protocol,
         "accounts": list(outcome.accounts),
         "strict": outcome.strict,
         "exit_status": outcome.exit_status,

@@ -22,6 +22,7 @@ from dxcontract.verdict import VERDICTS
 Document = Mapping[str, Any]
 
 SIGNS: Final = {"conforms": "✓", "violates": "✗", "unsupported": "-", "indeterminate": "?", "untested": "·"}
+_SPOKEN: Final = {"json": "AWS JSON", "cbor": "CBOR", "both": "AWS JSON and CBOR"}
 _WORDS: Final = {
     "conforms": "kept whenever it was put to the target",
     "violates": "broken at least once",
@@ -65,8 +66,9 @@ def _e(text: object) -> str:
 def _head(document: Document) -> Iterator[str]:
     accounts = ", ".join(document["accounts"])
     yield f"<header><h1>Direct Connect contract: {_e(document['target'])}</h1>"
+    spoken = _SPOKEN[document.get("protocol", "json")]
     yield (
-        f'<p class="quiet">{_e(document["endpoint"])}, {_e(document["region"])}, accounts {_e(accounts)}; '
+        f'<p class="quiet">{_e(document["endpoint"])}, {_e(document["region"])}, {spoken}, accounts {_e(accounts)}; '
         f"{_e(_minute(document['started']))}, {document['seconds']} s; dxcontract {_e(document['dxcontract'])}, "
         f"model of botocore {_e(document['botocore'])}</p>"
     )

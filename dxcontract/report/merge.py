@@ -15,6 +15,7 @@ from dxcontract import gaps
 from dxcontract.exploration import Exploration
 from dxcontract.gaps import Gaps
 from dxcontract.outcome import UNUSABLE, Outcome
+from dxcontract.protocols import BOTH
 from dxcontract.report import compare, document, folder, terminal
 from dxcontract.report.compare import ReportError
 from dxcontract.spec import Spec, load
@@ -59,12 +60,14 @@ def merge(
         if len({str(one[name]) for one in reports}) > 1:
             raise ReportError(f"the reports differ in `{name}`: {first[name]} and others; merge those of one run")
     whole = _complete(reports)
+    spoken = {one.get("protocol", "json") for one in reports}
     outcome = Outcome(
         spec,
         first["target"],
         endpoint=first["endpoint"],
         region=first["region"],
         other_region=first["other_region"],
+        protocol=spoken.pop() if len(spoken) == 1 else BOTH,
         accounts=tuple(first["accounts"]),
         strict=first["strict"],
         known=known or Gaps(),

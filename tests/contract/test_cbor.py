@@ -1,10 +1,14 @@
 """The second protocol beside the first: two ways to the same things."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
 from dxcontract.api import Api
 from dxcontract.cbor import PROTOCOLS
 from dxcontract.contract import Contract
+from dxcontract.findings import claims
 from dxcontract.verdict import Unsupported
 from strategies.requests import arrange
 from strategies.world import World
@@ -29,8 +33,23 @@ def test_what_one_protocol_makes_the_other_describes_the_same(
     one, shown = world.observe(handle)
     api.speak(other)
     two, again = world.observe(handle)
-    message = f"made over {maker}, a {kind} is {shown} there, and {again} over {other}"
-    contract.check("wire.protocols-agree", shown is not None and shown == again, message, one, two)
+    how = "; ".join(apart(shown, again)) or "it is listed over neither"
+    message = f"made over {maker}, a {kind} is another one over {other}: {how}"
+    contract.check(
+        "wire.protocols-agree", shown is not None and shown == again, message, one, two, claim=claims.alike()
+    )
+
+
+def apart(shown: Any, again: Any, place: str = "") -> Iterator[str]:
+    """Where two descriptions of one thing differ, member by member."""
+    if isinstance(shown, dict) and isinstance(again, dict):
+        for name in dict.fromkeys((*shown, *again)):
+            yield from apart(shown.get(name), again.get(name), f"{place}/{name}")
+    elif isinstance(shown, list) and isinstance(again, list) and len(shown) == len(again):
+        for number, (one, other) in enumerate(zip(shown, again, strict=True)):
+            yield from apart(one, other, f"{place}/{number}")
+    elif shown != again:
+        yield f"{place or 'it'} is {shown!r} and {again!r}"
 
 
 @pytest.mark.rule("wire.smithy-protocol")

@@ -2,7 +2,10 @@
 
 import base64
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import cbor2
 import pytest
@@ -14,7 +17,8 @@ from dxcontract.exchange import Exchange
 from dxcontract.support import lacks_cbor
 from dxcontract.target import Target
 from dxcontract.targets import reference
-from tests.unit.test_run import pytest_run
+from tests.unit.hostile import emulator as emulating
+from tests.unit.test_run import fingerprints, pytest_run
 
 
 @pytest.mark.parametrize(
@@ -95,3 +99,19 @@ def test_both_runs_every_test_once_over_each_and_json_tests_once() -> None:
     assert count(both, "locations") == 2 * count(plain, "locations") > 0
     assert count(both, "protocol") == count(plain, "protocol") > 0
     assert (count(plain, "cbor"), count(both, "cbor")) == (0, 13)
+
+
+@pytest.mark.parametrize("fault", ["wire.smithy-protocol", "wire.protocols-agree"])
+def test_the_script_of_a_finding_over_cbor_shows_it(tmp_path: Path, fault: str) -> None:
+    with emulating("--fault", fault) as url:
+        result = pytest_run(f"--target={url}", "--protocol=both", f"--report={tmp_path}", "tests/contract/test_cbor.py")
+        assert f"{fault}:DescribeLags" in fingerprints(tmp_path), result.stdout
+        document = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+        assert document["protocol"] == "both"
+        assert "AWS JSON and CBOR" in (tmp_path / "index.html").read_text(encoding="utf-8")
+        script = tmp_path / "reproducers" / f"{fault}_DescribeLags.py"
+        there = subprocess.run([sys.executable, script, url], capture_output=True, text=True, check=False)
+    with emulating() as url:
+        elsewhere = subprocess.run([sys.executable, script, url], capture_output=True, text=True, check=False)
+    assert "DescribeLags in CBOR" in there.stdout
+    assert (there.returncode, elsewhere.returncode) == (1, 0), there.stdout + elsewhere.stdout

@@ -119,6 +119,14 @@ def test_reports_of_different_targets_are_not_merged(folders: dict[str, Path]) -
         merge.merge([report, {**report, "target": "reference"}], specs.load())
 
 
+def test_a_report_says_what_was_spoken(folders: dict[str, Path]) -> None:
+    one = _report(folders["whole"])
+    assert one["protocol"] == "json"
+    for other, both in (("json", "json"), ("cbor", "both")):
+        _, merged = merge.merge([one, {**one, "protocol": other}], specs.load())
+        assert merged["protocol"] == both
+
+
 def test_a_run_that_was_unusable_makes_the_whole_unusable(folders: dict[str, Path]) -> None:
     """The target of one shard died: what the others found does not make up for it."""
     report = _report(folders["whole"])
