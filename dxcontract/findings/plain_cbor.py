@@ -8,7 +8,7 @@ import json
 import struct
 from typing import Any
 
-CBOR = {"Content-Type": "application/cbor", "Accept": "application/cbor", "smithy-protocol": "rpc-v2-cbor"}
+CBOR = {"Accept": "application/cbor", "smithy-protocol": "rpc-v2-cbor"}
 _BREAK = object()
 _WIDTHS = {24: 1, 25: 2, 26: 4, 27: 8}
 _FLOATS = {25: ">e", 26: ">f", 27: ">d"}

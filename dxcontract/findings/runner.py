@@ -202,7 +202,7 @@ class Performer:
         headers = dict(request["headers"])
         if in_cbor:
             data, url = packed_cbor(data), f"{url}service/OvertureService/operation/{step['operation']}"
-            headers = {**CBOR, **(headers if "request" in step else {})}
+            headers = {**CBOR, **(headers if "request" in step else {"Content-Type": "application/cbor"})}
         if "token" in request:
             headers["X-Amz-Security-Token"] = request["token"]
         made = botocore.awsrequest.AWSRequest(request["method"], url, headers, data)
