@@ -51,6 +51,15 @@ def loads(body: bytes) -> Any:
     Raises:
         ValueError: it is no CBOR, or bytes follow.
     """
+    return _wire(tagged(body))
+
+
+def tagged(body: bytes) -> Any:
+    """The value of one data item as its tags have it: a time is a datetime, and no number.
+
+    Raises:
+        ValueError: it is no CBOR, or bytes follow.
+    """
     stream = io.BytesIO(body)
     try:
         value = cbor2.CBORDecoder(stream).decode()
@@ -58,7 +67,7 @@ def loads(body: bytes) -> Any:
         raise ValueError(str(error)) from error
     if stream.tell() != len(body):
         raise ValueError("bytes follow the data item")
-    return _wire(value)
+    return value
 
 
 def _wire(value: Any) -> Any:

@@ -8,6 +8,7 @@ import functools
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 import jsonschema_rs
@@ -50,6 +51,8 @@ def findings(spec: Spec, exchange: Exchange) -> list[Finding]:
     if exchange.succeeded and isinstance(exchange.json, dict) and operation is not None:
         failed = body_findings(operation, exchange.json, exchange.cut)
         found += failed
+        if exchange.protocol == "cbor":
+            found += _times(operation, exchange)
         broken = {finding.rule for finding in failed}
         found += [Finding(rule, True) for rule in _BODY_RULES if rule not in broken]
         if not exchange.raw:
@@ -178,6 +181,37 @@ def body_findings(operation: Operation, body: Json, cut: Cut = cut_off) -> list[
         else:
             add("wire.schema", pointer, error.message)
     return list(found.values())
+
+
+def _times(operation: Operation, exchange: Exchange) -> Iterator[Finding]:
+    """Whether times in CBOR are tagged; nothing of a body without times, or one in JSON."""
+    assert exchange.response is not None
+    try:
+        body = cbor.tagged(exchange.response.body)
+    except ValueError:
+        return
+    places = set(_tags(body, _judge(operation).schema, ""))
+    if places:
+        bare = sorted(pointer for pointer, tagged in places if not tagged)
+        yield Finding(
+            "wire.cbor-timestamps",
+            not bare,
+            bare[0] if bare else "",
+            "a time is a number without the tag 1 that makes it one",
+        )
+
+
+def _tags(value: Any, schema: Json, pointer: str) -> Iterator[tuple[str, bool]]:
+    """Where times are, and whether they are tagged; what is no number is for `wire.timestamps`."""
+    if isinstance(value, dict):
+        for name, member in schema.get("properties", {}).items():
+            if name in value:
+                yield from _tags(value[name], member, f"{pointer}/{name}")
+    elif isinstance(value, list) and "items" in schema:
+        for one in value:
+            yield from _tags(one, schema["items"], f"{pointer}/*")
+    elif schema.get("x-wire") == "epoch-seconds" and isinstance(value, (int, float, datetime)):
+        yield pointer, isinstance(value, datetime)
 
 
 def _worded(value: Any) -> str:

@@ -9,7 +9,8 @@ drawn from all faults, evenly over the subjects, and put in a random order, so t
 measured is a fair sample. The gate runs its tests in the order of pytest, from the first on, so no test has a head
 start because it was written for the fault. Schemathesis gets as many requests as the whole gate sends; since that takes
 minutes a fault, several faults are switched on together: where nothing is found, none of them is found, and where
-something is, the group is halved. Seconds do not count start-up, for nobody.
+something is, halves of them are tried with few requests, to see whose it is. What is found has its figures from a run
+of its own, with all requests; then the others go on together. Seconds do not count start-up, for nobody.
 """
 
 import argparse
@@ -38,8 +39,9 @@ from dxcontract.reference.faults.catalogue import catalogue
 ROOT: Final = Path(__file__).resolve().parents[2]
 LEFT_OUT: Final = {"wire.serves-on": "ends the emulator, which all others need"}
 METHODS: Final = ("gate", "machines", "schemathesis", "smoke")
-TOGETHER: Final = 10
+TOGETHER: Final = 20
 """So many faults are switched on at once for Schemathesis."""
+OPERATIONS: Final = 73
 FAULTLESS: Final = ""
 
 
@@ -102,28 +104,35 @@ class Job:
         kept = self.results.with_name("complaints.json")
         if not kept.exists():
             self.broken([])
-            found = peer.run(self.endpoint, budget, self.asked.seed, None)
+            found = peer.run(self.endpoint, budget, self.asked.seed, None, examples=budget // OPERATIONS)
             kept.write_text(json.dumps(found["complaints"]), encoding="utf-8")
             self.tell(Row(FAULTLESS, "schemathesis", "", found["requests"], found["seconds"]))
         known = json.loads(kept.read_text(encoding="utf-8"))
         waiting = [fault for fault in self.sample if not self.knows(fault, "schemathesis")]
         while waiting and time.monotonic() < self.until:
-            self.halved(waiting[:TOGETHER], budget, known)
-            waiting = waiting[TOGETHER:]
-
-    def halved(self, faults: list[str], budget: int, known: list[list[str]]) -> None:
-        """Find out which of some faults are found; what is found alone has figures of its own."""
-        if time.monotonic() > self.until:
-            return
-        self.broken(faults)
-        found = peer.run(self.endpoint, budget, self.asked.seed, known)
-        if not found["caught"] or len(faults) == 1:
-            for fault in faults:
+            group = waiting[:TOGETHER]
+            found = self.peered(group, budget, budget, known)
+            if found["caught"]:
+                group = [self.culprit(group, found["requests"], budget, known)]
+                found = self.peered(group, budget, budget, known)
+            for fault in group:
                 self.tell(Row(fault, "schemathesis", found["caught"], found["requests"], found["seconds"]))
-            return
-        middle = len(faults) // 2
-        self.halved(faults[:middle], budget, known)
-        self.halved(faults[middle:], budget, known)
+            waiting = [fault for fault in waiting if fault not in group]
+
+    def culprit(self, faults: list[str], requests: int, budget: int, known: list[list[str]]) -> str:
+        """The likeliest of some faults that together were found so soon: what is not in one half is in the other."""
+        if len(faults) == 1:
+            return faults[0]
+        half = faults[: len(faults) // 2]
+        found = self.peered(half, 2 * requests, budget, known)
+        if found["caught"]:
+            return self.culprit(half, found["requests"], budget, known)
+        return self.culprit(faults[len(half) :], requests, budget, known)
+
+    def peered(self, faults: list[str], most: int, budget: int, known: list[list[str]]) -> dict[str, Any]:
+        """Schemathesis as it would run for the whole budget, until it finds something or has sent `most` requests."""
+        self.broken(faults)
+        return peer.run(self.endpoint, min(most, budget), self.asked.seed, known, examples=budget // OPERATIONS)
 
     def broken(self, faults: list[str]) -> None:
         """From now on the emulator breaks these rules, and has forgotten everything."""
@@ -163,7 +172,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=METHODS, help="only these")
     parser.add_argument("--folder", type=Path, default=ROOT / "out" / "detection", help="what is kept between runs")
     parser.add_argument("--table", action="store_true", help="run nothing")
-    parser.add_argument("--out", type=Path, help="write the table as JSON (bench/plot.py draws it)")
+    parser.add_argument("--out", type=Path, help="write the table as JSON (bench.detection.plot draws it)")
     asked = parser.parse_args(arguments)
     asked.folder.mkdir(parents=True, exist_ok=True)
     results = asked.folder / f"results-{asked.seed}-{asked.sample}.jsonl"

@@ -20,8 +20,9 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 MOST_SECONDS: Final = 900
 
 
-def run(url: str, budget: int, seed: int, known: Sequence[Sequence[str]] | None) -> dict[str, Any]:
-    """One run of at most `budget` requests; with `known`, until something else is complained of.
+def run(url: str, budget: int, seed: int, known: Sequence[Sequence[str]] | None, *, examples: int) -> dict[str, Any]:
+    """One run of at most `budget` requests, `examples` an operation; with `known`, until something else is complained
+    of.
 
     Raises:
         RuntimeError: Schemathesis itself failed.
@@ -32,7 +33,7 @@ def run(url: str, budget: int, seed: int, known: Sequence[Sequence[str]] | None)
         facts = {"url": url, "budget": budget, "known": known, "out": str(folder / "out.json")}
         (folder / "facts.json").write_text(json.dumps(facts), encoding="utf-8")
         command = [str(Path(sys.executable).parent / "schemathesis"), "run", "openapi.json", f"--url={url}"]
-        command += [f"--max-examples={max(10, budget // 73)}", f"--seed={seed}", "--no-shrink", "--workers=1"]
+        command += [f"--max-examples={max(10, examples)}", f"--seed={seed}", "--no-shrink", "--workers=1"]
         command += ["--request-timeout=10", "--suppress-health-check=all", "--generation-database=none"]
         environment = {
             **os.environ,

@@ -1,11 +1,13 @@
 """Which mutants of the reference emulator does the contract's gate kill?
 
-    python -m bench.mutation                     draw 330, run the gate on them for at most 28 minutes; again to go on
+    python -m bench.mutation                     the gate on 330 mutants, for at most 28 minutes; again to go on
+    python -m bench.mutation --fresh 7           on others, drawn with another seed
     python -m bench.mutation --table             only the table of what is known so far
     python -m bench.mutation --again survived    those that survived, once more (after a rule was added)
     python -m bench.mutation --control 3         the unchanged emulator in their place: none may be killed
 
-Mutants are made by cosmic-ray's operators and drawn with a seed. Each is served by a process of its own; the tests that
+Mutants are made by cosmic-ray's operators and drawn with a seed; a sample that was drawn is kept (drawn.json), while
+the sources go on. Each is served by a process of its own; the tests that
 reach the changed line are run, the shortest first, until the gate would fail. What is done is kept in --folder, so that
 a run can be ended at any time. survivors.json says of each survivor that was read why it survived. The table is
 written as JSON with --out.
@@ -27,11 +29,13 @@ from typing import Any, Final
 
 import pytest
 
-from bench.mutation import mutants, reached
+from bench.mutation import carried, mutants, reached
 from bench.mutation.killer import Killer, Verdict
 from bench.mutation.mutants import ROOT, Mutant
 
 ACCOUNTS: Final = "owner=111111111111,other=222222222222,partner=333333333333"
+SEED: Final = 20261124
+"""That drawn.json was drawn with."""
 READ: Final = Path(__file__).with_name("survivors.json")
 INVISIBLE: Final = frozenset({"equivalent", "not on the wire"})
 """Why a survivor does not count: it is the same program, or nothing that a caller could see differs."""
@@ -50,8 +54,6 @@ def main(arguments: Sequence[str]) -> int:
     asked.folder.mkdir(parents=True, exist_ok=True)
     until = time.monotonic() + asked.minutes * 60
     drawn = _drawn(asked)
-    if drawn is None:
-        return 2
     results = asked.folder / "results.jsonl"
     known = _known(results)
     if not asked.table:
@@ -76,37 +78,35 @@ def main(arguments: Sequence[str]) -> int:
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.mutation", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--sample", type=int, default=330, help="how many mutants (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=20261124, help="for drawing them (default: %(default)s)")
-    parser.add_argument("--seconds", type=float, default=60.0, help="for each mutant (default: %(default)s)")
+    parser.add_argument("--fresh", type=int, default=0, metavar="SEED", help="draw from today's sources instead")
+    parser.add_argument("--sample", type=int, default=330, help="how many of those (default: %(default)s)")
+    parser.add_argument("--seconds", type=float, default=180.0, help="for each mutant (default: %(default)s)")
     parser.add_argument("--minutes", type=float, default=28.0, help="for all of them, then go on with another run")
-    parser.add_argument("--folder", type=Path, default=ROOT / "out" / "mutation", help="what is kept between runs")
+    parser.add_argument("--folder", type=Path, help="what is kept between runs (default: out/mutation)")
     parser.add_argument("--again", nargs="+", default=[], help="repeat those of this verdict that are not read yet")
     parser.add_argument("--only", nargs="+", default=[], metavar="ID", help="only these, whether done or not")
     parser.add_argument("--control", type=int, default=0, help="so many times the unchanged emulator, and nothing else")
     parser.add_argument("--table", action="store_true", help="run nothing")
     parser.add_argument("--out", type=Path, help="write the table as JSON")
-    return parser.parse_args(arguments)
+    asked = parser.parse_args(arguments)
+    name = f"mutation-{asked.fresh}-{asked.sample}" if asked.fresh else "mutation"
+    asked.folder = asked.folder or ROOT / "out" / name
+    return asked
 
 
-def _drawn(asked: argparse.Namespace) -> list[Mutant] | None:
-    """The sample, drawn once and kept: its sources may change while survivors are looked into."""
+def _drawn(asked: argparse.Namespace) -> list[Mutant]:
+    """The sample as it is in today's sources, kept until those change; what is not there any more is told."""
     kept = asked.folder / "mutants.json"
-    if not kept.exists():
-        found = mutants.sample(asked.sample, asked.seed)
-        facts = {"seed": asked.seed, "sample": asked.sample, "sources": mutants.digest()}
-        kept.write_text(json.dumps({**facts, "mutants": [asdict(one) for one in found]}), encoding="utf-8")
-    document = json.loads(kept.read_text(encoding="utf-8"))
-    if (document["seed"], document["sample"]) != (asked.seed, asked.sample):
-        print(
-            f"{kept} holds {document['sample']} mutants of seed {document['seed']}; ask for those, or name another "
-            "--folder",
-            file=sys.stderr,
-        )
-        return None
-    if not asked.table and document["sources"] != mutants.digest() and not asked.again and not asked.only:
-        print("the emulator's sources have changed since the mutants were drawn: old mutants, new tests", flush=True)
-    return [Mutant(**one) for one in document["mutants"]]
+    wanted = {"fresh": asked.fresh, "sample": asked.sample, "sources": mutants.digest()}
+    if kept.exists():
+        document = json.loads(kept.read_text(encoding="utf-8"))
+        if {name: document[name] for name in wanted} == wanted:
+            return [Mutant(**one) for one in document["mutants"]]
+    found, gone = (mutants.sample(asked.sample, asked.fresh), []) if asked.fresh else carried.carried()
+    if gone:
+        print(f"{len(gone)} of the sample are not in the sources any more: {', '.join(gone)}", flush=True)
+    kept.write_text(json.dumps({**wanted, "mutants": [asdict(one) for one in found]}), encoding="utf-8")
+    return found
 
 
 def _controls(drawn: list[Mutant], count: int) -> list[Mutant]:
@@ -161,7 +161,7 @@ def _table(drawn: list[Mutant], known: dict[str, Verdict], asked: argparse.Names
     print(
         f"\n{datetime.date.today()}, {platform.platform()}, {os.cpu_count()} cores, "
         f"Python {platform.python_version()}, cosmic-ray {version('cosmic-ray')}, "
-        f"hypothesis {version('hypothesis')}, seed {asked.seed}"
+        f"hypothesis {version('hypothesis')}, seed {asked.fresh or SEED}"
     )
     print(
         f"{len(done)} of {len(drawn)} mutants attacked: {', '.join(f'{count} {word}' for word, count in words.items())}"
@@ -179,12 +179,19 @@ def _table(drawn: list[Mutant], known: dict[str, Verdict], asked: argparse.Names
     )
     if asked.out:
         asked.out.parent.mkdir(parents=True, exist_ok=True)
-        asked.out.write_text(json.dumps(_document(done, known, read, asked, share), indent=1) + "\n", encoding="utf-8")
+        asked.out.write_text(
+            json.dumps(_document(done, known, read, asked, len(drawn), share), indent=1) + "\n", encoding="utf-8"
+        )
     return 0 if share >= 0.9 else 1
 
 
 def _document(
-    done: list[Mutant], known: dict[str, Verdict], read: dict[str, Any], asked: argparse.Namespace, share: float
+    done: list[Mutant],
+    known: dict[str, Verdict],
+    read: dict[str, Any],
+    asked: argparse.Namespace,
+    drawn: int,
+    share: float,
 ) -> dict[str, Any]:
     rows = []
     for one in done:
@@ -196,8 +203,8 @@ def _document(
         "machine": f"{platform.platform()}, {os.cpu_count()} cores",
         "versions": {name: version(name) for name in ("cosmic-ray", "hypothesis", "botocore", "pytest")},
         "python": platform.python_version(),
-        "seed": asked.seed,
-        "sample": asked.sample,
+        "seed": asked.fresh or SEED,
+        "sample": drawn,
         "killed": round(share, 4),
         "mutants": rows,
     }

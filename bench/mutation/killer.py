@@ -1,7 +1,7 @@
 """Runs contract tests against one mutant after another, in one pytest session, until a test finds something.
 
 Tests of the rules that are named near the change come first, then the shortest, machines and fuzzing last: that saves
-time, and decides nothing.
+time, and decides nothing. Tests that are newer than what is known of lines are put to every mutant.
 
 Every mutant gets a process of its own and a door of its own. It is killed when the gate would fail: a violation of
 level must, or a target that dies. Less than that is noted too. What is dormant (runs only while a fault is on) is not
@@ -66,7 +66,8 @@ class Killer:
             if dormant(mutant):
                 self.tell(Verdict(mutant.id, "dormant", "", "", "", 0, 0, 0.0))
                 continue
-            tests = [items[name] for name in self.reached.tests_for(mutant) if name in items]
+            tests = [item for name, item in items.items() if name not in self.reached.tests]
+            tests += [items[name] for name in self.reached.tests_for(mutant) if name in items]
             near = rules_near(mutant)
             tests.sort(key=lambda item: (item.path.name in LONG, not near & _claims(item)))
             with _served(mutant) as url:

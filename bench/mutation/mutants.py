@@ -6,6 +6,7 @@ crowd out the rest.
 
 import ast
 import difflib
+import functools
 import hashlib
 import random
 import re
@@ -40,6 +41,7 @@ class Mutant:
     id: str
     file: str
     line: int
+    column: int
     last_line: int
     operator: str
     function: str
@@ -49,7 +51,7 @@ class Mutant:
 
 
 @dataclass(frozen=True)
-class _Place:
+class Place:
     """Where an operator changes something: which occurrence of it, from which line and column to which."""
 
     operator: str
@@ -60,27 +62,27 @@ class _Place:
 
 def sample(count: int, seed: int, sources: Path = SOURCES) -> list[Mutant]:
     """So many mutants, at places that are drawn with `seed`; fewer where there are fewer places."""
-    sites: dict[tuple[str, tuple[int, int], str], list[_Place]] = defaultdict(list)
-    for path in sorted(sources.glob("*.py")):
-        if path.name not in LEFT_OUT:
-            for place in _places(path.read_text(encoding="utf-8")):
-                sites[path.name, place.start, _family(place.operator)].append(place)
+    sites = places(sources)
     chance = random.Random(seed)
     drawn = chance.sample(sorted(sites), len(sites))
     found: list[Mutant] = []
     for site in drawn:
-        made = _mutant(sources / site[0], chance.choice(sites[site]))
-        if made is not None:
-            found.append(made)
+        one = made(sources / site[0], chance.choice(sites[site]))
+        if one is not None:
+            found.append(one)
         if len(found) == count:
             break
     return found
 
 
-def places(sources: Path = SOURCES) -> int:
-    """How many mutants there are to draw from."""
-    paths = [path for path in sources.glob("*.py") if path.name not in LEFT_OUT]
-    return sum(len(list(_places(path.read_text(encoding="utf-8")))) for path in paths)
+def places(sources: Path = SOURCES) -> dict[tuple[str, tuple[int, int], str], list[Place]]:
+    """Where mutants can be drawn from, by file, position and kind of operator: all that such operators do there."""
+    found: dict[tuple[str, tuple[int, int], str], list[Place]] = defaultdict(list)
+    for path in sorted(sources.glob("*.py")):
+        if path.name not in LEFT_OUT:
+            for place in places_of(path):
+                found[path.name, place.start, _family(place.operator)].append(place)
+    return found
 
 
 def digest(sources: Path = SOURCES) -> str:
@@ -136,7 +138,7 @@ def _statement(source: str, line: int) -> tuple[int, int]:
 def dormant(mutant: Mutant, sources: Path = SOURCES) -> bool:
     """Whether a mutant is where nothing runs while every rule is kept: `if not rules.holds(…)` and the like."""
     tree = ast.parse((sources / mutant.file).read_text(encoding="utf-8"))
-    at = (mutant.line, int(mutant.id.split(":")[2]))
+    at = (mutant.line, mutant.column)
     return any(_within(at, part) for node in ast.walk(tree) for part in _only_with_faults(node))
 
 
@@ -192,9 +194,13 @@ def _family(operator: str) -> str:
     return operator.rpartition("/")[2].partition("_")[0]
 
 
-def _places(source: str) -> Iterator[_Place]:
+@functools.cache
+def places_of(path: Path) -> list[Place]:
+    """All that the operators can change in one source, except annotations."""
+    source = path.read_text(encoding="utf-8")
     nodes = list(ast_nodes(get_ast(source)))
     annotations = list(_annotations(source))
+    found: list[Place] = []
     for name in operator_names():
         operator: Any = get_operator(name)
         if operator.arguments():
@@ -202,7 +208,8 @@ def _places(source: str) -> Iterator[_Place]:
         positions = ((start, end) for node in nodes for start, end in operator().mutation_positions(node))
         for occurrence, (start, end) in enumerate(positions):
             if not any(first <= start and end <= last for first, last in annotations):
-                yield _Place(name, occurrence, start, end)
+                found.append(Place(name, occurrence, start, end))
+    return found
 
 
 def _annotations(source: str) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
@@ -214,7 +221,7 @@ def _annotations(source: str) -> Iterator[tuple[tuple[int, int], tuple[int, int]
                 yield (found.lineno, found.col_offset), (found.end_lineno or 0, found.end_col_offset or 0)
 
 
-def _mutant(path: Path, place: _Place) -> Mutant | None:
+def made(path: Path, place: Place) -> Mutant | None:
     """The mutant at a place; None where it is the same program, or none at all."""
     source = path.read_text(encoding="utf-8")
     mutated = MutationVisitor.mutate_code(source, get_operator(place.operator)(), place.occurrence)
@@ -227,6 +234,7 @@ def _mutant(path: Path, place: _Place) -> Mutant | None:
         id=f"{path.name}:{place.start[0]}:{place.start[1]}:{operator}",
         file=path.name,
         line=place.start[0],
+        column=place.start[1],
         last_line=place.end[0],
         operator=operator,
         function=function_at(source, place.start[0]),

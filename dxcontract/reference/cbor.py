@@ -89,6 +89,8 @@ def answer(name: str, plain: Answer, rules: Rules) -> Answer:
     known = spec.load().operations.get(name)
     if plain.status == 200 and known is not None:
         document = _typed(document, known.response, known.response)
+        if not rules.holds("wire.cbor-timestamps"):
+            document = _untagged(document)
     if not rules.holds("wire.protocols-agree"):
         document = _without_owners(document)
     body = cbor2.dumps(document, datetime_as_timestamp=True)
@@ -109,6 +111,15 @@ def _typed(value: Any, schema: Json, root: Json) -> Any:
     if node.get("contentEncoding") == "base64" and isinstance(value, str):
         return base64.b64decode(value)
     return value
+
+
+def _untagged(value: Any) -> Any:
+    """A fault: times that are numbers like any others."""
+    if isinstance(value, dict):
+        return {name: _untagged(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_untagged(one) for one in value]
+    return value.timestamp() if isinstance(value, datetime) else value
 
 
 def _without_owners(value: Any) -> Any:

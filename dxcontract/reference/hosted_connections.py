@@ -166,8 +166,12 @@ def associate_hosted_connection(call: Call, request: Json) -> Json:
     identifiers.check_connection(request["connectionId"])
     store, rules = call.store, call.rules
     connection = store.get(Connection, request["connectionId"])
+    plain = connection is not None and connection.kind != "hosted" and connection.owner == call.account
+    rules.refuse_unless(
+        "hosted_connections.associate-kind", not plain, f"{request['connectionId']} is no hosted connection."
+    )
     current = ports.find(call, connection.parent_id) if connection is not None and connection.parent_id else None
-    allowed = current is not None and (current.owner == call.account or not call.is_partner)
+    allowed = plain or (current is not None and (current.owner == call.account or not call.is_partner))
     if connection is None or not allowed or connection.state in GONE:
         raise unknown(f"Could not find Connection with ID {request['connectionId']}")
     target = _parent(call, request["parentConnectionId"])

@@ -97,7 +97,10 @@ def describe_interconnects(call: Call, request: Json) -> Json:
 def delete_interconnect(call: Call, request: Json) -> Json:
     """Delete an interconnect; the answer has its state and nothing else (A2.delete)."""
     partners_only(call, "access.interconnect-foreign-change")
-    interconnect = own(call, request["interconnectId"])
+    if call.rules.holds("interconnects.delete-kind"):
+        interconnect = own(call, request["interconnectId"])
+    else:
+        interconnect = ports.own_connection(call, request["interconnectId"])
     if ports.hosted(call.world, interconnect.id):
         # No source says so, but what is provisioned for others cannot lose its port.
         raise client_error(f"{interconnect.id} has hosted connections; delete them first.")

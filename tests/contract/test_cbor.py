@@ -10,7 +10,7 @@ from dxcontract.cbor import PROTOCOLS
 from dxcontract.contract import Contract
 from dxcontract.findings import claims
 from dxcontract.verdict import Unsupported
-from strategies.requests import arrange
+from strategies.requests import arrange, done
 from strategies.world import World
 
 KINDS = ("connection", "lag", "direct-connect-gateway", "virtual-interface", "interconnect", "resiliency-group")
@@ -50,6 +50,15 @@ def apart(shown: Any, again: Any, place: str = "") -> Iterator[str]:
             yield from apart(one, other, f"{place}/{number}")
     elif shown != again:
         yield f"{place or 'it'} is {shown!r} and {again!r}"
+
+
+@pytest.mark.rule("wire.cbor-timestamps")
+def test_a_time_is_tagged_as_one(world: World) -> None:
+    """Strictly generated clients read a time by its tag, and fail on a number in its place."""
+    world.api.permit("StartBgpFailoverTest")
+    interface = arrange(world, "virtual-interface", settle=False)
+    world.settle(interface, "available")
+    done(world.call("StartBgpFailoverTest", {"virtualInterfaceId": interface, "testDurationInMinutes": 1}))
 
 
 @pytest.mark.rule("wire.smithy-protocol")

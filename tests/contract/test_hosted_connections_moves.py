@@ -112,6 +112,15 @@ def test_none_moves_to_what_cannot_carry_it(contract: Contract, world: World, ki
     contract.refused("hosted_connections.associate-parent-kind", exchange, f"moved to a {kind}")
 
 
+@pytest.mark.rule("hosted_connections.associate-kind")
+@pytest.mark.parametrize("kind", ["connection", "interconnect"])
+def test_nothing_else_moves_like_a_hosted_connection(contract: Contract, world: World, kind: str) -> None:
+    """A port hangs on a cable: an operation that carries it elsewhere has mistaken one thing for another."""
+    plain = arrange(world, kind, role="partner")
+    exchange = _move(world, plain, port(world, "interconnect"))
+    contract.refused("hosted_connections.associate-kind", exchange, f"a {kind} moved like a hosted connection")
+
+
 def _move(world: World, hosted: Handle, target: Handle) -> Exchange:
     params = {"connectionId": hosted, "parentConnectionId": target}
     return world.call("AssociateHostedConnection", params, role="partner")

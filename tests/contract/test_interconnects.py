@@ -150,6 +150,16 @@ def test_a_deleted_interconnect_is_gone_or_shown_as_deleted(contract: Contract, 
     contract.check("interconnects.deleted-gone", item is None or state in ENDED, message, exchange, described)
 
 
+@pytest.mark.rule("interconnects.delete-kind", "interconnects.refusal-atomic")
+def test_a_connection_is_not_deleted_as_an_interconnect(contract: Contract, world: World) -> None:
+    """Their ids look alike; a script that mixes them up must not end a customer's port."""
+    connection = arrange(world, "connection", role=PARTNER)
+    before = world.seen()
+    exchange = world.call("DeleteInterconnect", {"interconnectId": connection}, role=PARTNER)
+    contract.refused("interconnects.delete-kind", exchange, "deleting a connection as an interconnect", connection.made)
+    _unchanged(contract, world, before, exchange)
+
+
 @pytest.mark.rule("interconnects.delete-twice", "interconnects.refusal-atomic")
 def test_a_deleted_interconnect_cannot_be_deleted_again(contract: Contract, world: World) -> None:
     """Automation that works on with an old id has to be told."""
@@ -196,10 +206,14 @@ def _refused_deletion(contract: Contract, world: World, interconnect: Handle, ro
     """A deletion; where it is refused, nothing may have changed."""
     before = world.seen()
     exchange = world.delete(interconnect, role=role)
+    _unchanged(contract, world, before, exchange)
+    return exchange
+
+
+def _unchanged(contract: Contract, world: World, before: Any, exchange: Exchange) -> None:
     if 400 <= exchange.status < 500:
         message = "the deletion was refused, and yet something has changed"
         contract.check("interconnects.refusal-atomic", world.seen() == before, message, exchange)
-    return exchange
 
 
 def _state(item: Json | None) -> str:

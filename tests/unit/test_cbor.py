@@ -10,10 +10,10 @@ from pathlib import Path
 import cbor2
 import pytest
 
-from dxcontract import cbor
+from dxcontract import cbor, checks
 from dxcontract import spec as specs
 from dxcontract.api import Api
-from dxcontract.exchange import Exchange
+from dxcontract.exchange import Exchange, Request, Response
 from dxcontract.support import lacks_cbor
 from dxcontract.target import Target
 from dxcontract.targets import reference
@@ -78,6 +78,20 @@ def test_calls_over_cbor_are_cbor_in_both_directions(emulator: Target) -> None:
     assert "dxcon-" in over_cbor.sent()
 
 
+@pytest.mark.parametrize(
+    ("time", "found"),
+    [(datetime.fromtimestamp(1491568964, UTC), [True]), (1491568964, [False]), ("2017", []), (None, [])],
+)
+def test_a_time_has_its_tag(time: object, found: list[bool]) -> None:
+    body = {"virtualInterfaceTest": {"testId": "x"} if time is None else {"startTime": time}}
+    request = Request("POST", "http://x/", (("smithy-protocol", "rpc-v2-cbor"),), b"\xa0")
+    response = Response(200, {}, cbor2.dumps(body, datetime_as_timestamp=True))
+    exchange = Exchange("StartBgpFailoverTest", "1" * 12, "us-east-1", request, response, 0.1)
+    said = [one for one in checks.findings(specs.load(), exchange) if one.rule == "wire.cbor-timestamps"]
+    assert [one.ok for one in said] == found
+    assert [one.pointer for one in said if not one.ok] == ["/virtualInterfaceTest/startTime"] * found.count(False)
+
+
 def test_a_target_without_it_is_one_clear_line() -> None:
     result = pytest_run("--target=moto", "--protocol=cbor", "tests/contract/test_locations.py")
     said = result.stdout + result.stderr
@@ -98,7 +112,7 @@ def test_both_runs_every_test_once_over_each_and_json_tests_once() -> None:
 
     assert count(both, "locations") == 2 * count(plain, "locations") > 0
     assert count(both, "protocol") == count(plain, "protocol") > 0
-    assert (count(plain, "cbor"), count(both, "cbor")) == (0, 13)
+    assert (count(plain, "cbor"), count(both, "cbor")) == (0, 14)
 
 
 @pytest.mark.parametrize("fault", ["wire.smithy-protocol", "wire.protocols-agree"])
