@@ -92,6 +92,8 @@ def _check_vlan(call: Call, port: Port, vlan: int) -> None:
         rules.refuse_unless(
             "hosted_connections.one-interface", not living, f"{port.id} carries a virtual interface already."
         )
+        if not rules.holds("hosted_connections.interface-accepted"):
+            raise client_error(f"{port.id} cannot carry a virtual interface.")
         # A second one (only where the rule above is switched off) cannot have the VLAN of the first.
         fits = vlan == port.vlan or bool(living)
         rules.refuse_unless("hosted_connections.interface-vlan", fits, f"{port.id} has the VLAN {port.vlan}.")

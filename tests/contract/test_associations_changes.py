@@ -131,6 +131,26 @@ def test_an_association_is_deleted_by_its_gateways(contract: Contract, world: Wo
         )
 
 
+@pytest.mark.rule("associations.delete-by-gateways")
+def test_no_other_association_of_the_gateway_is_deleted(contract: Contract, world: World) -> None:
+    """A gateway joins many networks; whoever disconnects one must not cut off its neighbour."""
+    gateway, virtual = arrange(world, "direct-connect-gateway"), list[str]()
+    for _ in range(3):
+        virtual.append(_virtual(world, *virtual))
+    first, middle, last = sorted(virtual)
+    one, two, three = (_associate(world, gateway, other) for other in (first, last, middle))
+    exchange = done(world.call(DELETE, {"directConnectGatewayId": gateway, "virtualGatewayId": middle}))
+    found = _of(exchange).get("associationId")
+    message = f"asked to end {three.id}, it ended {found}"
+    contract.check("associations.delete-by-gateways", found == three.id, message, three.made, exchange)
+    for neighbour in (one, two):
+        described, item = world.observe(neighbour)
+        state = (item or {}).get("associationState", "not described")
+        message = f"{neighbour.id}, which nobody ended, is {state}"
+        lives = item is not None and state not in ENDING
+        contract.check("associations.delete-by-gateways", lives, message, exchange, described)
+
+
 @pytest.mark.rule("associations.delete-need")
 def test_a_deletion_needs_something_to_delete(contract: Contract, world: World) -> None:
     """The model requires no member: a request that lost its variables must not be taken for one that has them."""

@@ -4,12 +4,14 @@ import pytest
 
 from dxcontract.contract import Contract
 from dxcontract.exchange import Exchange
-from strategies.hosting import allocated, carried, confirmed, port, private_interface
+from strategies.hosting import allocated, carried, confirmed, port, private_interface, provided
 from strategies.requests import arrange, done
 from strategies.world import Handle, World
 
 KEPT = ("connectionId", "ownerAccount", "connectionName", "bandwidth", "vlan")
 ADDRESSES = {"amazonAddress": "169.254.77.1/30", "customerAddress": "169.254.77.2/30", "addressFamily": "ipv4"}
+
+TIMES = 3
 
 ports = pytest.mark.parametrize("kind", ["interconnect", "lag"])
 
@@ -119,6 +121,18 @@ def test_nothing_else_moves_like_a_hosted_connection(contract: Contract, world: 
     plain = arrange(world, kind, role="partner")
     exchange = _move(world, plain, port(world, "interconnect"))
     contract.refused("hosted_connections.associate-kind", exchange, f"a {kind} moved like a hosted connection")
+
+
+@pytest.mark.rule("hosted_connections.unconfirmed-waits")
+@ports
+def test_a_move_confirms_nothing(contract: Contract, world: World, kind: str) -> None:
+    """The partner may move what is still an offer; that its owner pays from then on is up to the owner."""
+    hosted, target = allocated(world, port(world, "interconnect"), 7), port(world, kind)
+    move = done(_move(world, hosted, target))
+    for exchange, found in ((move, move.body), *(provided(world, target, hosted) for _ in range(TIMES))):
+        state = found.get("connectionState")
+        message = f"nobody confirmed or declined it, and after a move it is {state}"
+        contract.check("hosted_connections.unconfirmed-waits", state == "ordering", message, move, exchange)
 
 
 def _move(world: World, hosted: Handle, target: Handle) -> Exchange:

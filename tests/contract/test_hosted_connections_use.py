@@ -22,6 +22,19 @@ ALLOCATE: Final = {
 MAKE: Final = {**CREATE, **ALLOCATE}
 
 
+@pytest.mark.rule("hosted_connections.interface-accepted")
+@pytest.mark.parametrize("operation", CREATE)
+def test_it_carries_an_interface_on_its_vlan(contract: Contract, world: World, operation: str) -> None:
+    """It is what the customer buys it for."""
+    hosted = confirmed(world, port(world, "interconnect"), 7)
+    scene = Scene(world, world.spec.operation(operation), taken={"/connectionId": hosted})
+    params = merged(least(scene), {CREATE[operation]: {"vlan": 7}})
+    exchange = world.call(operation, params)
+    world.adopt("virtual-interface", operation, exchange, params, "owner")
+    what = "a virtual interface with the VLAN that the partner assigned"
+    contract.accepted("hosted_connections.interface-accepted", exchange, what, hosted.made)
+
+
 @pytest.mark.rule("hosted_connections.one-interface")
 @pytest.mark.parametrize("operation", MAKE)
 def test_it_carries_one_interface(contract: Contract, world: World, operation: str) -> None:

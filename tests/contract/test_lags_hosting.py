@@ -6,6 +6,7 @@ from dxcontract.contract import Contract
 from dxcontract.exchange import Exchange
 from dxcontract.spec import Json
 from dxcontract.target import Role
+from strategies.hosting import allocated
 from strategies.lags import bundle, patient
 from strategies.looking import until, whole_list
 from strategies.requests import Scene, arrange, done, least
@@ -24,6 +25,19 @@ def test_hosted_connections_go_with_their_interconnect_into_a_lag(contract: Cont
     lag, _ = bundle(world, role=PARTNER)
     exchange = done(patient(world, JOIN, {"connectionId": interconnect, "lagId": lag}, role=PARTNER))
     _hosted(contract, "lags.associate-hosted-move", world, lag, hosted, exchange)
+
+
+@pytest.mark.rule("lags.associate-hosted-move")
+def test_hosted_connections_join_those_that_the_lag_has(contract: Contract, world: World) -> None:
+    """A partner bundles its ports when both are in use already."""
+    interconnect, (lag, _) = arrange(world, "interconnect"), bundle(world, role=PARTNER)
+    stays, comes = allocated(world, lag, 7), allocated(world, interconnect, 8)
+    exchange = patient(world, JOIN, {"connectionId": interconnect, "lagId": lag}, role=PARTNER)
+    what = "an interconnect with a hosted connection, for a LAG that has one with another VLAN"
+    contract.accepted("lags.associate-hosted-move", exchange, what, stays.made, comes.made)
+    if exchange.succeeded:
+        for hosted in (stays, comes):
+            _hosted(contract, "lags.associate-hosted-move", world, lag, hosted, exchange)
 
 
 @pytest.mark.rule("lags.associate-hosted-stay")
