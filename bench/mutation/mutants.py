@@ -96,10 +96,12 @@ def digest(sources: Path = SOURCES) -> str:
 def lines_of(file: str, line: int, sources: Path = SOURCES) -> set[tuple[str, int]] | None:
     """The lines, by file, that run whenever a change at `line` can matter; None when that may be any.
 
-    Within a function: the statement. A function's decorators and head: its body. What is given a name on import: the
-    lines that use the name, in all sources.
+    Within a function: the statement; any, where what the function answers is remembered. A function's decorators and
+    head: its body. What is given a name on import: the lines that use the name, in all sources.
     """
     source = (sources / file).read_text(encoding="utf-8")
+    if any(first <= line <= last for first, last in _remembered(source)):
+        return None
     if function_at(source, line):
         first, last = _statement(source, line)
         return {(file, one) for one in range(first, last + 1)}
@@ -114,6 +116,13 @@ def lines_of(file: str, line: int, sources: Path = SOURCES) -> set[tuple[str, in
             names = {one.id for target in targets for one in ast.walk(target) if isinstance(one, ast.Name)}
             return {found for name in names for found in _uses(name, sources)} if names else None
     return None
+
+
+def _remembered(source: str) -> Iterator[tuple[int, int]]:
+    """The lines of functions that run once for equal arguments: what they did once is in all later answers."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef) and any("cache" in ast.unparse(one) for one in node.decorator_list):
+            yield node.body[0].lineno, node.end_lineno or node.lineno
 
 
 def _uses(name: str, sources: Path) -> Iterator[tuple[str, int]]:

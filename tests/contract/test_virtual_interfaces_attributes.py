@@ -176,7 +176,7 @@ def test_a_rate_limit_can_be_set_later(contract: Contract, world: World, kind: M
     for rule, limit in _wrong_limits():
         exchange = world.call(UPDATE, {"virtualInterfaceId": handle, "rateLimit": limit})
         contract.refused(f"virtual_interfaces.{rule}", exchange, f"a rate limit of {limit}", where="/rateLimit")
-    for limit in ("300Mbps", "50Mbps"):
+    for limit in ("300Mbps", "1Gbps", "50Mbps"):
         exchange = world.call(UPDATE, {"virtualInterfaceId": handle, "rateLimit": limit})
         accepted = contract.accepted("virtual_interfaces.rate-limit-update", exchange, f"a rate limit of {limit}")
         if not (accepted and _check_described(contract, "rate-limit-update", world, handle, "rateLimit", limit)):
