@@ -78,8 +78,11 @@ def prefixes(call: Call, port: Connection | Lag, wanted: int, family: str, but: 
     )
     others = [one for one in ports.interfaces(call.world, port.id) if but is None or one.id != but.id]
     used = sum((one.prefix_pool_ipv4 if family == "ipv4" else one.prefix_pool_ipv6) or 0 for one in others)
-    if wanted + used > POOL_SIZE and wanted > DEFAULT_PREFIXES:
-        raise client_error(f"The prefix pool of {port.id} has fewer than {wanted} left.")
+    call.rules.refuse_unless(
+        "virtual_interfaces.prefix-pool-limit",
+        wanted + used <= POOL_SIZE or wanted <= DEFAULT_PREFIXES,
+        f"The prefix pool of {port.id} has fewer than {wanted} left.",
+    )
     return wanted
 
 

@@ -21,6 +21,7 @@ WITH_MTU = [one for one in MAKERS if one.kind != "public"]
 JUMBO = (8500, 9001)
 NO_MTUS = (0, 1, 1499, 1501, 8499, 8501, 9000, 9002, 65535)
 POOLS = ("prefixPoolAllocatedCountIpv4", "prefixPoolAllocatedCountIpv6")
+MOST_PREFIXES, MOST_ON_A_PORT = 1000, 12
 CHANGES: Mapping[str, Json] = {
     "name": {"virtualInterfaceName": ""},
     "site-link": {"enableSiteLink": True},
@@ -242,6 +243,29 @@ def test_the_pool_of_prefixes_adds_up(contract: Contract, world: World, port_kin
             exchange,
             where=f"/prefixPoolUnallocatedCount{family}",
         )
+
+
+@pytest.mark.rule("virtual_interfaces.prefix-pool-limit")
+@pytest.mark.parametrize(("member", "family"), list(zip(POOLS, ("Ipv4", "Ipv6"), strict=True)), ids=["ipv4", "ipv6"])
+def test_no_more_prefixes_are_allocated_than_are_left(
+    contract: Contract, world: World, member: str, family: str
+) -> None:
+    """The routers behind one port share their memory; an allocation that they cannot hold ends sessions."""
+    port, maker = arrange(world, "connection"), BEHIND_GATEWAYS[0]
+    base = vif.request(world, maker, port)
+    for number in range(MOST_ON_A_PORT):
+        _, item = world.observe(port)
+        left = (item or {}).get(f"prefixPoolUnallocatedCount{family}")
+        if left is None:
+            raise Indeterminate("the connection does not show its prefix pool")
+        if left < MOST_PREFIXES:
+            params = vif.another(base, maker, number, **{member: left + 1})
+            exchange = vif.ask(world, maker, params)
+            what = f"{left + 1} prefixes where {left} are left"
+            contract.refused("virtual_interfaces.prefix-pool-limit", exchange, what, where=f"/{member}")
+            return
+        vif.made(world, maker, vif.another(base, maker, number, **{member: MOST_PREFIXES}))
+    raise Indeterminate(f"{MOST_ON_A_PORT} allocations of {MOST_PREFIXES} prefixes have not used up the pool")
 
 
 @pytest.mark.rule("virtual_interfaces.deleted-final")
