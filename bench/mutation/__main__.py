@@ -4,13 +4,13 @@
     python -m bench.mutation --fresh 7           on others, drawn with another seed
     python -m bench.mutation --table             only the table of what is known so far
     python -m bench.mutation --again survived    those that survived, once more (after a rule was added)
+    python -m bench.mutation --only ID --protocol cbor      one that shows in CBOR only
     python -m bench.mutation --control 3         the unchanged emulator in their place: none may be killed
 
 Mutants are made by cosmic-ray's operators and drawn with a seed; a sample that was drawn is kept (drawn.json), while
-the sources go on. Each is served by a process of its own; the tests that
-reach the changed line are run, the shortest first, until the gate would fail. What is done is kept in --folder, so that
-a run can be ended at any time. survivors.json says of each survivor that was read why it survived. The table is
-written as JSON with --out.
+the sources go on. Each is served by a process of its own; the tests that reach the changed line are run, the shortest
+first, until the gate would fail. What is done is kept in --folder, so that a run can be ended at any time.
+survivors.json says of each survivor that was read why it survived. The table is written as JSON with --out.
 """
 
 import argparse
@@ -32,6 +32,7 @@ import pytest
 from bench.mutation import carried, mutants, reached
 from bench.mutation.killer import Killer, Verdict
 from bench.mutation.mutants import ROOT, Mutant
+from dxcontract import cbor
 
 ACCOUNTS: Final = "owner=111111111111,other=222222222222,partner=333333333333"
 SEED: Final = 20261124
@@ -86,6 +87,9 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--again", nargs="+", default=[], help="repeat those of this verdict that are not read yet")
     parser.add_argument("--only", nargs="+", default=[], metavar="ID", help="only these, whether done or not")
     parser.add_argument("--control", type=int, default=0, help="so many times the unchanged emulator, and nothing else")
+    parser.add_argument(
+        "--protocol", choices=cbor.PROTOCOLS, default=cbor.PROTOCOLS[0], help="what the gate speaks (default: json)"
+    )
     parser.add_argument("--table", action="store_true", help="run nothing")
     parser.add_argument("--out", type=Path, help="write the table as JSON")
     asked = parser.parse_args(arguments)
@@ -141,7 +145,7 @@ def _attack(chosen: list[Mutant], covered: Path, asked: argparse.Namespace, unti
 
     seconds = 600.0 if asked.control else asked.seconds
     killer = Killer(chosen, reached.load(covered), seconds, until, tell)
-    pytest.main([*QUIET, "--target=reference"], plugins=[killer])
+    pytest.main([*QUIET, "--target=reference", f"--protocol={asked.protocol}"], plugins=[killer])
 
 
 def _read() -> dict[str, Any]:
