@@ -1,4 +1,4 @@
-"""Runs contract tests on a fault until the gate would fail, and says when, to the request, that was stated first."""
+"""Runs contract tests on a fault until one states a violation, and says when, to the request, that was."""
 
 import time
 from collections.abc import Iterable
@@ -36,7 +36,7 @@ class Watch:
 
 
 def first_catch(run: Any, watch: Watch, items: Iterable[pytest.Item]) -> tuple[str, int, float]:
-    """Run tests in the order given until one finds a violation of level must, or the target dies.
+    """Run tests in the order given until one finds a violation, of whatever level, or the target dies.
 
     Returns what was found (an empty text for nothing), after how many requests and seconds it was stated; for nothing,
     how many there were in all. Minimising and tidying come after that, and do not count.
@@ -50,7 +50,7 @@ def first_catch(run: Any, watch: Watch, items: Iterable[pytest.Item]) -> tuple[s
         if run.suspects:
             run.suspects.clear()
             return "the target died", watch.requests, time.monotonic() - watch.started
-        found = [one for one in run.outcome.tally.violations.values() if one.level == "must"]
+        found = run.outcome.tally.violations.values()
         if found:
             stated = {one.fingerprint: watch.stated[f"{one.rule}:{one.operation}"] for one in found}
             first = min(stated, key=lambda one: stated[one])
