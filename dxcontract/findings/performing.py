@@ -94,7 +94,8 @@ class Performer:
             Unsupported: the target has no such account, or no such gateway can be had.
         """
         values = {"region": self.api.target.region}
-        text = json.dumps([{**step, "answer": None} for step in finding["steps"]], ensure_ascii=False)
+        told = [*({**step, "answer": None} for step in finding["steps"]), finding["claim"]]
+        text = json.dumps(told, ensure_ascii=False)
         for name in dict.fromkeys(_PLACEHOLDER.findall(text)):
             kind, _, rest = name.partition("-")
             if kind == "name":

@@ -17,7 +17,13 @@ from dxcontract.targets import reference
 from tests.unit import servers
 from tests.unit.test_aws import Arrived, like_aws
 
-FAULTS = ("lags.count-invariant", "wire.malformed-json", "wire.wrongly-signed", "lifecycles.ids-unique")
+FAULTS = (
+    "lags.count-invariant",
+    "wire.malformed-json",
+    "wire.wrongly-signed",
+    "lifecycles.ids-unique",
+    "lags.owner-and-region",
+)
 TESTS = ("test_lags.py", "test_protocol.py", "test_protocol_connections.py", "test_lifecycles.py")
 SECONDS = 100
 
