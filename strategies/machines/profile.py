@@ -28,7 +28,7 @@ GATE_SEEDS: Final = {
     "everything": 8,
 }
 """Where the random examples of the gate begin; what must be reached the directed sequences reach."""
-GATE: Final = Budget(GATE_EXAMPLES_OTHERS, 40, 180.0, 3.0, 6.0, target=False)
+GATE: Final = Budget(GATE_EXAMPLES_OTHERS, 40, 180.0, 4.0, 12.0, target=False)
 """Bounded by examples and steps, so that every run is the same; the seconds only end what hangs."""
 NIGHT_STEPS: Final = 50
 NIGHT_SECONDS: Final = 8 * 3600.0
