@@ -18,6 +18,7 @@ RATE_LIMITERS: Final = 10
 def members(call: Call, port: Connection | Lag) -> Json:
     """The members of a connection or a LAG that tell what is left. Hosts of connections and hosted ones have none."""
     hosts = port.allows_hosted_connections if isinstance(port, Lag) else port.kind != "dedicated"
+    hosts = hosts and call.rules.holds("virtual_interfaces.prefix-pool-where")
     if hosts:
         return {}
     on_it = ports.interfaces(call.world, port.id)

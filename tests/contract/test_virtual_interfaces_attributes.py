@@ -268,6 +268,16 @@ def test_no_more_prefixes_are_allocated_than_are_left(
     raise Indeterminate(f"{MOST_ON_A_PORT} allocations of {MOST_PREFIXES} prefixes have not used up the pool")
 
 
+@pytest.mark.rule("virtual_interfaces.prefix-pool-where")
+def test_a_hosted_connection_has_no_pool(contract: Contract, world: World) -> None:
+    """The port is the partner's: who is shown a pool there plans with what is not his."""
+    exchange, item = world.observe(arrange(world, "hosted-connection"))
+    if item is None:
+        raise Indeterminate("the hosted connection is not described")
+    shown = sorted(name for name in item if name.startswith("prefixPool"))
+    contract.check("virtual_interfaces.prefix-pool-where", not shown, f"a hosted connection shows {shown}", exchange)
+
+
 @pytest.mark.rule("virtual_interfaces.deleted-final")
 @pytest.mark.parametrize("operation", [UPDATE, "DeleteVirtualInterface", "CreateBGPPeer"])
 def test_nothing_can_be_done_with_a_deleted_one(contract: Contract, world: World, operation: str) -> None:
