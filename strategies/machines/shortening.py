@@ -1,7 +1,8 @@
 """The shortest way to a violation: the steps of an example, without those that it does not need.
 
 First all are left out that the last step does not hang on, which is often enough where a target is slow. Then steps are
-left out in halves, quarters and so on, down to single ones, from the end (delta debugging). A step means the same in what is left, or is left out with what it hung on (`choosing`), which Hypothesis's own shrinking cannot know.
+left out in halves, quarters and so on, down to single ones, from the end (delta debugging). A step means the same in
+what is left, or is left out with what it hung on (`choosing`), which Hypothesis's own shrinking cannot know.
 """
 
 from collections.abc import Callable, Iterator, Sequence
