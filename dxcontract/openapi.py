@@ -2,6 +2,9 @@
 
 The protocol has one path and names the operation in a header, where OpenAPI tells operations apart by path. So each
 gets a path whose fragment names it; a fragment is never sent, and the header is a parameter with one allowed value.
+
+Lengths and patterns are for what is sent: AWS itself answers `tags: []` where the model wants one tag at least (rule
+`wire.schema`). So shapes of answers that have any, or hold such, stand there a second time, without them.
 """
 
 import functools
@@ -18,11 +21,16 @@ from dxcontract.spec import Json, Operation, Spec, resolve
 VERSION: Final = "3.1.0"
 _SHAPES: Final = "#/components/schemas/"
 _ERROR: Final = "Error"
+_REFERENCE: Final = re.compile(rf'"{re.escape(_SHAPES)}(\w+)"')
+_ANSWERED: Final = "Answered"
+_FOR_REQUESTS: Final = frozenset({"minLength", "maxLength", "minItems", "maxItems", "pattern", "x-pattern"})
 
 
 def document(spec: Spec) -> Json:
     """All operations: what is sent, what is answered, which errors there are; nothing that the model does not say."""
     index = spec.index
+    shapes = {name: _portable(_moved(shape)) for name, shape in spec.shapes.items()}
+    looser = _bounded(shapes, spec)
     return {
         "openapi": VERSION,
         "info": {
@@ -40,9 +48,9 @@ def document(spec: Spec) -> Json:
             }
         ],
         "security": [{"signature": []}],
-        "paths": {path(spec, one): {"post": _operation(spec, one)} for one in spec.operations.values()},
+        "paths": {path(spec, one): {"post": _operation(spec, one, looser)} for one in spec.operations.values()},
         "components": {
-            "schemas": {**_schemas(spec), _ERROR: _error()},
+            "schemas": {**_schemas(spec, shapes, looser), _ERROR: _error()},
             "securitySchemes": {
                 "signature": {
                     "type": "apiKey",
@@ -65,7 +73,7 @@ def target(spec: Spec, operation: Operation) -> str:
     return f"{spec.target_prefix}.{operation.name}"
 
 
-def _operation(spec: Spec, operation: Operation) -> Json:
+def _operation(spec: Spec, operation: Operation, looser: frozenset[str]) -> Json:
     entry: Json = {
         "operationId": operation.name,
         "tags": [operation.traits.resource],
@@ -81,7 +89,7 @@ def _operation(spec: Spec, operation: Operation) -> Json:
         "responses": {
             "200": {
                 "description": "The operation was performed.",
-                "content": {CONTENT_TYPE: {"schema": _shape(operation.response)}},
+                "content": {CONTENT_TYPE: {"schema": _answered(_shape(operation.response), looser)}},
             },
             "4XX": _refusal(f"The request is at fault: {', '.join(operation.errors)}, or an error common to AWS."),
             "5XX": _refusal("The service is at fault."),
@@ -108,8 +116,45 @@ def _shape(schema: Json) -> Json:
     return _moved(local if "$ref" in local else resolve(local, schema))
 
 
-def _schemas(spec: Spec) -> Json:
-    return {name: _portable(_moved(shape)) for name, shape in spec.shapes.items()}
+def _schemas(spec: Spec, shapes: Json, looser: frozenset[str]) -> Json:
+    sent = _reached(shapes, [_shape(one.request) for one in spec.operations.values()])
+    shown = _reached(shapes, [_shape(one.response) for one in spec.operations.values()])
+    kept = {name: shape for name, shape in shapes.items() if name in sent or name not in looser}
+    for name in sorted(looser & shown):
+        shape, seen = _answered(shapes[name], looser), spec.observed_values.get(name)
+        kept[f"{name}{_ANSWERED}"] = {**shape, "enum": [*shape["enum"], *seen]} if seen else shape
+    return kept
+
+
+def _reached(shapes: Json, schemas: list[Json]) -> set[str]:
+    """The shapes that these schemas hold, and those hold."""
+    found: set[str] = set()
+    waiting = _REFERENCE.findall(json.dumps(schemas))
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += _REFERENCE.findall(json.dumps(shapes[name]))
+    return found
+
+
+def _bounded(shapes: Json, spec: Spec) -> frozenset[str]:
+    """The shapes of which a request says more than an answer: they have lengths or patterns, or hold such."""
+    own = {name for name, shape in shapes.items() if _FOR_REQUESTS & shape.keys()} | {*spec.observed_values}
+    return frozenset(name for name, shape in shapes.items() if own & ({name} | _reached(shapes, [shape])))
+
+
+def _answered(schema: Any, looser: frozenset[str]) -> Any:
+    """A schema as it holds for answers."""
+    if isinstance(schema, list):
+        return [_answered(one, looser) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    kept = {name: _answered(inner, looser) for name, inner in schema.items() if name not in _FOR_REQUESTS}
+    reference = str(kept.get("$ref", ""))
+    if reference.removeprefix(_SHAPES) in looser:
+        kept["$ref"] = f"{reference}{_ANSWERED}"
+    return kept
 
 
 def _portable(shape: Json) -> Json:

@@ -62,3 +62,25 @@ def test_patterns_are_for_every_tool_and_allow_what_the_model_allows(document: J
         if "x-pattern" in shape:
             for one in map(chr, {*range(128)} - {ord("\n")}):  # Python's `$` also matches before a last line end
                 assert model.is_valid(one) == bool(portable.search(one)), (name, one)
+
+
+def test_answers_are_not_held_to_what_is_for_requests(document: Json) -> None:
+    """AWS itself answers `tags: []`, and states that its model does not have."""
+    schemas = document["components"]["schemas"]
+    bounds = {"minLength", "maxLength", "minItems", "maxItems", "pattern"}
+    seen: set[str] = set()
+
+    def bounded(schema: Json) -> set[str]:
+        found: set[str] = set()
+        for name in re.findall(r'"#/components/schemas/(\w+)"', json.dumps(schema)):
+            if name not in seen:
+                seen.add(name)
+                found |= ({name} if bounds & schemas[name].keys() else set()) | bounded(schemas[name])
+        return found
+
+    operations = [entry["post"] for entry in document["paths"].values()]
+    assert bounded({"all": [one["responses"]["200"] for one in operations]}) == set()
+    assert {"TagListAnswered", "VirtualInterfaceStateAnswered"} <= seen
+    assert "approving" in schemas["VirtualInterfaceStateAnswered"]["enum"]
+    seen.clear()
+    assert {"TagList", "TagKey"} <= bounded({"all": [one["requestBody"] for one in operations]})
