@@ -28,7 +28,8 @@ def carried(sources: Path = SOURCES) -> tuple[list[Mutant], list[str]]:
 
 
 def _found(row: dict[str, Any], sources: Path) -> Mutant | None:
-    """The same change of the same text in the same function; of several, the nearest to where it was."""
+    """The same change of the same text in the same function; of several, one with the same line below it, or else the
+    nearest to where it was."""
     file, line, column, operator = row["id"].split(":")
     path = sources / file
     if not path.exists():
@@ -36,7 +37,14 @@ def _found(row: dict[str, Any], sources: Path) -> Mutant | None:
     lines = path.read_text(encoding="utf-8").splitlines()
     before, after, function = (row.get(name, "") for name in ("before", "after", "function"))
     places = [one for one in places_of(path) if one.operator.endswith(f"/{operator}")]
-    places.sort(key=lambda one: (abs(one.start[0] - int(line)), abs(one.start[1] - int(column))))
+    below = row.get("below", "")
+    places.sort(
+        key=lambda one: (
+            "".join(lines[one.start[0] : one.start[0] + 1]).strip() != below,
+            abs(one.start[0] - int(line)),
+            abs(one.start[1] - int(column)),
+        )
+    )
     for place in places:
         if not before or lines[place.start[0] - 1].strip() in before:
             mutant = made(path, place)
