@@ -52,8 +52,9 @@ class Facts:
 
 @dataclass
 class Budget:
-    """How many examples of how many steps, and for how many seconds; so long also for minimising one violation, and
-    all of them. `target` lets Hypothesis strive for new transitions and pairs; `directed`: directed sequences first."""
+    """How many random examples of how many steps, and for how many seconds; so long also for minimising one
+    violation, and all of them. `target` lets Hypothesis strive for new transitions and pairs; `directed`: directed
+    sequences first."""
 
     examples: int
     steps: int
@@ -134,7 +135,7 @@ class Explorer:
             for sequence in directed(self.machine.title, journeys=self.facts.events).values():
                 if self.budget.directed and not self._is_enough:
                     self._directly(functools.partial(Machine.direct, opening=sequence))
-            if not self._is_enough:
+            if self.budget.examples and not self._is_enough:
                 self._explore()
             self._minimise()
             if memory is not None:

@@ -27,6 +27,21 @@ def test_only_the_steps_that_are_needed_stay() -> None:
     assert len(tried) < 40
 
 
+def test_a_step_with_what_made_its_things_is_tried_first() -> None:
+    """Most violations need no more, and trying the rest takes the time that finding others could have."""
+    tried: list[list[int]] = []
+
+    def shows(way: Sequence[Done]) -> bool:
+        tried.append([one.number for one in way])
+        return {2, 9, 15} <= {one.number for one in way}
+
+    way = _way(16)
+    way[8] = Done("act", 9, (("here", ["thing", 2, 0]),))
+    way[14] = Done("act", 15, (("here", [["arn", 9, 0], "a"]),))
+    assert [one.number for one in shortest(way, shows)] == [2, 9, 15]
+    assert tried[:2] == [[16], [2, 9, 15]]
+
+
 def test_a_way_that_shows_nothing_now_stays_as_it_is() -> None:
     """What depends on time may not come back; it was there."""
     assert len(shortest(_way(5), lambda _: False)) == 5
