@@ -2,6 +2,7 @@
 
     python bench/machines.py --out machines.json              every fault that concerns state; goes on where it ended
     python bench/machines.py --out b.json --part 2/2          every second one, for a second core
+    python bench/machines.py --table machines.json b.json     what is known so far, of all that concern state
     python bench/machines.py lags.count-invariant             these
 
 One emulator and one process serve all: before each fault the emulator forgets everything and is told which rule to
@@ -13,11 +14,14 @@ A fault concerns state unless it is about the form of one request or answer (`FO
 own (`STATELESS`). How many steps a fault needs at least follows from specs/traits.json: the last request of the
 sequence, and those that make what it must name (`needed`); where more are needed, bench/needed.json says why.
 
+The tables of several parts are summed up together with --table, and published with --results (bench/results).
+
 Exits 1 when fewer than 80 in 100 were caught, or one was shown with more than two steps more than needed.
 """
 
 import argparse
 import json
+import os
 import platform
 import re
 import sys
@@ -49,6 +53,7 @@ MINIMISE: Final = 20.0
 EXAMPLES: Final = 8
 EXAMPLES_OTHERS: Final = 3
 EVERYTHING: Final = "everything"
+ENOUGH: Final = 0.8
 MORE: Final = 2
 """So many steps more than needed are few enough."""
 STATELESS: Final = frozenset(
@@ -82,6 +87,11 @@ class Row:
     broken: str = ""
 
 
+def kept(file: Path) -> list[Row]:
+    """The rows of a table that an earlier run wrote."""
+    return [Row(**one) for one in json.loads(file.read_text(encoding="utf-8"))]
+
+
 def concerns_state(fault: str) -> bool:
     """Whether a fault concerns state: what it breaks shows only in what requests before have made."""
     if fault.startswith("fault."):
@@ -98,7 +108,7 @@ class Sweep:
         self.needed: dict[str, Any] = json.loads(NEEDED.read_text(encoding="utf-8"))
         self.rows: list[Row] = []
         if out is not None and out.exists():
-            self.rows = [Row(**one) for one in json.loads(out.read_text(encoding="utf-8"))]
+            self.rows = kept(out)
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         opened: Session = session.config.pluginmanager.get_plugin(RUN).opened
@@ -231,36 +241,67 @@ def main() -> int:
     parser.add_argument("--part", default="1/1", metavar="K/N", help="only every Nth, from the Kth")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="for each fault (default: %(default)s)")
     parser.add_argument("--out", type=Path, metavar="FILE", help="where the table is kept, as JSON, and gone on with")
+    parser.add_argument("--table", type=Path, nargs="+", metavar="FILE", help="try nothing: sum up what these say")
+    parser.add_argument("--results", type=Path, metavar="FILE", help="write the table without the ways")
     asked = parser.parse_args()
     faults = asked.faults or [one for one in catalogue() if concerns_state(one)]
     if asked.sample:
         faults = faults[:: max(1, len(faults) // asked.sample)][: asked.sample]
     part, parts = map(int, asked.part.split("/"))
     faults = faults[part - 1 :: parts]
-    print(
-        f"{platform.platform()}, Python {platform.python_version()}, botocore {version('botocore')}, "
-        f"hypothesis {version('hypothesis')}, {len(faults)} faults, {EXAMPLES} random examples of {GATE.steps} steps "
-        f"({EXAMPLES_OTHERS} of machines that do not claim the rule), seeds {GATE_SEEDS}\n"
-        f"{'fault':52} {'caught as':72} {'steps':>5} {'found':>6} {'all':>6}  machine"
-    )
+    about = {
+        "date": time.strftime("%Y-%m-%d"),
+        "machine": f"{platform.platform()}, {os.cpu_count()} cores",
+        "python": platform.python_version(),
+        "versions": {one: version(one) for one in ("botocore", "hypothesis", "pytest")},
+        "seeds": GATE_SEEDS,
+        "examples": f"{EXAMPLES}, {EXAMPLES_OTHERS} of machines that do not claim the rule, of {GATE.steps} steps",
+    }
+    print(f"{json.dumps(about)}\n{'fault':52} {'caught as':72} {'steps':>5} {'found':>6} {'all':>6}  machine")
     sweep = Sweep(faults, asked.seconds, asked.out)
+    if asked.table:
+        sweep.rows = [row for file in asked.table for row in kept(file)]
+        for row in sweep.rows:
+            told(row, sweep.least(row))
+    else:
+        run(sweep)
+    rows = [row for row in sweep.rows if row.fault in faults]
+    if asked.results:
+        table = ",\n  ".join(json.dumps(short(one, sweep)) for one in rows)
+        head = json.dumps(about, indent=1).removesuffix("\n}")
+        asked.results.write_text(f'{head},\n "rows": [\n  {table}\n ]\n}}\n', encoding="utf-8")
+    return summed_up(sweep, rows)
+
+
+def run(sweep: Sweep) -> None:
+    """Let the machines loose, within pytest, which opens the target."""
     quiet = ["-p", "no:terminal", "-p", "no:cacheprovider", f"--rootdir={ROOT}", f"--config-file={ROOT}/pyproject.toml"]
     quiet += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # dxcontract is imported here already
     pytest.main([*quiet, "--target=reference", str(ROOT / "tests" / "contract" / "test_machines.py")], plugins=[sweep])
-    rows = [row for row in sweep.rows if row.fault in faults]
-    if len(rows) < len(faults):
-        print(f"only {len(rows)} of {len(faults)} faults were tried")
-        return 2
+
+
+def short(row: Row, sweep: Sweep) -> dict[str, Any]:
+    """A row as it is published: without its way, which is long, and with how many steps it needs."""
+    told = {name: value for name, value in asdict(row).items() if name != "way" and value != ""}
+    return {**told, "needed": sweep.least(row)} if row.caught else told
+
+
+def summed_up(sweep: Sweep, rows: list[Row]) -> int:
+    """Print the figures; the exit code."""
+    if len(rows) < len(sweep.faults):
+        print(f"only {len(rows)} of {len(sweep.faults)} faults were tried")
     caught = [row for row in rows if row.caught]
     long = [row for row in caught if row.steps > sweep.least(row) + MORE]
     print(
-        f"\n{len(caught)} of {len(rows)} faults caught by the machines alone ({len(caught) / len(rows):.0%}), "
+        f"\n{len(caught)} of {len(rows)} faults caught by the machines alone ({len(caught) / max(1, len(rows)):.0%}), "
         f"the last after {max((row.found_after for row in caught), default=0):.0f} s; "
         f"{len(caught) - len(long)} with at most {MORE} steps more than needed"
     )
     print(f"missed: {', '.join(row.fault for row in rows if not row.caught) or 'none'}")
     print(f"longer: {', '.join(f'{row.fault} {row.steps}/{sweep.least(row)}' for row in long) or 'none'}")
-    return 0 if len(caught) >= 0.8 * len(rows) and not long else 1
+    if len(rows) < len(sweep.faults):
+        return 2
+    return 0 if len(caught) >= ENOUGH * len(rows) and not long else 1
 
 
 if __name__ == "__main__":

@@ -4,9 +4,10 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from bench import faults
+from bench import faults, machines
 from bench.detection import plot, table
 from bench.detection.__main__ import LEFT_OUT, sample
+from dxcontract import spec
 from dxcontract.reference.faults.catalogue import catalogue
 
 
@@ -59,3 +60,29 @@ def test_the_picture_is_well_formed(rows: list[dict[str, object]]) -> None:
     drawn = ET.fromstring(plot.picture({"rows": rows}))  # noqa: S314 - our own
     lines = [one for one in drawn.iter("{http://www.w3.org/2000/svg}path") if "line gate" in one.get("class", "")]
     assert len(lines) == 3  # one a panel, and in the legend
+
+
+@pytest.mark.parametrize(
+    ("line", "least"),
+    [
+        ("owner: CreateConnection (lagId=lag 1)", 1),
+        ("owner: UpdateLag (lagId=lag 1)", 2),
+        ("other: CreatePublicVirtualInterface in eu-west-1 (connectionId=connection 1)", 2),
+        ("owner: DeleteDirectConnectGatewayAssociation (associationId=gateway association 1)", 3),
+        ("owner: DeleteDirectConnectGatewayAssociation (directConnectGatewayId=x, virtualGatewayId=y)", 2),
+    ],
+)
+def test_as_many_steps_are_needed_as_make_what_the_last_request_names(line: str, least: int) -> None:
+    """Too low a bound calls the shortest way too long, too high a one hides that it is."""
+    found = machines.Row("a.fault", "x", way=("the link of lag 1 goes up", line, "owner: EC2 makes virtual gateway 1"))
+    assert machines.needed(spec.load(), found, {}) == least
+    assert machines.needed(spec.load(), found, {"a.fault": {"steps": 7}}) == 7
+
+
+def test_the_machines_that_claim_a_rule_explore_first_and_all_take_part() -> None:
+    """A fault shows where nobody looks for it: in what another request describes."""
+    found = machines.passes("tags.kept")
+    titles = {one.title for one in machines.ENTRIES}
+    assert {one.title for one, _ in found} == titles
+    assert [one.title for one, examples in found if examples == machines.EXAMPLES][-1] == machines.EVERYTHING
+    assert "tags.kept" in found[0][0].rules

@@ -42,6 +42,16 @@ def test_a_step_with_what_made_its_things_is_tried_first() -> None:
     assert tried[:2] == [[16], [2, 9, 15]]
 
 
+def test_what_a_step_does_once_in_a_while_is_left_out_too() -> None:
+    """A request with tags makes a reader think that the tags matter."""
+
+    def shows(way: Sequence[Done]) -> bool:
+        return any(("needed", True) in one.choices for one in way)
+
+    way = [Done("act", 1, (("tagged", True), ("name", "a"), ("needed", True), ("twice", True)))]
+    assert shortest(way, shows) == (Done("act", 1, (("name", "a"), ("needed", True))),)
+
+
 def test_a_way_that_shows_nothing_now_stays_as_it_is() -> None:
     """What depends on time may not come back; it was there."""
     assert len(shortest(_way(5), lambda _: False)) == 5
