@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from dxcontract.exchange import Exchange
 from strategies.machines import closing
 from strategies.machines.actions import action
 from strategies.machines.connections import gone
@@ -16,9 +17,11 @@ if TYPE_CHECKING:
 
 RULES = (
     "associations.deleted-gone",
+    "associations.exclusive-kinds",
     "associations.gateway-echo",
     "associations.one-gateway",
     "associations.own-gateway",
+    "associations.transit-asn",
     "associations.update-preserves",
     "proposals.accept-named",
     "proposals.accept-region",
@@ -31,6 +34,7 @@ RULES = (
     "proposals.accept-prefixes",
     "proposals.accept-state",
     "proposals.accept-twice",
+    "proposals.delete-accepted",
     "proposals.deleted-gone",
     "proposals.deleted-not-accepted",
     "proposals.prefixes-echo",
@@ -233,6 +237,15 @@ def accept_proposal(m: "Machine") -> None:
     closing.inside(m, gateway)
 
 
+@action("AcceptDirectConnectGatewayAssociationProposal", ready=_open, accounts=("other",))
+def accept_own_proposal(m: "Machine") -> None:
+    """Who proposes does not accept."""
+    thing = m.one_of(_open(m.model))
+    step = Step("AcceptDirectConnectGatewayAssociationProposal", _acceptance(thing), thing.owner)
+    m.refuse("proposals.accept-owner-only", step, "a proposal is accepted by the account that made it")
+    closing.inside(m, thing.links["gateway"])
+
+
 def _misnamed(m: "Machine", thing: Thing, step: Step) -> bool:
     """Once in a while, accept from another Region, or under another gateway; whether that was done."""
     if not m.chance(4):
@@ -266,6 +279,48 @@ def associate_anothers_gateway(m: "Machine") -> None:
     closing.inside(m, gateway)
 
 
+@action(
+    "CreateDirectConnectGatewayAssociation",
+    ready=lambda model: _gateways(model) and not model.counters.get("transit gateways"),
+)
+def associate_transit_gateway(m: "Machine") -> None:
+    """A transit gateway is associated with no gateway of the same ASN, and with none that has a virtual one."""
+    gateway = m.one_of(_gateways(m.model))
+    m.model.count("transit gateways")
+    taken = m.model.on(gateway, "gateway", "gateway-association")
+    asn = gateway.facts["asn"] + (1 if taken else 0)
+    transit = "" if gateway.unsure or not m.facts.ec2 else m.ec2_transit_gateway(gateway.owner, asn)
+    if not transit:
+        return
+    params = {"directConnectGatewayId": gateway, "gatewayId": transit}
+    params["addAllowedPrefixesToDirectConnectGateway"] = _list([PREFIXES[0]])
+    step = Step("CreateDirectConnectGatewayAssociation", params, gateway.owner)
+    m.settled(gateway)
+    if taken:
+        m.refuse("associations.exclusive-kinds", step, "a transit gateway joins a virtual private one on a gateway")
+    else:
+        m.fade(gateway)
+        exchange = m.send(step)
+        if exchange is not None:
+            _never_associated(m, gateway, exchange)
+    closing.inside(m, gateway)
+
+
+def _never_associated(m: "Machine", gateway: Thing, exchange: Exchange) -> None:
+    """An association with an equal ASN is refused, or made and never associated."""
+    rule, what = "associations.transit-asn", "a transit gateway is associated with a gateway of the same ASN"
+    if not exchange.succeeded:
+        m.contract.refused(rule, exchange, what)
+        return
+    handle = m.world.adopt("gateway-association", exchange.operation, exchange, {}, gateway.owner)
+    thing = Thing("gateway-association", 0, gateway.owner, life="gone", links={"gateway": gateway}, handle=handle)
+    m.settled(thing)
+    sight = m.observe(thing)
+    state = "" if sight is None or sight[1] is None else sight[1].get("associationState")
+    m.contract.check(rule, state not in ("associated", "updating"), what, exchange, where="/associationState")
+    m.doubt("it may have an association that the model does not know", gateway)
+
+
 def _accepted(model: Model) -> list[Thing]:
     return model.of(
         "association-proposal",
@@ -294,6 +349,20 @@ def withdraw_accepted(m: "Machine") -> None:
     _before(m, thing.links["virtual"], thing.links["gateway"])
     m.send(Step("DeleteDirectConnectGatewayAssociationProposal", {"proposalId": thing}, thing.owner))
     thing.facts["withdrawn"] = True
+
+
+def _standing(model: Model) -> list[Thing]:
+    """Accepted proposals whose association is there."""
+    return [one for one in _accepted(model) if not _free(model, one.links["virtual"])]
+
+
+@action("DeleteDirectConnectGatewayAssociationProposal", ready=_standing, accounts=("other",))
+def withdraw_standing(m: "Machine") -> None:
+    """An accepted proposal is not taken back while its association stands."""
+    thing = m.one_of(_standing(m.model))
+    step = Step("DeleteDirectConnectGatewayAssociationProposal", {"proposalId": thing}, thing.owner)
+    m.refuse("proposals.delete-accepted", step, "an accepted proposal is deleted while its association stands")
+    closing.inside(m, thing.links["gateway"])
 
 
 @action("DeleteDirectConnectGatewayAssociationProposal", ready=_open, accounts=("other",))

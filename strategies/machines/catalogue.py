@@ -105,7 +105,10 @@ ENTRIES: Final = (
     ),
     Entry(
         "tags",
-        ("connections", "lags", "gateways", "interfaces", "misplaced", "tagging", "races", "strays", "events"),
+        (
+            *("connections", "lags", "hosting", "gateways", "interfaces", "misplaced", "tagging", "races", "strays"),
+            "events",
+        ),
         ("TagResource",),
     ),
     Entry(

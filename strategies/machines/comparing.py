@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 RULES = (
     "connections.tags-on-create",
+    "gateways.deleted-hidden",
     "gateways.tags-on-create",
     "interconnects.tags-on-create",
     "lags.child-tags-on-create",
@@ -34,6 +35,8 @@ RULES = (
     "virtual_interfaces.peer-mirrored",
 )
 _MIRRORED: Final = ("asn", "addressFamily", "amazonAddress", "customerAddress")
+_NEVER_DELETED: Final = {"direct-connect-gateway": "gateways.deleted-hidden"}
+"""What is not described as deleted: it is described no more."""
 _ABSENT: Final[tuple[Any, ...]] = (None, "", [])
 
 
@@ -41,8 +44,8 @@ def compare(m: "Machine", thing: Thing, exchange: Exchange, item: Json | None) -
     """Judge one description; keep it as the snapshot of a thing that is as it should be."""
     if not _alive(m, thing, exchange, item) or item is None or not thing.there:
         return
-    for member, expected in list(thing.expected.items()):
-        _member(m, thing, member, expected, exchange, item)
+    for name, expected in list(thing.expected.items()):
+        member(m, thing, name, expected, exchange, item)
     if thing.kind == "lag":
         _lag(m, thing, exchange, item)
     if thing.kind == "virtual-interface":
@@ -66,6 +69,8 @@ def _alive(m: "Machine", thing: Thing, exchange: Exchange, item: Json | None) ->
     told = "is not described" if item is None else f"is {state}"
     if thing.life == "gone":
         rule, ok, what = thing.life_rule, ending, f"a {thing.kind} that was deleted {told}"
+        if state == "deleted" and thing.kind in _NEVER_DELETED:
+            rule, ok = _NEVER_DELETED[thing.kind], False
     elif thing.life == "waiting":
         rule, ok = thing.life_rule, state in WAITING or state == "unknown"
         what = f"a {thing.kind} that waits for its owner {told}"
@@ -78,8 +83,9 @@ def _alive(m: "Machine", thing: Thing, exchange: Exchange, item: Json | None) ->
     return ok
 
 
-def _member(m: "Machine", thing: Thing, member: str, expected: Expected, exchange: Exchange, item: Json) -> None:
-    found, wanted = item.get(member), expected.value
+def member(m: "Machine", thing: Thing, name: str, expected: Expected, exchange: Exchange, item: Json) -> None:
+    """Judge one member of what is said of a thing; one that is wrong is expected no more."""
+    found, wanted = item.get(name), expected.value
     if isinstance(wanted, Thing):
         if wanted.unsure:
             return
@@ -92,10 +98,10 @@ def _member(m: "Machine", thing: Thing, member: str, expected: Expected, exchang
         same = str(found).lower() == str(wanted).lower()
     else:
         same = found == wanted or (wanted is None and found in _ABSENT)
-    what = f"{member} is {found!r}, not {wanted!r}"
-    claim = claims.equal(f"/{member}", wanted, expected.how)
-    if not m.contract.check(expected.rule, same, what, exchange, where=f"/{member}", claim=claim):
-        thing.forget(member)
+    what = f"{name} is {found!r}, not {wanted!r}"
+    claim = claims.equal(f"/{name}", wanted, expected.how)
+    if not m.contract.check(expected.rule, same, what, exchange, where=f"/{name}", claim=claim):
+        thing.forget(name)
 
 
 def _lag(m: "Machine", lag: Thing, exchange: Exchange, item: Json) -> None:

@@ -61,6 +61,7 @@ FOREIGN: Final = {
 }
 _ELSEWHERE: Final = {
     "AssociateConnectionWithLag": "access.region-parent",
+    "CreateDirectConnectGatewayAssociation": "associations.region",
     "CreatePrivateVirtualInterface": "access.region-parent",
     "CreatePublicVirtualInterface": "access.region-parent",
     "CreateTransitVirtualInterface": "access.region-parent",
@@ -136,11 +137,16 @@ def spoiled(m: "Machine", step: Step) -> bool:
 
 
 def spoil(m: "Machine", step: Step) -> bool:
-    """Send the step with a flaw instead of as it is; whether that was possible."""
-    made = _MADE[m.one_of(_FLAWS)](m, step)
-    if made is None:
+    """Send the step with a flaw instead of as it is: the one that is drawn or, where it cannot have that, another.
+
+    Whether there was one.
+    """
+    chosen = m.one_of(_FLAWS)
+    others = () if m.choices.directed else tuple(one for one in _MADE if one != chosen)
+    flawed = next((found for one in (chosen, *others) if (found := _MADE[one](m, step)) is not None), None)
+    if flawed is None:
         return False
-    rule, changed, what = made
+    rule, changed, what = flawed
     dead = [one for one in changed.things if not one.there]
     if all(m.over(one) for one in dead):
         m.refuse(rule, changed, what)
@@ -205,14 +211,19 @@ def _kind(m: "Machine", step: Step) -> tuple[str, Step, str] | None:
 
 
 def _dead(m: "Machine", step: Step) -> tuple[str, Step, str] | None:
-    place = _place(m, step)
-    if place is None or m.spec.operation(step.operation).traits.effect == "read":
+    if m.spec.operation(step.operation).traits.effect == "read":
         return None
-    pointer, _, thing = place
-    dead = [one for one in m.model.things if one.kind == thing.kind and not one.there and one.owner == thing.owner]
+    alone = len(step.things) == 1
+    gone = [one for one in m.model.things if not one.there]
+    dead = [
+        (pointer, one)
+        for pointer, _, thing in places(m, step)
+        for one in gone
+        if one.kind == thing.kind and (alone or one.owner == thing.owner)
+    ]
     if not dead:
         return None
-    chosen = m.one_of(dead)
+    pointer, chosen = m.one_of(dead)
     if chosen.kind == "virtual-interface" and chosen.facts["declined"] and step.operation == "DeleteVirtualInterface":
         return None  # Terraform deletes what was declined (vif.go)
     rule = _DEAD.get(step.operation, USED_DEAD)
@@ -220,6 +231,7 @@ def _dead(m: "Machine", step: Step) -> tuple[str, Step, str] | None:
         rule = USED_DEAD
     if rule in _DECLINED and not chosen.facts.get("declined"):
         rule = USED_DEAD
+    step = replace(step, role=chosen.owner) if alone else step
     return rule, _flawed(step, pointer, chosen, "deleted before"), f"a {chosen.kind} that was deleted is used"
 
 
@@ -237,7 +249,7 @@ def _foreign(m: "Machine", step: Step) -> tuple[str, Step, str] | None:
 
 
 def _elsewhere(m: "Machine", step: Step) -> tuple[str, Step, str] | None:
-    if not any(thing.kind in _REGIONAL for thing in step.things):
+    if step.operation not in _ELSEWHERE and not any(thing.kind in _REGIONAL for thing in step.things):
         return None
     region = m.world.api.target.other_region
     rule = _ELSEWHERE.get(step.operation, USED_ELSEWHERE)
@@ -254,7 +266,7 @@ def _near(m: "Machine", step: Step) -> tuple[str, Step, str] | None:
     ]
     if not misses:
         return None
-    miss = misses[m.draw(st.integers(0, len(misses) - 1))]
+    miss = misses[m.choices.draw(st.integers(0, len(misses) - 1), usual=0)]
     return miss.rule, replace(step, params=miss.body, flaw=miss.what, where=miss.pointer), miss.what
 
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 RULES = (
     "gateways.asn-default",
     "gateways.delete-in-use",
-    "gateways.deleted-hidden",
     "gateways.echo",
+    "gateways.no-error-when-available",
     "gateways.owner",
     "gateways.global-delete",
     "gateways.rename",
@@ -39,9 +39,10 @@ def create_gateway(m: "Machine") -> None:
     step = Step("CreateDirectConnectGateway", params, role)
     if spoiled(m, step):
         return
-    thing = m.model.add("direct-connect-gateway", role, tags=dict(tags))
+    thing = m.model.add("direct-connect-gateway", role, tags=dict(tags), facts={"asn": asn or 64512})
     thing.expect("gateways.echo", directConnectGatewayName=params["directConnectGatewayName"])
-    thing.expect("gateways.echo" if asn else "gateways.asn-default", amazonSideAsn=asn or 64512)
+    thing.expect("gateways.echo" if asn else "gateways.asn-default", amazonSideAsn=thing.facts["asn"])
+    thing.expect("gateways.no-error-when-available", stateChangeError=None)
     owned(m, thing, "gateways.owner")
     m.make(thing, step)
     m.look(thing)
@@ -74,6 +75,7 @@ def delete_gateway(m: "Machine") -> None:
     step = Step("DeleteDirectConnectGateway", {"directConnectGatewayId": thing}, thing.owner)
     if in_use(m.model, thing):
         m.fade(thing)
+        thing.forget("stateChangeError")
         exchange = m.send(step)
         m.settled(thing)
         sight = m.observe(thing)

@@ -16,9 +16,11 @@ from strategies.requests import Scene, least
 if TYPE_CHECKING:
     from strategies.machines.machine import Machine
 
+AGAIN = "resiliency_groups.change-idempotent"
 RULES = (
     "requests.unknown-ids",
     "resiliency_groups.associate-atomic",
+    AGAIN,
     "resiliency_groups.create-idempotent",
     "resiliency_groups.disassociate-atomic",
     "resiliency_groups.token-conflict",
@@ -42,6 +44,9 @@ def create_group(m: "Machine") -> None:
     """Make a resiliency group."""
     params = {**least(Scene(m.world, m.spec.operation("CreateResiliencyGroup"))), "resiliencyGroupName": m.name()}
     params.pop("clientToken", None)
+    tags = m.few_tags()
+    if tags:
+        params["tags"] = m.tag_list(tags)
     step = Step("CreateResiliencyGroup", params)
     if spoiled(m, step):
         return
@@ -50,6 +55,11 @@ def create_group(m: "Machine") -> None:
     owned(m, thing, "resiliency_groups.echo")
     m.make(thing, step)
     m.look(thing)
+    sight = m.observe(thing) if tags else None
+    if sight is not None and sight[1] is not None:
+        found = {str(one.get("key")): str(one.get("value") or "") for one in at(sight[1], "/tags/*")}
+        what = f"a resiliency group that was made with {len(tags)} tags has {len(found)}, or others"
+        m.contract.check("resiliency_groups.tags-on-create", found == tags, what, sight[0], where="/tags")
 
 
 @action("UpdateResiliencyGroup", ready=_groups)
@@ -99,7 +109,8 @@ def _outside(model: Model) -> list[tuple[Thing, Thing]]:
 
 @action("AssociateConnectionsToResiliencyGroup", ready=_outside)
 def enter_group(m: "Machine") -> None:
-    """Put a connection into a group, by its id or its ARN; together with one that does not exist, none gets in."""
+    """Put a connection into a group, by its id or its ARN, at times twice with one client token; together with one that
+    does not exist, none gets in."""
     group, connection = m.one_of(_outside(m.model))
     named = m.one_of((connection, ArnOf(connection)))
     params = {"resiliencyGroupId": group, "connectionIdentifiers": [named]}
@@ -109,16 +120,27 @@ def enter_group(m: "Machine") -> None:
         m.refuse("resiliency_groups.associate-atomic", step, "one of two connections does not exist")
         closing.inside(m, group)
         return
+    twice = _tokened(m, params)
     if spoiled(m, step):
         return
     m.settled(connection)
     m.settled_group(group)
     _left(m, group)
     m.accept(step)
+    if twice:
+        m.accept(step, AGAIN)
     group.facts["connections"] = [*group.facts["connections"], connection]
     group.facts["connection_rule"] = "resiliency_groups.associate-listed"
     m.look(group, connection)
     closing.inside(m, group)
+
+
+def _tokened(m: "Machine", params: dict[str, object]) -> bool:
+    """At times a request gets a client token, with which it can be sent again and has no further effect."""
+    if not m.chance(3):
+        return False
+    params["clientToken"] = f"{m.name()}-{m.model.count('tokens')}"
+    return True
 
 
 def _left(m: "Machine", group: Thing) -> None:
@@ -140,7 +162,7 @@ def _filled(model: Model) -> list[Thing]:
 
 @action("DisassociateConnectionsFromResiliencyGroup", ready=_filled)
 def leave_group(m: "Machine") -> None:
-    """Take a connection out of a group; the others stay."""
+    """Take a connection out of a group, at times twice with one client token; the others stay."""
     group = m.one_of(_filled(m.model))
     connection = m.one_of(group.facts["connections"])
     params = {"resiliencyGroupId": group, "connectionIdentifiers": [connection]}
@@ -150,9 +172,12 @@ def leave_group(m: "Machine") -> None:
         m.refuse("resiliency_groups.disassociate-atomic", step, "one of two connections does not exist")
         closing.inside(m, group)
         return
+    twice = _tokened(m, params)
     if spoiled(m, step):
         return
     m.accept(step)
+    if twice:
+        m.accept(step, AGAIN)
     rest = [one for one in group.facts["connections"] if one is not connection]
     group.facts["connections"] = rest
     rule = "resiliency_groups.disassociate-keeps" if rest else "resiliency_groups.disassociate-removes"

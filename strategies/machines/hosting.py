@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from strategies.machines.machine import Machine
 
 RULES = (
+    "hosted_connections.associate-address-conflict",
     "hosted_connections.associate-keeps",
     "hosted_connections.associate-moves",
     "hosted_connections.associate-parent-kind",
@@ -42,6 +43,7 @@ RULES = (
     "interconnects.deleted-gone",
     "interconnects.echo",
     "interconnects.lag-join",
+    "interconnects.lag-join-bandwidth",
 )
 VLANS = (100, 200, 300, 400)
 MOST_HOSTED = 3
@@ -67,6 +69,11 @@ def create_interconnect(m: "Machine") -> None:
     lag = m.one_of(lags) if lags and m.chance(3) else None
     if lag is not None:
         params |= {"bandwidth": lag.facts["bandwidth"], "location": lag.facts["location"], "lagId": lag}
+        if m.chance(5):
+            params["bandwidth"] = next(one for one in BANDWIDTHS if one != lag.facts["bandwidth"])
+            step = Step("CreateInterconnect", params, "partner")
+            m.refuse("interconnects.lag-join-bandwidth", step, "an interconnect of another bandwidth joins a LAG")
+            return
     tags = m.few_tags()
     if tags:
         params["tags"] = m.tag_list(tags)
@@ -268,6 +275,10 @@ def move(m: "Machine") -> None:
         m.refuse(
             "hosted_connections.associate-vlan-conflict", step, "a hosted connection moves to where its VLAN is taken"
         )
+        return
+    if m.model.addresses(thing) & m.model.addresses(port):
+        rule = "hosted_connections.associate-address-conflict"
+        m.refuse(rule, step, "a hosted connection moves to where the addresses of its virtual interface are taken")
         return
     if spoiled(m, step):
         return

@@ -44,6 +44,8 @@ RULES = (
     "virtual_interfaces.mtu-default",
     "virtual_interfaces.mtu-update",
     "virtual_interfaces.owner",
+    "virtual_interfaces.site-link",
+    "virtual_interfaces.site-link-update",
     "virtual_interfaces.type",
     "virtual_interfaces.update-name",
     "virtual_interfaces.update-preserves",
@@ -105,6 +107,8 @@ def _make(m: "Machine", port: Thing, kind: str, owner: Role, provider: Role | No
     hosted = port.kind == "hosted-connection"
     vlan = port.facts["vlan"] if hosted and not m.chance(5) else m.one_of(VLANS)
     new = new_interface(m, port, kind, vlan, gateway)
+    if gateway is not None and m.chance(4):
+        new["enableSiteLink"] = True
     # Whether what an allocation is tagged with is seen by the owner, no source says.
     tags = m.few_tags() if not allocates else {}
     new |= {"tags": m.tag_list(tags)} if tags else {}
@@ -160,7 +164,8 @@ def new_interface(m: "Machine", port: Thing, kind: str, vlan: int, gateway: Thin
         amazon, customer = public_pair(number)
     else:
         # Now and then the addresses of another interface, on another port.
-        if port.kind != "hosted-connection" and m.chance(8) and "10.0.0.2/30" not in m.model.addresses(port):
+        carrier = port.links["port"] if port.kind == "hosted-connection" else port
+        if m.chance(8) and "10.0.0.2/30" not in m.model.addresses(carrier):
             number = 0
         amazon, customer = f"10.0.{number}.1/30", f"10.0.{number}.2/30"
     new: dict[str, Any] = {
@@ -188,13 +193,15 @@ def expect(m: "Machine", thing: Thing, new: dict[str, Any]) -> None:
     owned(m, thing, "virtual_interfaces.owner")
     if thing.facts["kind"] != "public":
         thing.expect("virtual_interfaces.mtu-default", mtu=1500)
+    if "enableSiteLink" in new:
+        thing.expect("virtual_interfaces.site-link", siteLinkEnabled=new["enableSiteLink"])
 
 
 def attach(thing: Thing, gateway: Thing, named: str, attached: str) -> None:
     """A virtual interface is on a Direct Connect gateway."""
     thing.links["gateway"] = gateway
     thing.expect(named, directConnectGatewayId=gateway)
-    thing.expect("virtual_interfaces.amazon-asn-of-gateway", amazonSideAsn=gateway.expected["amazonSideAsn"].value)
+    thing.expect("virtual_interfaces.amazon-asn-of-gateway", amazonSideAsn=gateway.facts["asn"])
     gateway.facts["virtual-interface_rule"] = attached
 
 
@@ -299,11 +306,13 @@ def delete_interface(m: "Machine") -> None:
 
 @action("UpdateVirtualInterfaceAttributes", ready=alive)
 def update_interface(m: "Machine") -> None:
-    """Rename a virtual interface, or change its MTU."""
+    """Rename a virtual interface, change its MTU, or join it to the others of its gateway, or not."""
     thing = m.one_of(alive(m.model))
     params: Json = {"virtualInterfaceId": thing}
     if thing.facts["kind"] != "public" and m.chance():
         params["mtu"] = m.one_of(MTUS)
+    elif "gateway" in thing.links and m.chance():
+        params["enableSiteLink"] = m.one_of((True, False))
     else:
         params["virtualInterfaceName"] = m.name()
     step = Step("UpdateVirtualInterfaceAttributes", params, thing.owner)
@@ -314,10 +323,12 @@ def update_interface(m: "Machine") -> None:
     m.accept(step)
     if "mtu" in params:
         thing.expect("virtual_interfaces.mtu-update", mtu=params["mtu"])
+    elif "enableSiteLink" in params:
+        thing.expect("virtual_interfaces.site-link-update", siteLinkEnabled=params["enableSiteLink"])
     else:
         thing.expect("virtual_interfaces.update-name", virtualInterfaceName=params["virtualInterfaceName"])
     m.look(thing)
-    m.kept("virtual_interfaces.update-preserves", thing, before, tuple(params))
+    m.kept("virtual_interfaces.update-preserves", thing, before, (*params, "siteLinkEnabled"))
 
 
 def _movable(model: Model) -> list[tuple[Thing, Thing]]:

@@ -44,10 +44,13 @@ RULES = (
     "lags.disassociate-not-member",
     "lags.disassociate-partner-converts",
     "lags.echo",
+    "lags.encryption-mode-update",
     "lags.existing-bandwidth",
     "lags.existing-counted",
+    "lags.existing-keeps-id",
     "lags.existing-interfaces-move",
     "lags.members-created",
+    "lags.members-named",
     "lags.minimum-links-default",
     "lags.owner-and-region",
     "lags.partner-hosts",
@@ -88,8 +91,10 @@ def create_lag(m: "Machine") -> None:
         return
     if spoiled(m, step):
         return
+    before = None
     if chosen is not None:
         m.at_rest(chosen)
+        before = m.shown(chosen)
     lag = m.model.add("lag", role, facts={"macsec": macsec, "minimum": 0, "hosts": role == "partner", "keys": []})
     lag.facts |= {"bandwidth": params["connectionsBandwidth"], "location": params["location"]}
     lag.expect("lags.echo", lagName=params["lagName"], connectionsBandwidth=params["connectionsBandwidth"])
@@ -114,6 +119,8 @@ def create_lag(m: "Machine") -> None:
         enter(m, chosen, lag, "lags.existing-counted")
     _adopt(m, lag, members, exchange)
     m.look(lag, *members, *([chosen, *m.model.on(lag, "port")] if chosen is not None else []))
+    if chosen is not None and chosen.kind == "connection":
+        m.kept("lags.existing-keeps-id", chosen, before, (), "connectionName")
 
 
 def _stands_alone(model: Model, port: Thing, role: str) -> bool:
@@ -139,6 +146,10 @@ def _adopt(m: "Machine", lag: Thing, members: list[Thing], exchange: Exchange | 
     if not m.contract.check("lags.members-created", len(ids) == len(members), what, exchange, where="/connections"):
         m.doubt("its LAG has other members", lag, *members)
         return
+    named = sorted(str(one) for one in at(exchange.json, "/connections/*/connectionName"))
+    if len(named) == len(members):
+        right = named == sorted(f"Requested Connection {number + 1} for Lag {lag.id}" for number in range(len(named)))
+        m.contract.check("lags.members-named", right, f"the connections of a new LAG are called {named}", exchange)
     for thing, found in zip(members, ids, strict=True):
         m.known(thing, next(one for one in m.world.handles if one.id == found), exchange)
         made_with_tags(m, thing, "lags.child-tags-on-create")
@@ -246,12 +257,14 @@ def _convert(m: "Machine", connection: Thing) -> None:
 
 @action("UpdateLag", ready=lambda model: model.of("lag"))
 def update_lag(m: "Machine") -> None:
-    """Rename a LAG, or change how many links it needs."""
+    """Rename a LAG, or change how many links it needs, or how it encrypts."""
     lag = m.one_of(m.model.of("lag"))
     params: dict[str, object] = {"lagId": lag, "lagName": m.name()}
     if m.chance(2):
         minimum = m.one_of(range(len(m.model.members(lag)) + 1))
         params = {"lagId": lag, "minimumLinks": minimum}
+    elif lag.facts["macsec"] and m.chance(2):
+        params = {"lagId": lag, "encryptionMode": m.one_of(("should_encrypt", "no_encrypt"))}
     step = Step("UpdateLag", params, lag.owner)
     if spoiled(m, step):
         return
@@ -259,11 +272,14 @@ def update_lag(m: "Machine") -> None:
     m.accept(step)
     if "lagName" in params:
         lag.expect("lags.update-name", lagName=params["lagName"])
+    elif "encryptionMode" in params:
+        lag.expect("lags.encryption-mode-update", encryptionMode=params["encryptionMode"])
     else:
         lag.facts["minimum"] = params["minimumLinks"]
         lag.expect("lags.update-minimum-links", minimumLinks=params["minimumLinks"])
     m.look(lag)
-    m.kept("lags.update-preserves", lag, before, tuple(params))
+    with_it = ("connections",) if "encryptionMode" in params else ()
+    m.kept("lags.update-preserves", lag, before, (*params, *with_it))
 
 
 @action("DeleteLag", ready=lambda model: model.of("lag"))

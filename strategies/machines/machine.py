@@ -19,8 +19,9 @@ from dxcontract.target import Role
 from dxcontract.verdict import Indeterminate, Unsupported
 from strategies.machines.actions import Action
 from strategies.machines.choosing import Choices, Done, LostError
+from strategies.machines.journeys import Opening
 from strategies.machines.model import Model, Thing
-from strategies.machines.openings import Opening, openings
+from strategies.machines.openings import openings
 from strategies.machines.steps import Script, Step, resolved
 from strategies.machines.waiting import READY_SECONDS, Sight, Waiting
 from strategies.world import Handle, World
@@ -246,7 +247,7 @@ class Machine(Waiting, RuleBasedStateMachine):
 
     def refuse(self, rule: str, step: Step, what: str) -> None:
         """Send a step that this rule forbids; it must be refused and change nothing."""
-        self.remember(*step.things)
+        self.remember(*self._at_stake(step))
         exchange = self.send(step)
         if exchange is None:
             return
@@ -266,7 +267,7 @@ class Machine(Waiting, RuleBasedStateMachine):
 
     def make(self, thing: Thing, step: Step) -> Exchange | None:
         """Send a step that makes `thing`, which gets the id that the target gave."""
-        from strategies.machines import tagging
+        from strategies.machines import answers, tagging
 
         exchange = self.accept(step)
         handle = None
@@ -276,6 +277,7 @@ class Machine(Waiting, RuleBasedStateMachine):
             self.doubt(f"{step.operation} made nothing", thing)
             return None
         self.known(thing, handle, exchange)
+        answers.made(self, thing, exchange)
         tagging.made_with_tags(self, thing)
         return exchange
 
@@ -354,7 +356,9 @@ class Machine(Waiting, RuleBasedStateMachine):
         return self.snapshots.get(thing)
 
     def kept(self, rule: str, thing: Thing, before: Json | None, changed: Sequence[str] = (), *members: str) -> None:
-        """By the last step nothing was changed but the members `changed`; of all others, or only of these."""
+        """By the last step nothing was changed but the members `changed`; of all others, or only of these. Neither its
+        answer nor a description says otherwise."""
+        from strategies.machines import answers
         from strategies.machines.seeing import first_difference
 
         after = self.snapshots.get(thing)
@@ -362,7 +366,8 @@ class Machine(Waiting, RuleBasedStateMachine):
             return
         names = members or tuple(sorted((before.keys() | after.keys()) - set(changed)))
         first, second = ({name: one.get(name) for name in names} for one in (before, after))
-        where, last = first_difference(first, second), self.sent[-1]
+        last = self.sent[-1]
+        where = answers.kept(self, thing, before, names, last) or first_difference(first, second)
         what = f"a {thing.kind} is described differently, at {where}, which the request did not ask for"
         self.contract.check(rule, not where, what, last, where=where, operation=last.operation)
 
@@ -376,8 +381,14 @@ class Machine(Waiting, RuleBasedStateMachine):
                 comparing.compare(self, thing, *sight)
 
     def unharmed(self, step: Step) -> None:
-        """After a refused step: what it names is described as before."""
+        """After a refused step: what it was about is described as before."""
         from strategies.machines import comparing
 
-        for thing in step.things:
+        for thing in self._at_stake(step):
             comparing.unchanged(self, thing, "requests.refusal-has-no-effect", step.operation)
+
+    def _at_stake(self, step: Step) -> list[Thing]:
+        """What a step names, and the newest of its sender's things of the kinds that it would make."""
+        gives = self.spec.operation(step.operation).traits.gives
+        alike = {one.kind: one for one in self.model.of(*gives, where=lambda one: one.owner == step.role)}
+        return list(dict.fromkeys((*step.things, *alike.values())))

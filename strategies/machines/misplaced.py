@@ -14,6 +14,7 @@ RULES = (
     "access.gateway-foreign-use",
     "lags.partner-interfaces",
     "virtual_interfaces.associate-target-owner",
+    "virtual_interfaces.gateway-one-of-two",
     "virtual_interfaces.parent-unconfirmed",
 )
 
@@ -46,6 +47,16 @@ def create_on_anothers_gateway(m: "Machine") -> None:
     m.refuse("access.gateway-foreign-use", step, "a virtual interface is created on another account's gateway")
 
 
+@action("CreatePrivateVirtualInterface", ready=lambda model: [one for one in ports(model) if not model.on(one, "port")])
+def create_on_no_gateway(m: "Machine") -> None:
+    """A private virtual interface is on a gateway."""
+    port = m.one_of([one for one in ports(m.model) if not m.model.on(one, "port")])
+    port_settled(m, port)
+    new = new_interface(m, port, "private", port.facts.get("vlan", VLANS[0]), None)
+    step = Step("CreatePrivateVirtualInterface", {"connectionId": port, "newPrivateVirtualInterface": new}, port.owner)
+    m.refuse("virtual_interfaces.gateway-one-of-two", step, "a private virtual interface is created on no gateway")
+
+
 def _hosting(model: Model) -> list[Thing]:
     return model.of("lag", where=lambda one: one.facts["hosts"] and carries(model, one))
 
@@ -73,3 +84,30 @@ def move_to_anothers_port(m: "Machine") -> None:
     old = thing.links["port"]
     step = Step("AssociateVirtualInterface", {"virtualInterfaceId": thing, "connectionId": port}, old.owner)
     m.refuse("virtual_interfaces.associate-target-owner", step, "a virtual interface moves to another account's port")
+
+
+@action("AssociateVirtualInterface", ready=_elsewhere, accounts=("other",))
+def fetch_anothers_interface(m: "Machine") -> None:
+    """Nobody moves the virtual interface of another account to a port of one's own."""
+    thing, port = m.one_of(_elsewhere(m.model))
+    step = Step("AssociateVirtualInterface", {"virtualInterfaceId": thing, "connectionId": port}, port.owner)
+    m.refuse("virtual_interfaces.associate-requester", step, "a virtual interface is fetched by another account")
+
+
+@action(
+    "ConfirmPrivateVirtualInterface",
+    ready=lambda model: model.of("virtual-interface", life="waiting"),
+    accounts=("other",),
+)
+def confirm_for_another(m: "Machine") -> None:
+    """Who provides a virtual interface does not confirm it."""
+    thing = m.one_of(m.model.of("virtual-interface", life="waiting"))
+    port = thing.links["port"]
+    gateways = m.model.of("direct-connect-gateway", where=lambda one: one.owner == port.owner)
+    params = {"virtualInterfaceId": thing}
+    if thing.facts["kind"] != "public":
+        if not gateways:
+            return
+        params["directConnectGatewayId"] = m.one_of(gateways)
+    step = Step(f"Confirm{thing.facts['kind'].capitalize()}VirtualInterface", params, port.owner)
+    m.refuse("virtual_interfaces.confirm-owner-only", step, "a virtual interface is confirmed by who provides it")

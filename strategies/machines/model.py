@@ -187,8 +187,10 @@ class Model:
         return {one.facts["vlan"] for one in self.on(port, "port")}
 
     def addresses(self, port: Thing) -> set[str]:
-        """The customer's addresses in use on a port."""
-        return {one.facts["address"] for one in self.on(port, "port", "virtual-interface")}
+        """The customer's addresses in use on a port, or on the hosted connections that it carries."""
+        hosted = self.on(port, "port", "hosted-connection")
+        interfaces = [one for place in (port, *hosted) for one in self.on(place, "port", "virtual-interface")]
+        return {one.facts["address"] for one in interfaces}
 
     def members(self, lag: Thing) -> list[Thing]:
         """The connections and interconnects that a LAG bundles."""

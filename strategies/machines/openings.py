@@ -5,16 +5,14 @@ role; `maybe` and `no`, in this order, for what is else done once in a while. Wh
 the usual.
 
 `OPENINGS` build something, and an example goes on at random from there. `ENCOUNTERS` bring about what must be refused,
-or must disturb nothing else. `JOURNEYS` go through the transitions of one lifecycle that requests cause, state by
-state; they need a target on which time can be held. All are for examples to begin with; at the gate each of the latter
-two is an example of its own, too.
+or must disturb nothing else. Both, and the journeys, are for examples to begin with; at the gate each encounter and
+each journey is an example of its own, too.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Final
 
-Opening = tuple[str, ...]
-Journeys = Mapping[str, Mapping[str, Opening]]
+from strategies.machines.journeys import JOURNEYS, Journeys, Opening
 
 OPENINGS: Final[tuple[Opening, ...]] = (
     (),
@@ -79,17 +77,22 @@ ENCOUNTERS: Final[Journeys] = {
             *("move", "confirm", "confirm_what_waits_not", "look_into_hosted"),
             *("create_connection partner", "move_to_wrong_port", "allocate_on_wrong_port"),
         ),
+        "hosted connections stay with their LAG": (
+            *("create_lag partner", "create_lag partner", "create_interconnect", "associate_connection lag.1"),
+            *("allocate lag.1", "associate_connection lag.2"),
+        ),
         "hosted connections go with their interconnect": (
             *("create_interconnect", "allocate", "confirm", "create_lag partner", "associate_connection interconnect"),
             *("delete_lag", "allocate 200", "create_interconnect", "move hosted-connection"),
-            *("create_interconnect maybe", "disassociate_connection interconnect", "create_interconnect_as_anybody"),
+            *("create_interconnect maybe maybe", "create_interconnect maybe", "disassociate_connection interconnect"),
+            "create_interconnect_as_anybody",
         ),
         "ports are their owners'": (
             *("create_connection owner", "create_lag owner", "create_connection owner"),
             *_misuse("foreign", *_OF_PORTS, *_OF_LAGS),
             *_misuse("elsewhere", *_OF_PORTS[:4], *_OF_LAGS),
-            *("create_interconnect", "allocate"),
-            *_misuse("foreign", "DeleteInterconnect", "AllocateHostedConnection", "ConfirmConnection"),
+            *("create_interconnect", *_misuse("foreign", "DeleteInterconnect"), "allocate"),
+            *_misuse("foreign", "AllocateHostedConnection", "ConfirmConnection"),
         ),
         "deleted ports stay deleted": (
             *("create_connection owner", "create_connection owner", "delete_connection"),
@@ -99,6 +102,12 @@ ENCOUNTERS: Final[Journeys] = {
             *_misuse("dead", "DeleteInterconnect"),
             *("allocate", "allocate 200", "decline", *_misuse("dead", "ConfirmConnection")),
         ),
+        "what is refused changes no port": (
+            *("create_connection owner", "create_lag owner", "create_interconnect", "allocate"),
+            *_misuse("near", "CreateConnection", "CreateLag", "CreateInterconnect", "AllocateHostedConnection"),
+            *_misuse("near", *_OF_PORTS[:4], *_OF_LAGS, "ConfirmConnection"),
+        ),
+        "what is made alike is alike in any order": ("make_both_ways",),
         "a partner's connection leaves a LAG": ("create_lag partner", "disassociate_connection"),
     },
     "virtual_interfaces_and_bgp": {
@@ -117,29 +126,53 @@ ENCOUNTERS: Final[Journeys] = {
             *("create_lag owner maybe", "create_connection owner", "create_interface private 200 connection"),
             *("associate_connection", "delete_lag", "disassociate_connection connection.1"),
         ),
+        "virtual interfaces stay with their LAG": (
+            *("create_connection owner", "create_lag owner 2", "create_lag owner", "create_gateway owner"),
+            *("create_interface private lag.1", "associate_connection lag.1", "associate_connection lag.2"),
+            *("associate_connection connection.1", "disassociate_connection connection.1"),
+        ),
         "a connection with a virtual interface is deleted": (
             *("create_connection owner", "create_gateway owner", "create_interface private", "delete_connection"),
-            *("create_connection other", "move_to_anothers_port", "delete_gateway"),
+            *("create_connection other", "move_to_anothers_port", "fetch_anothers_interface"),
+            "delete_gateway",
         ),
         "a hosted connection carries one virtual interface": (
             *("create_interconnect", "allocate", "create_on_unconfirmed", "create_gateway owner", "confirm"),
-            *("create_interface private maybe 200", "create_interface private", "create_interface private"),
+            *("create_interface private maybe 200", "create_interface private", "create_interface private maybe 200"),
+            *("allocate 200", "confirm", "move_interface hosted-connection.2"),
             *("create_lag owner", "move_interface lag", "create_interconnect", "move"),
+        ),
+        "addresses behind hosted connections collide": (
+            *(
+                "create_gateway owner",
+                "create_interconnect",
+                "allocate",
+                "confirm",
+                "create_interface private no maybe",
+            ),
+            *("create_interconnect", "allocate 200", "confirm", "create_interface private no maybe", "move"),
         ),
         "nothing is confirmed twice, or as something else": (
             *("create_connection owner", "create_gateway other", "allocate_interface private"),
-            *("confirm_interface maybe public", "confirm_interface", "create_interface public 200", "confirm_again"),
+            *(
+                "create_gateway owner",
+                "confirm_for_another",
+                "confirm_interface maybe public",
+                "confirm_interface",
+                "create_interface public 200",
+                "confirm_again",
+            ),
         ),
         "tests are started and stopped twice": (
             *("create_connection owner", "create_gateway owner", "create_interface private", "stop_nothing"),
-            *("start_test", "start_twice", "stop_test"),
+            *("start_test", "start_twice", "stop_test", "create_interface public 200", "start_test", "stop_test"),
         ),
         "peers come and go": (
             *("create_connection owner", "create_gateway owner", "create_interface private", "delete_peer"),
-            *("add_peer", "delete_peer maybe", "add_peer", "delete_peer", "delete_no_peer"),
+            *("add_same_peer", "add_peer", "delete_peer maybe", "add_peer", "delete_peer", "delete_no_peer"),
         ),
         "virtual interfaces are their owners'": (
-            *("create_connection owner", "create_gateway owner", "create_interface private"),
+            *("create_connection owner", "create_gateway owner", "create_interface private", "create_connection owner"),
             *_misuse("foreign", *_OF_INTERFACES, "DeleteBGPPeer", "StartBgpFailoverTest", "StopBgpFailoverTest"),
             *_misuse("foreign", *_NEW_INTERFACES, "AssociateVirtualInterface"),
             *_misuse("elsewhere", "DeleteVirtualInterface", *_NEW_INTERFACES[:3]),
@@ -153,32 +186,48 @@ ENCOUNTERS: Final[Journeys] = {
             *("create_gateway other", "allocate_interface private 300", "allocate_interface private 400"),
             *("decline_interface", *_misuse("dead", "ConfirmPrivateVirtualInterface", "ConfirmPublicVirtualInterface")),
         ),
+        "what is refused changes no virtual interface": (
+            *("create_connection owner", "create_gateway owner", "create_interface private"),
+            *_misuse("near", *_OF_INTERFACES, *_NEW_INTERFACES, "StartBgpFailoverTest"),
+        ),
         "a LAG that hosts carries no virtual interface": ("create_lag partner", "create_on_hosting_lag"),
     },
     "gateways": {
         "a virtual gateway has one gateway": (
-            *("create_gateway owner", "create_gateway owner", "make_virtual_gateway owner", "associate_gateways"),
+            *("create_gateway owner", "create_gateway owner", "make_virtual_gateway owner"),
+            *(*_misuse("elsewhere", "CreateDirectConnectGatewayAssociation"), "associate_gateways"),
             *("associate_gateways direct-connect-gateway.1", "delete_gateway", "change_prefixes 10.32.0.0/16"),
             *("change_prefixes 10.32.0.0/16", "dissociate_gateways maybe", "delete_gateway maybe"),
         ),
+        "a transit gateway is not associated beside a virtual one": (
+            *("create_gateway owner", "make_virtual_gateway owner", "associate_gateways", "associate_transit_gateway"),
+        ),
+        "a transit gateway is not associated with its equal": ("create_gateway owner", "associate_transit_gateway"),
         "another account's gateway takes a proposal": (
             *("create_gateway owner", "make_virtual_gateway other", "associate_anothers_gateway", "propose"),
+            "accept_own_proposal",
             *("accept_proposal maybe maybe", "create_gateway owner"),
-            *("accept_proposal no maybe", "accept_proposal maybe", "accept_twice"),
+            *("accept_proposal no maybe", "accept_proposal maybe", "accept_twice", "withdraw_standing"),
         ),
         "a gateway of another account carries nothing": (
-            *("create_connection owner", "create_gateway other", "create_on_anothers_gateway"),
+            *("create_connection owner", "create_gateway other", "create_on_anothers_gateway", "create_on_no_gateway"),
         ),
         "gateways are their owners'": (
             *("create_gateway owner", "make_virtual_gateway other", "propose"),
             *_misuse("foreign", "UpdateDirectConnectGateway", "DeleteDirectConnectGateway"),
             *_misuse("foreign", "AcceptDirectConnectGatewayAssociationProposal"),
             *("create_gateway owner", "delete_gateway", *_misuse("dead", "DeleteDirectConnectGateway")),
-            *("withdraw", "propose", *_misuse("dead", "AcceptDirectConnectGatewayAssociationProposal")),
+            *("withdraw owner", "propose", *_misuse("dead", "AcceptDirectConnectGatewayAssociationProposal")),
+        ),
+        "what is refused changes no gateway": (
+            *("create_gateway owner", "make_virtual_gateway owner", "associate_gateways"),
+            *_misuse("near", "CreateDirectConnectGateway", "UpdateDirectConnectGateway"),
+            *_misuse("near", "CreateDirectConnectGatewayAssociation", "UpdateDirectConnectGatewayAssociation"),
         ),
         "a gateway in use stays": (
-            *("create_connection owner", "create_gateway owner", "create_interface private", "delete_gateway"),
-            *("rename_gateway", "update_interface", "delete_interface", "delete_gateway"),
+            *("create_connection owner", "create_gateway owner", "create_interface private no maybe", "delete_gateway"),
+            *("rename_gateway", "update_interface", "update_interface no maybe", "update_interface no maybe False"),
+            *("delete_interface", "delete_gateway"),
         ),
     },
     "tags": {
@@ -187,17 +236,20 @@ ENCOUNTERS: Final[Journeys] = {
             *(
                 "describe_tags",
                 "tag_wrongly",
+                "tag_nothing",
+                "tag_nothing UntagResource",
                 "create_wrongly_tagged",
                 *_misuse("foreign", "TagResource", "UntagResource"),
             ),
             *("create_connection owner", "delete_connection connection.1"),
         ),
+        "a partner sees no tags": ("create_interconnect", "allocate", "confirm", "tag hosted-connection"),
     },
     "macsec_and_resiliency": {
         "keys accumulate and go": (
             *("create_connection owner maybe", "give_key", "give_key", "take_key", "take_no_key", "give_wrongly"),
             *("update_connection maybe no_encrypt", "create_lag owner no maybe", "associate_connection", "give_key"),
-            *("create_connection owner", "give_wrongly"),
+            *("update_lag no maybe no_encrypt", "create_connection owner", "give_wrongly"),
         ),
         "keys and groups are their owners'": (
             *("create_connection owner maybe", "give_key", "create_group"),
@@ -206,135 +258,12 @@ ENCOUNTERS: Final[Journeys] = {
         ),
         "groups keep apart what is in them": (
             *("create_group", "create_group_again maybe", "create_connection owner", "create_connection owner"),
-            *("enter_group maybe maybe", "enter_group", "enter_group resiliency-group.1", "leave_group maybe"),
-            *("enter_group", "leave_group", "delete_group", "rename_group"),
+            *("enter_group maybe maybe", "enter_group no maybe", "enter_group resiliency-group.1", "leave_group maybe"),
+            *("enter_group", "leave_group no maybe", "delete_group", "rename_group"),
         ),
     },
 }
 """What must be refused or must not be disturbed, by machine."""
-
-_PORT: Final = ("create_connection owner", "create_gateway owner", "hold")
-_AVAILABLE: Final = ("pass_time", "pass_time")
-_INTERFACE: Final = "create_interface private"
-_LAG: Final = ("create_lag owner", *_AVAILABLE)
-
-JOURNEYS: Final[Journeys] = {
-    "connections_and_lags": {
-        "a connection is deleted in every state": (
-            "hold",
-            *("create_connection owner", "delete_connection"),
-            *("create_connection owner", "pass_time", "delete_connection"),
-            *("create_connection owner", *_AVAILABLE, "delete_connection"),
-            *("create_connection owner", *_AVAILABLE, "cut_link", "delete_connection"),
-            *("follow_documents", "create_connection owner", "delete_connection"),
-        ),
-        "an interconnect is deleted in every state": (
-            "hold",
-            "follow_documents",
-            *("create_interconnect", "delete_interconnect"),
-            *("create_interconnect", "pass_time", "delete_interconnect"),
-            *("create_interconnect", *_AVAILABLE, "delete_interconnect"),
-            *("create_interconnect", *_AVAILABLE, "cut_link", "delete_interconnect"),
-        ),
-        "a LAG is deleted in every state": (
-            "hold",
-            "follow_documents",
-            *("create_lag owner", "delete_lag"),
-            *("create_lag owner", "pass_time lag", "delete_lag"),
-            *(*_LAG, "delete_lag"),
-            *(*_LAG, "cut_link lag", "delete_lag"),
-        ),
-        "a LAG needs more links than are up, and fewer": (
-            "hold",
-            *("create_lag owner 2", *_AVAILABLE, "update_lag maybe 2", "update_lag maybe 0"),
-        ),
-        "connections join LAGs": (
-            "follow_documents",
-            "hold",
-            *(*_LAG, "create_connection owner", *_AVAILABLE, "associate_connection", "pass_time connection"),
-            *("create_connection owner", *_AVAILABLE, "cut_link connection", "cut_link lag", "associate_connection"),
-            *("mend_link lag", "pass_time connection", "disassociate_connection"),
-            *("create_connection owner", *_AVAILABLE, "create_lag owner maybe connection"),
-        ),
-        "interconnects join LAGs": (
-            "follow_documents",
-            "hold",
-            *("create_lag partner", "create_interconnect", *_AVAILABLE, "associate_connection interconnect"),
-            *("create_interconnect", *_AVAILABLE, "cut_link interconnect", "associate_connection interconnect"),
-            *("create_interconnect", *_AVAILABLE, "create_lag partner maybe interconnect"),
-        ),
-        "hosted connections are confirmed, declined and moved": (
-            *("create_interconnect", "create_interconnect", "allocate", "confirm", "allocate 200", "decline"),
-            *("hold", "follow_documents", "move hosted-connection"),
-        ),
-    },
-    "virtual_interfaces_and_bgp": {
-        "a virtual interface is deleted in every state": (
-            *_PORT,
-            *("create_interface public", "delete_interface"),
-            *(_INTERFACE, "delete_interface"),
-            *(_INTERFACE, "pass_time", "delete_interface"),
-            *(_INTERFACE, "pass_time", "lose_sessions", "delete_interface"),
-            *(_INTERFACE, "pass_time", "start_test", "delete_interface"),
-        ),
-        "a virtual interface is moved, changed and tested": (
-            *("create_connection owner", *_PORT),
-            *(_INTERFACE, "pass_time", "move_interface", "pass_time", "start_test", "stop_test"),
-            *("lose_sessions", "move_interface", "pass_time", "start_test", "stop_test"),
-            *("update_interface maybe 8500", "pass_time"),
-        ),
-        "a virtual interface is allocated, confirmed and declined": (
-            *("create_connection owner", "create_gateway other", "hold", "follow_documents"),
-            *("allocate_interface private", "confirm_interface", "allocate_interface public 200", "confirm_interface"),
-            *("allocate_interface public 300", "decline_interface", "delete_declined"),
-        ),
-        "a BGP peer is deleted in every state": (
-            *(*_PORT, _INTERFACE, "add_peer", "delete_peer", "add_peer", "pass_time virtual-interface", "delete_peer"),
-            *("create_interface public 200", "add_peer", "delete_peer"),
-        ),
-    },
-    "gateways": {
-        "a gateway is deleted in every state": (
-            *("hold", "follow_documents", "create_gateway owner", "delete_gateway"),
-            *("create_gateway owner", "pass_time", "delete_gateway"),
-        ),
-        "gateways are dissociated in every state": (
-            *("create_gateway owner", "make_virtual_gateway owner", "hold"),
-            *("associate_gateways", "dissociate_gateways"),
-            *("associate_gateways", "pass_time", "change_prefixes 10.32.0.0/16", "dissociate_gateways"),
-            *("associate_gateways", "pass_time", "dissociate_gateways"),
-        ),
-        "proposals are accepted and withdrawn": (
-            *("create_gateway owner", "make_virtual_gateway other", "propose", "withdraw"),
-            *("propose", "accept_proposal", "dissociate_gateways", "withdraw_accepted"),
-        ),
-        "a virtual interface is detached in every state": (
-            *(*_PORT, _INTERFACE, "delete_interface", _INTERFACE, "pass_time", "delete_interface"),
-        ),
-    },
-    "macsec_and_resiliency": {
-        "a key is taken in every state": (
-            *(
-                "create_connection owner maybe",
-                "hold",
-                "give_key",
-                "take_key",
-                "give_key maybe",
-                "pass_time",
-                "take_key",
-            ),
-        ),
-        "a group is deleted in every state": (
-            *("hold", "follow_documents", "create_group", "delete_group"),
-            *("create_group", "pass_time", "rename_group", "pass_time", "delete_group"),
-        ),
-        "connections enter and leave a group": (
-            *("create_connection owner", "hold", "create_group", "enter_group", "leave_group"),
-            *("enter_group", "pass_time resiliency-group", "leave_group"),
-        ),
-    },
-}
-"""The transitions of the lifecycles, by machine, each by what happens on it."""
 
 
 def openings(actions: Iterable[str], *, journeys: bool) -> tuple[Opening, ...]:

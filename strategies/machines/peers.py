@@ -9,6 +9,7 @@ from strategies.machines.actions import action
 from strategies.machines.flaws import spoiled
 from strategies.machines.interfaces import KEPT, alive
 from strategies.machines.model import Model, PeerMember, Thing
+from strategies.machines.seeing import normal
 from strategies.machines.steps import Step
 
 if TYPE_CHECKING:
@@ -20,11 +21,13 @@ RULES = (
     "bgp_peers.delete-last",
     "bgp_peers.delete-no-match",
     "bgp_peers.interface-kept",
+    "bgp_peers.same-family",
     "failover_tests.history",
     "failover_tests.history-filters",
     "failover_tests.history-filters-more",
     "failover_tests.owner-account",
     "failover_tests.peers-down",
+    "failover_tests.refusal-atomic",
     "failover_tests.stop-kept",
     "failover_tests.interface-testing",
     "failover_tests.start-twice",
@@ -52,6 +55,19 @@ def add_peer(m: "Machine") -> None:
     thing.facts["peers_rule"] = "bgp_peers.created-listed"
     m.look(thing)
     m.kept("bgp_peers.interface-kept", thing, before, (), "connectionId", *KEPT)
+
+
+@action("CreateBGPPeer", ready=alive)
+def add_same_peer(m: "Machine") -> None:
+    """A second peer of one family is refused where the port says that it has no logical redundancy."""
+    thing = m.one_of(alive(m.model))
+    new = {"asn": thing.facts["asn"], "addressFamily": "ipv4"}
+    m.settled(thing)
+    port = m.observe(thing.links["port"])
+    if port is None or port[1] is None or port[1].get("hasLogicalRedundancy") != "no":
+        return
+    step = Step("CreateBGPPeer", {"virtualInterfaceId": thing, "newBGPPeer": new}, thing.owner)
+    m.refuse("bgp_peers.same-family", step, "a second BGP peer of one address family, without redundancy")
 
 
 @action("DeleteBGPPeer", ready=alive)
@@ -163,7 +179,22 @@ def start_twice(m: "Machine") -> None:
     """One test at a time."""
     thing = m.one_of(_testing(m.model))
     step = Step("StartBgpFailoverTest", {"virtualInterfaceId": thing}, thing.owner)
+    before = _history(m, thing)
     m.refuse("failover_tests.start-twice", step, "a second test is started")
+    after = _history(m, thing)
+    if before is None or after is None or thing.unsure or before[1] != after[1]:
+        return  # a test can end by itself
+    what = "a test was not started, and yet the history is another one"
+    same = normal(before[0].body) == normal(after[0].body)
+    m.contract.check("failover_tests.refusal-atomic", same, what, after[0], operation=step.operation)
+
+
+def _history(m: "Machine", thing: Thing) -> tuple[Exchange, list[Json]] | None:
+    """The tests of a virtual interface, and how each stands."""
+    exchange = m.ask("ListVirtualInterfaceTestHistory", {"virtualInterfaceId": thing}, thing.owner)
+    if exchange is None or not exchange.succeeded:
+        return None
+    return exchange, at(exchange.json, "/virtualInterfaceTestHistory/*/status")
 
 
 @action("StopBgpFailoverTest", ready=alive)

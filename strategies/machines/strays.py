@@ -165,7 +165,11 @@ def _step(m: "Machine", operation: Operation, choose: Callable[[list[Thing]], Th
             continue
         if kind == "location":
             continue
-        things = [one for one in _of(m, kind) if role is None or one.owner == role or one.kind == "virtual-gateway"]
+        things = [
+            one
+            for one in _of(m, operation, kind)
+            if role is None or role in one.parties or one.kind == "virtual-gateway"
+        ]
         if not things:
             return None
         thing = choose(things) if choose is not None else m.one_of(things)
@@ -189,7 +193,9 @@ def _needed(m: "Machine", operation: Operation, pointer: str) -> bool:
     return pointer in listed or pointer in requests.required(operation)
 
 
-def _of(m: "Machine", kind: str) -> list[Thing]:
+def _of(m: "Machine", operation: Operation, kind: str) -> list[Thing]:
+    """The things that an operation can be about: what is confirmed waits for it, other things may wait, too."""
     if kind == "arn":
         return m.model.of(*TAGGABLE)
-    return m.model.of(kind)
+    waiting, live = m.model.of(kind, life="waiting"), m.model.of(kind)
+    return waiting if waiting and operation.traits.effect == "confirm" else waiting + live

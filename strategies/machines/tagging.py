@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from dxcontract.exchange import Exchange
 from dxcontract.pointers import at
+from dxcontract.spec import Json
 from strategies.machines.actions import action
 from strategies.machines.flaws import spoiled
 from strategies.machines.model import TAGGABLE, ArnOf, Thing
@@ -23,6 +24,7 @@ RULES = (
     "tags.maximum-on-create",
     "tags.kept",
     "tags.maximum",
+    "tags.refused-arn",
     "tags.removed",
     "tags.remove-keeps",
     "tags.reserved-prefix",
@@ -73,6 +75,15 @@ def tag_wrongly(m: "Machine") -> None:
     what = "tags that must not be are added"
     m.refuse(rule, Step("TagResource", {"resourceArn": ArnOf(thing), "tags": tags}, thing.owner), what)
     described(m, "requests.refusal-has-no-effect", thing)
+
+
+@action("TagResource", "UntagResource", ready=lambda model: model.of(*TAGGABLE))
+def tag_nothing(m: "Machine") -> None:
+    """What is no ARN has no tags."""
+    operation = m.one_of(("TagResource", "UntagResource"))
+    change: Json = {"tags": m.tag_list({"new": "1"})} if operation == "TagResource" else {"tagKeys": ["new"]}
+    step = Step(operation, {"resourceArn": "nothing", **change}, flaw="no ARN")
+    m.refuse("tags.refused-arn", step, "tags of something that is named by no ARN are changed")
 
 
 @action("CreateConnection")

@@ -14,7 +14,7 @@ from dxcontract.exchange import Exchange
 from dxcontract.spec import Json, Spec
 from dxcontract.target import Role
 from dxcontract.verdict import Indeterminate, Unsupported
-from strategies.ec2 import virtual_private_gateway
+from strategies.ec2 import transit_gateway, virtual_private_gateway
 from strategies.machines.model import Model, Thing
 from strategies.machines.steps import Script
 from strategies.world import Handle, World
@@ -130,6 +130,16 @@ class Waiting:
             self.doubt("virtual gateways cannot be listed", thing)
             return
         thing.handle = Handle(resource, thing.owner, repr(thing), "", {}, made, id=found)
+
+    def ec2_transit_gateway(self, owner: Role, asn: int) -> str:
+        """Have EC2 make a transit gateway, which is no part of the model; its id, or nothing where EC2 makes none."""
+        try:
+            found = transit_gateway(self.world, owner, asn=asn)
+        except (Unsupported, Indeterminate):
+            return ""
+        self.script.names[found] = "the transit gateway"
+        self.script.note(f"{owner}: EC2 makes a transit gateway with ASN {asn}")
+        return found
 
 
 def _lead(m: Waiting, thing: Thing, enough: Callable[[Json | None], bool]) -> bool:

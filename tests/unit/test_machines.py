@@ -12,8 +12,9 @@ from dxcontract.exploration import Exploration, caused_by_requests, certain, exp
 from strategies.machines import catalogue, closing, comparing, flaws, further
 from strategies.machines.actions import ACTIONS
 from strategies.machines.catalogue import ENTRIES, FAMILIES, Entry
+from strategies.machines.journeys import JOURNEYS
 from strategies.machines.model import ArnOf, Model, Thing, things_in
-from strategies.machines.openings import ENCOUNTERS, JOURNEYS, OPENINGS, directed
+from strategies.machines.openings import ENCOUNTERS, OPENINGS, directed
 from strategies.machines.seeing import first_difference, normal
 from strategies.machines.steps import Script, Step
 

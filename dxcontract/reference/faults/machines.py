@@ -43,7 +43,7 @@ def uneven(connection: Json, memory: dict[str, Any]) -> None:
     """Describe every second connection in another way, where the rule against that is switched off."""
     number = memory.setdefault(f"number {connection['connectionId']}", len(memory))
     if number % 2:
-        connection["jumboFrameCapable"] = not connection["jumboFrameCapable"]
+        connection["macSecCapable"] = not connection["macSecCapable"]
 
 
 def _renamed(record: Any) -> Any:

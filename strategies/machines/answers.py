@@ -1,0 +1,42 @@
+"""What the answer to a request says of the thing that it made or changed: it must be as true as a description."""
+
+from typing import TYPE_CHECKING
+
+from dxcontract.exchange import Exchange
+from dxcontract.spec import Json
+from strategies.machines import comparing
+from strategies.machines.model import Thing
+from strategies.machines.seeing import first_difference, normal
+
+if TYPE_CHECKING:
+    from strategies.machines.machine import Machine
+
+
+def of(m: "Machine", thing: Thing, exchange: Exchange) -> Json | None:
+    """The part of an answer that is about this thing itself; None where it says nothing of it."""
+    if not exchange.succeeded or not thing.id:
+        return None
+    inner = list(exchange.body.values())
+    parts = [exchange.body, *inner, *(one for several in inner if isinstance(several, list) for one in several)]
+    id_member = m.spec.resources[thing.kind].id
+    return next((one for one in parts if isinstance(one, dict) and one.get(id_member) == thing.id), None)
+
+
+def made(m: "Machine", thing: Thing, exchange: Exchange) -> None:
+    """The answer to a creation describes what was asked for, as far as it says, and rules speak of this operation."""
+    item = of(m, thing, exchange)
+    if item is None or thing.unsure:
+        return
+    for name, expected in list(thing.expected.items()):
+        if name in item and exchange.operation in m.spec.rule(expected.rule).operations:
+            comparing.member(m, thing, name, expected, exchange, item)
+
+
+def kept(m: "Machine", thing: Thing, before: Json, names: tuple[str, ...], exchange: Exchange) -> str:
+    """Where an answer tells otherwise of members that the request was not about than the thing was described before."""
+    item = of(m, thing, exchange)
+    if item is None:
+        return ""
+    told = normal(item)
+    both = [name for name in names if name in told and name in before]
+    return first_difference({name: before[name] for name in both}, {name: told[name] for name in both})
