@@ -50,8 +50,8 @@ from strategies.requests import required  # noqa: E402
 
 SECONDS: Final = 60.0
 MINIMISE: Final = 20.0
-EXAMPLES: Final = 8
-EXAMPLES_OTHERS: Final = 3
+EXAMPLES: Final = 20
+EXAMPLES_OTHERS: Final = 8
 EVERYTHING: Final = "everything"
 ENOUGH: Final = 0.8
 MORE: Final = 2

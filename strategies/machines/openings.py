@@ -140,7 +140,7 @@ ENCOUNTERS: Final[Journeys] = {
             *("create_interconnect", "allocate", "create_on_unconfirmed", "create_gateway owner", "confirm"),
             *("create_interface private maybe 200", "create_interface private", "create_interface private maybe 200"),
             *("allocate 200", "confirm", "move_interface hosted-connection.2"),
-            *("create_lag owner", "move_interface lag", "create_interconnect", "move"),
+            *("create_lag owner", "move_interface lag", "create_interconnect", "move hosted-connection.1"),
         ),
         "addresses behind hosted connections collide": (
             *(
