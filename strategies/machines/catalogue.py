@@ -113,7 +113,7 @@ ENTRIES: Final = (
     ),
     Entry(
         "macsec_and_resiliency",
-        ("connections", "lags", "macsec", "groups", "strays", "events"),
+        ("connections", "lags", "hosting", "macsec", "groups", "strays", "events"),
         ("AssociateMacSecKey", "CreateResiliencyGroup"),
     ),
     Entry(

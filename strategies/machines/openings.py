@@ -74,7 +74,7 @@ ENCOUNTERS: Final[Journeys] = {
         ),
         "VLANs of hosted connections collide": (
             *("create_interconnect", "create_interconnect", "allocate", "allocate", "allocate interconnect.1"),
-            *("move", "confirm", "confirm_what_waits_not", "look_into_hosted"),
+            *("confirm", "move", "confirm_what_waits_not", "look_into_hosted"),
             *("create_connection partner", "move_to_wrong_port", "allocate_on_wrong_port"),
         ),
         "hosted connections stay with their LAG": (
@@ -251,6 +251,7 @@ ENCOUNTERS: Final[Journeys] = {
             *("update_connection maybe no_encrypt", "create_lag owner no maybe", "associate_connection", "give_key"),
             *("update_lag no maybe no_encrypt", "create_connection owner", "give_wrongly"),
         ),
+        "a hosted connection has no keys": ("create_interconnect", "allocate", "confirm", "give_wrongly"),
         "keys and groups are their owners'": (
             *("create_connection owner maybe", "give_key", "create_group"),
             *_misuse("foreign", "AssociateMacSecKey", "DisassociateMacSecKey", "UpdateResiliencyGroup"),
