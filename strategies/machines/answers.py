@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from dxcontract.exchange import Exchange
+from dxcontract.pointers import at
 from dxcontract.spec import Json
 from strategies.machines import comparing
 from strategies.machines.model import Thing
@@ -30,6 +31,11 @@ def made(m: "Machine", thing: Thing, exchange: Exchange) -> None:
     for name, expected in list(thing.expected.items()):
         if name in item and exchange.operation in m.spec.rule(expected.rule).operations:
             comparing.member(m, thing, name, expected, exchange, item)
+    if thing.kind == "virtual-interface" and isinstance(item.get("bgpPeers"), list):
+        found = sorted(str(one) for one in at(item, "/bgpPeers/*/addressFamily"))
+        what = f"a new virtual interface is answered with BGP peers of {found}"
+        right = found == sorted(thing.facts["families"])
+        m.contract.check("virtual_interfaces.bgp-peers-listed", right, what, exchange, where="/bgpPeers")
 
 
 def kept(m: "Machine", thing: Thing, before: Json, names: tuple[str, ...], exchange: Exchange) -> str:

@@ -63,7 +63,7 @@ ENCOUNTERS: Final[Journeys] = {
             *("create_lag owner", "create_connection owner", "disassociate_connection"),
         ),
         "a connection does not fit a LAG": (
-            *("create_connection owner", "create_connection owner no maybe", "create_connection owner maybe"),
+            *("create_connection owner", "create_connection owner 10Gbps no maybe", "create_connection owner maybe"),
             *("create_lag owner 10Gbps", "associate_connection connection.1", "associate_connection connection.2"),
             *("associate_connection connection.3", "create_connection owner maybe maybe"),
             *("create_connection owner 1Gbps maybe", "create_lag owner maybe connection.1 10Gbps"),
@@ -242,6 +242,14 @@ ENCOUNTERS: Final[Journeys] = {
                 *_misuse("foreign", "TagResource", "UntagResource"),
             ),
             *("create_connection owner", "delete_connection connection.1"),
+        ),
+        "things of all kinds are tagged": (
+            *("create_connection owner", "create_lag owner", "create_gateway owner", "create_interface private"),
+            *("tag direct-connect-gateway", "tag virtual-interface", "describe_tags"),
+        ),
+        "the tags of several things are described": (
+            *("create_connection owner", "create_connection owner", "tag connection.1", "tag connection.2"),
+            "describe_tags",
         ),
         "a partner sees no tags": ("create_interconnect", "allocate", "confirm", "tag hosted-connection"),
     },
