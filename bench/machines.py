@@ -175,8 +175,15 @@ def passes(fault: str) -> list[tuple[Entry, int]]:
     """Which machine explores when, with how many random examples; with none it goes through its directed sequences.
 
     The machines that claim the rule come first, and have more examples; so has the one of everything, which is last.
+    Then come those that claim most of the subject.
     """
-    order = sorted(ENTRIES, key=lambda one: (fault not in one.rules, len(one.families)))
+    subject = f"{fault.partition('.')[0]}."
+
+    def last(one: Entry) -> tuple[bool, int, int]:
+        alike = sum(rule.startswith(subject) for rule in one.rules)
+        return fault not in one.rules, -alike, len(one.families)
+
+    order = sorted(ENTRIES, key=last)
     many = [one for one in order if fault in one.rules or one.title == EVERYTHING]
     directed = [(one, 0) for one in order if one.title != EVERYTHING]
     claiming = [(one, EXAMPLES) for one in many if one.title != EVERYTHING]
