@@ -40,9 +40,10 @@ def made(m: "Machine", thing: Thing, exchange: Exchange) -> None:
 
 def kept(m: "Machine", thing: Thing, before: Json, names: tuple[str, ...], exchange: Exchange) -> str:
     """Where an answer tells otherwise of members that the request was not about than the thing was described before."""
-    item = of(m, thing, exchange)
+    item, id_member = of(m, thing, exchange), m.spec.resources[thing.kind].id
     if item is None:
-        return ""
+        parts = [exchange.body, *exchange.body.values()] if exchange.succeeded else []
+        return f"/{id_member}" if any(isinstance(one, dict) and id_member in one for one in parts) else ""
     told = normal(item)
     both = [name for name in names if name in told and name in before]
     return first_difference({name: before[name] for name in both}, {name: told[name] for name in both})

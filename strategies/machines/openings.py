@@ -71,6 +71,7 @@ ENCOUNTERS: Final[Journeys] = {
         ),
         "connections change their LAG": (
             *("create_lag owner 2", "create_lag owner", "associate_connection connection.2", "delete_lag"),
+            "create_connection owner maybe",
         ),
         "VLANs of hosted connections collide": (
             *("create_interconnect", "create_interconnect", "allocate", "allocate", "allocate interconnect.1"),
@@ -169,7 +170,7 @@ ENCOUNTERS: Final[Journeys] = {
         ),
         "peers come and go": (
             *("create_connection owner", "create_gateway owner", "create_interface private", "delete_peer"),
-            *("add_same_peer", "add_peer", "delete_peer maybe", "add_peer", "delete_peer", "delete_no_peer"),
+            *("add_same_peer", "add_peer", "delete_no_peer", "delete_peer maybe", "add_peer", "delete_peer"),
         ),
         "virtual interfaces are their owners'": (
             *("create_connection owner", "create_gateway owner", "create_interface private", "create_connection owner"),
@@ -198,6 +199,10 @@ ENCOUNTERS: Final[Journeys] = {
             *(*_misuse("elsewhere", "CreateDirectConnectGatewayAssociation"), "associate_gateways"),
             *("associate_gateways direct-connect-gateway.1", "delete_gateway", "change_prefixes 10.32.0.0/16"),
             *("change_prefixes 10.32.0.0/16", "dissociate_gateways maybe", "delete_gateway maybe"),
+        ),
+        "two virtual gateways share a gateway": (
+            *("create_gateway owner", "make_virtual_gateway owner", "associate_gateways"),
+            *("make_virtual_gateway owner", "associate_gateways virtual-gateway.2"),
         ),
         "a transit gateway is not associated beside a virtual one": (
             *("create_gateway owner", "make_virtual_gateway owner", "associate_gateways", "associate_transit_gateway"),
