@@ -43,6 +43,7 @@ RULES = (
     "hosted_connections.deprecated-describe",
     "resiliency_groups.listed-in-region",
     "tags.die-with-resource",
+    "hosted_connections.partner-name",
     "hosted_connections.tags-owner-only",
     "resiliency_groups.get",
     *(rule for pair in _LISTED.values() for rule in pair),
@@ -163,6 +164,9 @@ def _check(m: "Machine", thing: Thing, operation: str, member: str, wanted: list
         shown = any(one.get("tags") for one in items)
         what = "a partner is shown the tags of a hosted connection"
         m.contract.check("hosted_connections.tags-owner-only", not shown, what, exchange, where="/tags")
+        nameless = [one for one in items if not one.get("partnerName")]
+        what = f"{len(nameless)} hosted connections do not name the partner that provides them"
+        m.contract.check("hosted_connections.partner-name", not nameless, what, exchange, where="/partnerName")
     found = {str(one.get(member)).rpartition("/")[2] for one in items if one.get(state) not in ENDING}
     rule = thing.facts.get(f"{kind}_rule", rule)
     what = f"{operation} lists {len(found)} that live on a {thing.kind}; {len(wanted)} should, and maybe others"

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 RULES = (
     "hosted_connections.associate-address-conflict",
     "hosted_connections.associate-keeps",
+    "hosted_connections.associate-kind",
     "hosted_connections.associate-moves",
     "hosted_connections.associate-parent-kind",
     "hosted_connections.describe-wrong-parent",
@@ -40,6 +41,7 @@ RULES = (
     "hosted_connections.partner-only",
     "hosted_connections.unconfirmed-waits",
     "hosted_connections.vlan-unique",
+    "interconnects.delete-kind",
     "interconnects.deleted-gone",
     "interconnects.echo",
     "interconnects.lag-join",
@@ -108,6 +110,18 @@ def delete_interconnect(m: "Machine") -> None:
     if lag is not None:
         lag.facts["members_rule"] = "connections.delete-leaves-lag"
     m.look(thing, *([lag] if lag is not None else []))
+
+
+def _plain(model: Model) -> list[Thing]:
+    return model.of("connection", where=lambda one: one.owner == "partner" and "lag" not in one.links)
+
+
+@action("DeleteInterconnect", ready=_plain, accounts=("partner",))
+def delete_as_interconnect(m: "Machine") -> None:
+    """A partner's connection is no interconnect, though their ids look alike."""
+    thing = m.one_of(_plain(m.model))
+    step = Step("DeleteInterconnect", {"interconnectId": thing}, "partner")
+    m.refuse("interconnects.delete-kind", step, "a connection is deleted as an interconnect")
 
 
 @action("AllocateHostedConnection", ready=_hosts, accounts=("partner", "owner"))
@@ -248,8 +262,7 @@ def look_into_hosted(m: "Machine") -> None:
 
 
 def _wrong_ports(model: Model) -> list[tuple[Thing, Thing]]:
-    ports = model.of("connection", where=lambda one: one.owner == "partner" and "lag" not in one.links)
-    return [(thing, port) for thing in model.of("hosted-connection") for port in ports]
+    return [(thing, port) for thing in model.of("hosted-connection") for port in _plain(model)]
 
 
 @action("AssociateHostedConnection", ready=_wrong_ports, accounts=("partner",))
@@ -259,6 +272,21 @@ def move_to_wrong_port(m: "Machine") -> None:
     step = Step("AssociateHostedConnection", {"connectionId": thing, "parentConnectionId": port}, "partner")
     m.settled(port)
     m.refuse("hosted_connections.associate-parent-kind", step, "a hosted connection moves to a dedicated one")
+
+
+def _not_hosted(model: Model) -> list[tuple[Thing, Thing]]:
+    ports = model.of("interconnect", where=lambda one: "lag" not in one.links)
+    plain = model.of("connection", "interconnect", where=lambda one: one.owner == "partner")
+    return [(thing, port) for thing in plain for port in ports if thing is not port]
+
+
+@action("AssociateHostedConnection", ready=_not_hosted, accounts=("partner",))
+def move_what_is_not_hosted(m: "Machine") -> None:
+    """A port of one's own hangs on a cable, and does not move like a hosted connection."""
+    thing, port = m.one_of(_not_hosted(m.model))
+    step = Step("AssociateHostedConnection", {"connectionId": thing, "parentConnectionId": port}, "partner")
+    m.settled(port)
+    m.refuse("hosted_connections.associate-kind", step, "a port moves like a hosted connection")
 
 
 @action("AssociateHostedConnection", ready=lambda model: model.of("hosted-connection") and len(_hosts(model)) > 1)

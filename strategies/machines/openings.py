@@ -76,7 +76,8 @@ ENCOUNTERS: Final[Journeys] = {
         "VLANs of hosted connections collide": (
             *("create_interconnect", "create_interconnect", "allocate", "allocate", "allocate interconnect.1"),
             *("confirm", "move", "confirm_what_waits_not", "look_into_hosted"),
-            *("create_connection partner", "move_to_wrong_port", "allocate_on_wrong_port"),
+            *("create_connection partner", "move_to_wrong_port", "allocate_on_wrong_port", "move_what_is_not_hosted"),
+            "delete_as_interconnect",
         ),
         "hosted connections stay with their LAG": (
             *("create_lag partner", "create_lag partner", "create_interconnect", "associate_connection lag.1"),
