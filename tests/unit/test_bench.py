@@ -1,5 +1,6 @@
 """The benches' own judgement: what counts as lost, how figures are made of rows, what is drawn."""
 
+import json
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -86,3 +87,10 @@ def test_the_machines_that_claim_a_rule_explore_first_and_all_take_part() -> Non
     assert {one.title for one, _ in found} == titles
     assert [one.title for one, examples in found if examples == machines.EXAMPLES][-1] == machines.EVERYTHING
     assert "tags.kept" in found[0][0].rules
+
+
+def test_what_needs_more_steps_is_a_fault_that_is_tried_and_says_why() -> None:
+    """A bound without a reason would be a way to reach a goal."""
+    known = json.loads(machines.NEEDED.read_text(encoding="utf-8"))
+    assert {one for one in known if one in catalogue() and machines.concerns_state(one)} == known.keys()
+    assert all(one["steps"] > 1 and one["why"] for one in known.values())
