@@ -161,7 +161,7 @@ def _table(drawn: list[Mutant], known: dict[str, Verdict], asked: argparse.Names
     survivors = [one for one in done if known[one.id].verdict in ("survived", "out of time")]
     hidden = [one for one in survivors if read.get(one.id, {}).get("why") in INVISIBLE]
     visible = len(done) - words["no start"] - words["dormant"] - len(hidden)
-    share = words["killed"] / visible if visible else 0.0
+    share = _share(words["killed"], visible)
     print(
         f"\n{datetime.date.today()}, {platform.platform()}, {os.cpu_count()} cores, "
         f"Python {platform.python_version()}, cosmic-ray {version('cosmic-ray')}, "
@@ -181,12 +181,23 @@ def _table(drawn: list[Mutant], known: dict[str, Verdict], asked: argparse.Names
         f"(left out: {words['no start']} that do not start, {words['dormant']} where nothing runs without a fault, "
         f"{len(hidden)} that were read and cannot be seen)"
     )
+    free = sum(read.get(one.id, {}).get("why") == "free" for one in survivors)
+    told, decided = words["killed"] + sum(bool(known[one.id].level) for one in survivors), visible - free
+    print(
+        f"{told} of {visible} are told of, whether that fails a run or not: {_share(told, visible):.1%}; of {free} no "
+        f"source says which is right: of the other {decided} mutants {words['killed']} are killed "
+        f"({_share(words['killed'], decided):.1%}) and {told} told of ({_share(told, decided):.1%})"
+    )
     if asked.out:
         asked.out.parent.mkdir(parents=True, exist_ok=True)
         asked.out.write_text(
             json.dumps(_document(done, known, read, asked, len(drawn), share), indent=1) + "\n", encoding="utf-8"
         )
     return 0 if share >= 0.9 else 1
+
+
+def _share(part: int, whole: int) -> float:
+    return part / whole if whole else 0.0
 
 
 def _document(
