@@ -10,7 +10,7 @@ from typing import Final
 
 import uvicorn
 
-from dxcontract.reference import accounts
+from dxcontract.reference import accounts, memory
 from dxcontract.reference.accounts import Accounts
 from dxcontract.reference.clock import Clock, Pace
 from dxcontract.reference.faults.catalogue import catalogue, check
@@ -84,6 +84,7 @@ def run(args: argparse.Namespace) -> int:
     except OSError as error:
         sys.stderr.write(f"dxcontract serve: cannot listen on {args.host}:{args.port}: {error}\n")
         return 2
+    memory.keep_large_blocks_apart()
     config = uvicorn.Config(
         application(world, args.latency / 1000),
         log_config=None,

@@ -20,7 +20,7 @@ from dxcontract.reference.clock import NEVER, Clock
 _ALPHABET: Final = string.ascii_lowercase + string.digits
 _HEX: Final = "0123456789abcdef"
 GONE: Final = frozenset({"deleted", "rejected"})
-MOST_OVER: Final = 100
+MOST_OVER: Final = 250
 """So many records of a kind, an account and a Region are remembered after their end, however short ago that was."""
 _BY_SERIAL: Final = operator.attrgetter("serial")
 

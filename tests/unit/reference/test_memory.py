@@ -1,6 +1,9 @@
 """An emulator that runs for months: what ended is shown for a while, and forgotten in the end."""
 
 import gc
+import platform
+import subprocess
+import sys
 import tracemalloc
 from collections.abc import Callable
 
@@ -131,3 +134,25 @@ def test_no_id_is_given_twice() -> None:
     ids = [made.new_id("dxcon") for _ in range(100_000)] + [made.new_hex_id("vgw") for _ in range(100_000)]
     assert len(set(ids)) == len(ids)
     assert len({one[-1] for one in ids[:1000]}) > 10
+
+
+def test_what_large_answers_took_is_given_back() -> None:
+    """Large blocks between small ones that stay: without the setting the heap ends above the last of them."""
+    heap = """
+from dxcontract.reference.memory import keep_large_blocks_apart
+if {apart}:
+    keep_large_blocks_apart()
+kept = []
+for _ in range(20):
+    large = [bytes(size) for size in range(70_000, 4_000_000, 300_000)]
+    kept.append([bytes(1000) for _ in range(50)])
+    del large
+print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmRSS")))
+"""
+    if platform.libc_ver()[0] != "glibc":
+        pytest.skip("other systems give memory back in their own ways")
+    apart, mixed = (
+        int(subprocess.run([sys.executable, "-c", heap.format(apart=one)], capture_output=True, check=True).stdout)
+        for one in (True, False)
+    )
+    assert apart < mixed / 2
