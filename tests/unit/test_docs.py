@@ -67,7 +67,7 @@ def test_a_command_is_understood(page: str, command: str, pytestconfig: pytest.C
 def test_every_option_that_is_named_exists(pytestconfig: pytest.Config) -> None:
     """Inline mentions such as `--known-gaps=FILE`, of ours, of pytest or of another program's that is named here."""
     others = {"--quiet", "--upgrade", "--universal", "--python-version", "--extra", "--host", "--port", "--version"}
-    others |= {"--include-operation-id"}
+    others |= {"--include-operation-id", "--max-examples"}
     known = {*others, *pytestconfig._parser.optparser._option_string_actions}
     for command in cli.parser()[1].values():
         known |= {name for action in command._actions for name in action.option_strings}
