@@ -62,10 +62,10 @@ class Row:
 class Job:
     """A pytest plugin in place of pytest's own loop: all methods, on the target that pytest opened."""
 
-    def __init__(self, asked: argparse.Namespace, rows: list[Row], results: Path) -> None:
+    def __init__(self, asked: argparse.Namespace, drawn: list[str], rows: list[Row], results: Path) -> None:
         self.asked, self.rows, self.results = asked, rows, results
         self.until = time.monotonic() + asked.minutes * 60
-        self.sample = sample(asked.sample, asked.seed)
+        self.sample = drawn
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         self.run: Any = session.config.pluginmanager.get_plugin(RUN)
@@ -164,6 +164,14 @@ def sample(count: int, seed: int) -> list[str]:
     return drawn
 
 
+def kept(folder: Path, count: int, seed: int) -> list[str]:
+    """The sample that was drawn when a comparison began: with a new rule the catalogue has another one."""
+    path = folder / f"sample-{seed}-{count}.json"
+    if not path.exists():
+        path.write_text(json.dumps(sample(count, seed)), encoding="utf-8")
+    return [one for one in json.loads(path.read_text(encoding="utf-8")) if one in catalogue()]
+
+
 def main(arguments: Sequence[str]) -> int:
     """Measure what was not measured yet, and print the table; 1 when the contract accuses a faultless emulator."""
     parser = argparse.ArgumentParser(prog="python -m bench.detection", description=(__doc__ or "").partition("\n")[0])
@@ -180,12 +188,13 @@ def main(arguments: Sequence[str]) -> int:
     asked.folder.mkdir(parents=True, exist_ok=True)
     results = asked.folder / f"results-{asked.seed}-{asked.sample}.jsonl"
     lines = results.read_text(encoding="utf-8").splitlines() if results.exists() else []
-    rows = [Row(**json.loads(line)) for line in lines]
+    drawn = kept(asked.folder, asked.sample, asked.seed)
+    rows = [row for row in (Row(**json.loads(line)) for line in lines) if row.fault in (FAULTLESS, *drawn)]
     if not asked.table:
         quiet = ["-p", "no:terminal", f"--rootdir={ROOT}", f"--config-file={ROOT}/pyproject.toml"]
         quiet += ["-W", "ignore::pytest.PytestAssertRewriteWarning", "-W", "ignore::pytest.PytestWarning"]
         quiet += ["--target=reference", "--settle-seconds=0.3", str(ROOT / "tests" / "contract")]
-        pytest.main(quiet, plugins=[Job(asked, rows, results)])
+        pytest.main(quiet, plugins=[Job(asked, drawn, rows, results)])
     facts = {
         "date": str(datetime.date.today()),
         "machine": f"{platform.platform()}, {os.cpu_count()} cores",
