@@ -32,6 +32,7 @@ RULES = (
     "resiliency_groups.echo",
     "resiliency_groups.tags-on-create",
     "resiliency_groups.update-name",
+    "tags.on-resiliency-group",
 )
 
 
@@ -50,16 +51,36 @@ def create_group(m: "Machine") -> None:
     step = Step("CreateResiliencyGroup", params)
     if spoiled(m, step):
         return
-    thing = m.model.add("resiliency-group", "owner", facts={"connections": []})
+    thing = m.model.add("resiliency-group", "owner", tags=dict(tags), facts={"connections": []})
     thing.expect("resiliency_groups.echo", resiliencyGroupName=params["resiliencyGroupName"])
     owned(m, thing, "resiliency_groups.echo")
     m.make(thing, step)
     m.look(thing)
-    sight = m.observe(thing) if tags else None
-    if sight is not None and sight[1] is not None:
-        found = {str(one.get("key")): str(one.get("value") or "") for one in at(sight[1], "/tags/*")}
-        what = f"a resiliency group that was made with {len(tags)} tags has {len(found)}, or others"
-        m.contract.check("resiliency_groups.tags-on-create", found == tags, what, sight[0], where="/tags")
+    _tagged(m, thing, "resiliency_groups.tags-on-create")
+
+
+@action("TagResource", ready=_groups)
+def tag_group(m: "Machine") -> None:
+    """A resiliency group is tagged under its ARN."""
+    thing = m.one_of(_groups(m.model))
+    tags = {"team": m.one_of(("a", "b"))}
+    step = Step("TagResource", {"resourceArn": ArnOf(thing), "tags": m.tag_list(tags)})
+    if spoiled(m, step):
+        return
+    m.accept(step, "tags.on-resiliency-group")
+    thing.tags |= tags
+    m.look(thing)
+    _tagged(m, thing, "tags.on-resiliency-group")
+
+
+def _tagged(m: "Machine", group: Thing, rule: str) -> None:
+    """A group shows its tags; where it does not, no more is said of them."""
+    sight = m.observe(group) if group.tags and not group.facts.get("tags in doubt") else None
+    if sight is None or sight[1] is None:
+        return
+    found = {str(one.get("key")): str(one.get("value") or "") for one in at(sight[1], "/tags/*")}
+    what = f"a resiliency group with {len(group.tags)} tags shows {len(found)}, or others"
+    group.facts["tags in doubt"] = not m.contract.check(rule, found == group.tags, what, sight[0], where="/tags")
 
 
 @action("UpdateResiliencyGroup", ready=_groups)

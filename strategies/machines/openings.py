@@ -272,7 +272,13 @@ ENCOUNTERS: Final[Journeys] = {
             *_misuse("foreign", "DeleteResiliencyGroup"),
         ),
         "groups keep apart what is in them": (
-            *("create_group", "create_group_again maybe", "create_connection owner", "create_connection owner"),
+            *(
+                "create_group",
+                "tag_group",
+                "create_group_again maybe",
+                "create_connection owner",
+                "create_connection owner",
+            ),
             *("enter_group maybe maybe", "enter_group no maybe", "enter_group resiliency-group.1", "leave_group maybe"),
             *("enter_group", "leave_group no maybe", "delete_group", "rename_group"),
         ),
