@@ -242,9 +242,11 @@ ENCOUNTERS: Final[Journeys] = {
             *(
                 "describe_tags",
                 "tag_wrongly",
+                "tag_wrongly tags.reserved-prefix",
                 "tag_nothing",
                 "tag_nothing UntagResource",
                 "create_wrongly_tagged",
+                "create_wrongly_tagged tags.maximum-on-create",
                 *_misuse("foreign", "TagResource", "UntagResource"),
             ),
             *("create_connection owner", "delete_connection connection.1"),

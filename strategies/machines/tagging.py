@@ -1,6 +1,6 @@
 """Tags: added, replaced, removed, described, and refused."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from hypothesis import strategies as st
 
@@ -32,6 +32,12 @@ RULES = (
 KEYS = ("team", "Team", "stage", "cost.centre", "süd")
 VALUES = ("", "a", "b", "A value")
 MAXIMUM = 50
+_NEW = {"key": "new", "value": "1"}
+_WRONG: Final = {
+    "tags.duplicate-keys": [_NEW, {"key": "twice", "value": "a"}, {"key": "twice", "value": "b"}],
+    "tags.maximum": [{"key": f"key-{number}", "value": ""} for number in range(MAXIMUM + 1)],
+    "tags.reserved-prefix": [_NEW, {"key": "aws:mine", "value": "a"}],
+}
 ON_CREATE = {
     "connection": "connections.tags-on-create",
     "direct-connect-gateway": "gateways.tags-on-create",
@@ -64,16 +70,9 @@ def tag(m: "Machine") -> None:
 def tag_wrongly(m: "Machine") -> None:
     """A key twice, too many tags, a reserved key: refused as a whole."""
     thing = m.one_of(_taggable(m))
-    new = [{"key": "new", "value": "1"}]
-    rule, tags = m.one_of(
-        (
-            ("tags.duplicate-keys", [*new, {"key": "twice", "value": "a"}, {"key": "twice", "value": "b"}]),
-            ("tags.maximum", [{"key": f"key-{number}", "value": ""} for number in range(MAXIMUM + 1)]),
-            ("tags.reserved-prefix", [*new, {"key": "aws:mine", "value": "a"}]),
-        )
-    )
+    rule = m.one_of(tuple(_WRONG))
     what = "tags that must not be are added"
-    m.refuse(rule, Step("TagResource", {"resourceArn": ArnOf(thing), "tags": tags}, thing.owner), what)
+    m.refuse(rule, Step("TagResource", {"resourceArn": ArnOf(thing), "tags": _WRONG[rule]}, thing.owner), what)
     described(m, "requests.refusal-has-no-effect", thing)
 
 
@@ -89,12 +88,8 @@ def tag_nothing(m: "Machine") -> None:
 @action("CreateConnection")
 def create_wrongly_tagged(m: "Machine") -> None:
     """What is created with tags that must not be is not created."""
-    rule, tags = m.one_of(
-        (
-            ("tags.duplicate-keys-on-create", [{"key": "twice", "value": "a"}, {"key": "twice", "value": "b"}]),
-            ("tags.maximum-on-create", [{"key": f"key-{number}", "value": ""} for number in range(MAXIMUM + 1)]),
-        )
-    )
+    rule = m.one_of(("tags.duplicate-keys-on-create", "tags.maximum-on-create"))
+    tags = _WRONG[rule.removesuffix("-on-create")]
     params = {"location": m.facts.home, "bandwidth": "1Gbps", "connectionName": m.name(), "tags": tags}
     m.refuse(rule, Step("CreateConnection", params), "a connection is created with tags that must not be")
 
