@@ -55,7 +55,7 @@ def picture(document: dict[str, Any]) -> str:
 
 
 def _panel(document: dict[str, Any], member: str, label: str, left: int) -> Iterator[str]:
-    first = -1 if member == "seconds" else 0
+    first = -2 if member == "seconds" else 0
     spent = max(row[member] for row in document["rows"])
     last = max(first + 1, math.ceil(math.log10(spent)))
     yield f'<text class="title" x="{left}" y="{TOP - 16}">Faults caught, over {label}</text>'
@@ -66,7 +66,7 @@ def _panel(document: dict[str, Any], member: str, label: str, left: int) -> Iter
     for power in range(first, last + 1):
         x = left + PANEL * (power - first) / (last - first)
         yield f'<path class="grid" d="M{x:.1f} {TOP}v{DEEP}"/>'
-        yield f'<text x="{x:.1f}" y="{TOP + DEEP + 17}" text-anchor="middle">{10**power:g}</text>'
+        yield f'<text x="{x:.1f}" y="{TOP + DEEP + 17}" text-anchor="middle">{_number(power)}</text>'
     yield f'<path class="axis" d="M{left} {TOP}v{DEEP}h{PANEL}"/>'
     for method in NAMES:
         rows = [row for row in document["rows"] if row["method"] == method]
@@ -88,6 +88,10 @@ def _panel(document: dict[str, Any], member: str, label: str, left: int) -> Iter
                 for value, part in points
             ],
         )
+
+
+def _number(power: int) -> str:
+    return f"{10 ** (power - 3)}k" if power >= 3 else f"{10**power:g}"
 
 
 def _line(method: str, points: Sequence[tuple[float, float]]) -> str:
