@@ -55,15 +55,19 @@ class Follower:
             world.close()
         self._beside.clear()
 
-    def gateway(self, known: str, role: Role) -> None:
-        """EC2 made this virtual private gateway for the first target; have it make one for the other.
+    def gateway(self, known: str, role: Role, asn: int | None = None) -> None:
+        """EC2 made this virtual private gateway for the first target, or with an ASN this transit gateway; have it make
+        one for the other.
 
         Where that cannot be, nothing is asked of the other about it.
         """
         world = World(self._second, self._second.journal.label)
         self._beside.append(world)
         try:
-            self._handles.pair(known, ec2.virtual_private_gateway(world, role))
+            made = (
+                ec2.virtual_private_gateway(world, role) if asn is None else ec2.transit_gateway(world, role, asn=asn)
+            )
+            self._handles.pair(known, made)
         except (Unsupported, Indeterminate):
             self._apart.add(known)
 

@@ -44,10 +44,10 @@ class Pair:
         prefixes = (self._first.journal.prefix, self._second.journal.prefix)
         self._follower = Follower(self._second, accounts, *prefixes, self._places)
 
-    def gateway(self, known: str, role: Role) -> None:
-        """EC2 made this virtual private gateway for the first target."""
+    def gateway(self, known: str, role: Role, asn: int | None = None) -> None:
+        """EC2 made this virtual private gateway for the first target, or with an ASN this transit gateway."""
         with self._lock:
-            self._follower.gateway(known, role)
+            self._follower.gateway(known, role, asn)
 
     def end(self) -> None:
         """An example is over."""

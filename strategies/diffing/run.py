@@ -17,7 +17,7 @@ from dxcontract.outcome import OK, UNUSABLE, VIOLATED
 from dxcontract.outcome import Outcome as RunOutcome
 from dxcontract.session import Session, open_session
 from dxcontract.spec import Spec
-from dxcontract.target import TargetError
+from dxcontract.target import Role, TargetError
 from dxcontract.targets import Choice
 from strategies import profiles
 from strategies.diffing.comparison import Comparison
@@ -158,7 +158,14 @@ def _on_both(entry: Entry, pair: Pair) -> type[Machine]:
         if thing.id:
             pair.gateway(thing.id, thing.owner)
 
-    return type(base.__name__, (base,), {"ec2_gateway": ec2_gateway, "__module__": __name__})
+    def ec2_transit_gateway(self: Machine, owner: Role, asn: int) -> str:
+        made = base.ec2_transit_gateway(self, owner, asn)
+        if made:
+            pair.gateway(made, owner, asn)
+        return made
+
+    body = {"ec2_gateway": ec2_gateway, "ec2_transit_gateway": ec2_transit_gateway, "__module__": __name__}
+    return type(base.__name__, (base,), body)
 
 
 def _entry(name: str) -> Entry:
