@@ -54,5 +54,5 @@ def filter_failure(_: Any, failure: Any, case: Any, response: Any) -> bool:
     if KNOWN is None:
         _Progress.complaints.add(complaint)
     elif complaint not in KNOWN:
-        _Progress.end(f"{complaint[0]} on {complaint[1]}: {str(failure.message)[:150]}")
+        _Progress.end(f"{complaint[0]} on {complaint[1]}: {' '.join(str(failure.message).split())[:150]}")
     return False

@@ -2,7 +2,7 @@
 
     python -m bench.detection.plot bench/results/detection.json docs/pictures/detection.svg
 
-The picture follows the reader's colour scheme, light or dark.
+The picture follows the reader's colour scheme, light or dark. What was not put to the whole sample is not drawn.
 """
 
 import json
@@ -47,7 +47,7 @@ def picture(document: dict[str, Any]) -> str:
     ]
     for number, (member, label) in enumerate((("seconds", "seconds"), ("requests", "requests"))):
         parts += _panel(document, member, label, LEFT + number * (PANEL + GAP))
-    for number, (method, name) in enumerate(NAMES.items()):
+    for number, (method, name) in enumerate((one, name) for one, name in NAMES.items() if _tried(document, one)):
         x, y = LEFT + number * 200, HEIGHT - 18
         parts.append(_line(method, [(x, y - 4), (x + 34, y - 4)]))
         parts.append(f'<text x="{x + 40}" y="{y}">{name}</text>')
@@ -69,10 +69,10 @@ def _panel(document: dict[str, Any], member: str, label: str, left: int) -> Iter
         yield f'<text x="{x:.1f}" y="{TOP + DEEP + 17}" text-anchor="middle">{_number(power)}</text>'
     yield f'<path class="axis" d="M{left} {TOP}v{DEEP}h{PANEL}"/>'
     for method in NAMES:
-        rows = [row for row in document["rows"] if row["method"] == method]
-        tried = [row for row in rows if row["fault"]]
+        tried = _tried(document, method)
         if not tried:
             continue
+        rows = [row for row in document["rows"] if row["method"] == method]
         end = max(row[member] for row in rows)
         points, share = [(10.0**first, 0.0)], 0.0
         for value in sorted(row[member] for row in tried if row["caught"]):
@@ -88,6 +88,12 @@ def _panel(document: dict[str, Any], member: str, label: str, left: int) -> Iter
                 for value, part in points
             ],
         )
+
+
+def _tried(document: dict[str, Any], method: str) -> list[dict[str, Any]]:
+    """What came of the sample; nothing where a part of it was not tried."""
+    found = [row for row in document["rows"] if row["method"] == method and row["fault"]]
+    return found if len(found) >= document.get("sample", 0) else []
 
 
 def _number(power: int) -> str:
