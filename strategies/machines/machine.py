@@ -262,8 +262,10 @@ class Machine(Waiting, RuleBasedStateMachine):
         gives = self.spec.operation(step.operation).traits.gives
         for kind in gives:
             made = self.world.adopt(kind, step.operation, exchange, {}, step.role) if kind != "bgp-peer" else None
-            if made is not None:
-                self.ids.setdefault(made.id, Thing(kind, 0, step.role, life="gone"))
+            if made is not None and (twin := self.ids.get(made.id)) is not None:
+                self.doubt("another request was answered with its id", twin)
+            elif made is not None:
+                self.ids[made.id] = Thing(kind, 0, step.role, life="gone")
 
     def make(self, thing: Thing, step: Step) -> Exchange | None:
         """Send a step that makes `thing`, which gets the id that the target gave."""
