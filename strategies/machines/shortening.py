@@ -3,7 +3,7 @@
 Most often one of the last steps shows it, with those that made what this one is about: that is tried first. Then steps
 are left out in halves, quarters and so on, down to single ones, from the end (delta debugging). A step means the same
 in what is left, or is left out with what it hung on (`choosing`), which Hypothesis's own shrinking cannot know. Last,
-what is done in a step only once in a while is left out of it, too.
+what is done in a step only once in a while is left out of it, too, and the steps that were needed for that.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -37,12 +37,13 @@ def shortest(way: Sequence[Done], shows: Shows) -> tuple[Done, ...]:
                 break
             size = max(1, size // 2) if len(fewer) == len(steps) else min(size, max(1, len(fewer) // 2))
             steps = fewer
+        before = list(steps)
         for place, step in enumerate(steps):
             for choice in [one for one in step.choices if one[1] is True]:
                 plainer = replace(steps[place], choices=tuple(one for one in steps[place].choices if one is not choice))
                 if shows([*steps[:place], plainer, *steps[place + 1 :]]):
                     steps[place] = plainer
-        return tuple(steps)
+        return tuple(steps if steps == before else _once(steps, 1, shows))
     except OutOfTimeError:
         return tuple(steps)
 
