@@ -107,12 +107,12 @@ def test_colours_are_for_terminals_that_want_them() -> None:
 SLOW = """
 import time
 def test_quick(): pass
-def test_slow(): time.sleep(1.2)
+def test_slow(): time.sleep(6)
 """
 PLUGIN = """
 from dxcontract import live
 
-live.SILENCE = 0.4
+live.SILENCE = 2
 
 def pytest_configure(config):
     live.register(config)
