@@ -12,7 +12,7 @@ import html
 import json
 import re
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, Final
 from urllib.parse import quote, quote_plus
 
@@ -71,16 +71,29 @@ class Vault:
     def scrubbed(self, value: Any) -> Any:
         """`value` without any of the secrets in its texts, at any depth."""
         whole = "\0".join(_texts(value))
-        # A run knows thousands of secrets, of which hardly ever one occurs, and cleans thousands of texts: what stands
-        # in a text is looked up among how secrets begin, so that the time does not grow with their number.
-        starts = {whole[at : at + SHORTEST] for at in range(len(whole))}
-        with self._lock:
-            candidates = [one for start in starts & self._by_start.keys() for one in self._by_start[start]]
-        return scrubbed(value, (one for one in candidates if one in whole))
+        return scrubbed(value, self._begun_in(whole, len(whole)))
 
     def cut(self, text: str, length: int) -> str:
         """At most `length` characters of a text, and no half of a secret at their end."""
-        return text if len(text) <= length else str(self.scrubbed(text))[:length]
+        if len(text) <= length:
+            return text
+        begun = self._begun_in(text, length)  # no others: texts may be a thousand times as long as what is kept
+        if not begun:
+            return text[:length]
+        found = _pattern(begun).finditer(text, 0, length + max(map(len, begun)))
+        end = max([length, *(one.end() for one in found if one.start() < length)])
+        return str(scrubbed(text[:end], begun))[:length]
+
+    def _begun_in(self, text: str, length: int) -> list[str]:
+        """The secrets in a text of which at least one begins within its first `length` characters.
+
+        A run knows thousands of secrets, of which hardly ever one occurs, and cleans thousands of texts: what stands in
+        a text is looked up among how secrets begin, so that the time does not grow with their number.
+        """
+        starts = {text[at : at + SHORTEST] for at in range(min(length, len(text)))}
+        with self._lock:
+            candidates = [one for start in starts & self._by_start.keys() for one in self._by_start[start]]
+        return [one for one in candidates if one in text]
 
 
 def of_accounts(accounts: Iterable[Account]) -> set[str]:
@@ -141,13 +154,12 @@ def _own_words() -> str:
     return "\n".join([*rules, *spec.operations, *members, *spec.shapes, *spec.resources, "tests/contract/test_"])
 
 
-def scrubbed(value: Any, secrets: Iterable[str]) -> Any:
+def scrubbed(value: Any, secrets: Collection[str]) -> Any:
     """`value` without any of `secrets` in its texts, at any depth."""
-    occurring = sorted(secrets, key=len, reverse=True)
-    if not occurring:
+    if not secrets:
         return value
-    everywhere = _pattern(occurring)
-    for_sure = _pattern([one for one in occurring if len(one) >= UNMISTAKABLE])
+    everywhere = _pattern(secrets)
+    for_sure = _pattern([one for one in secrets if len(one) >= UNMISTAKABLE])
 
     def without(inner: Any, pattern: re.Pattern[str]) -> Any:
         if isinstance(inner, str):
@@ -164,9 +176,9 @@ def scrubbed(value: Any, secrets: Iterable[str]) -> Any:
     return without(value, everywhere)
 
 
-def _pattern(texts: list[str]) -> re.Pattern[str]:
-    """Any of these texts; with none, nothing at all."""
-    return re.compile("|".join(map(re.escape, texts)) or r"(?!)")
+def _pattern(texts: Iterable[str]) -> re.Pattern[str]:
+    """Any of these texts, the longest first; with none, nothing at all."""
+    return re.compile("|".join(map(re.escape, sorted(texts, key=len, reverse=True))) or r"(?!)")
 
 
 def _texts(value: Any) -> Iterator[str]:

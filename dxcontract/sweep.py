@@ -5,8 +5,10 @@ take a while, and one may have to wait for another: it goes in rounds, until not
 or the time is over.
 """
 
+import itertools
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -19,6 +21,9 @@ from dxcontract.verdict import Indeterminate, TargetDied, Unsupported
 
 SWEEP_SECONDS: Final = 900.0
 """An association takes up to 30 minutes to end on real AWS, usually five (terraform-provider-aws#8222)."""
+
+DELETIONS_AT_ONCE: Final = 8
+"""So many deletions wait for their answers at the same time; on real AWS, which throttles per account, one."""
 
 MOST_IDLE_ROUNDS: Final = 3
 _FIRST_WAIT: Final = 0.1
@@ -68,7 +73,7 @@ class _Sweep:
         wait, idle = _FIRST_WAIT, 0
         while True:
             found = search.found()
-            accepted = sum([self._delete(one) for one in found.belongings])
+            accepted = self._delete_all(found.belongings)
             if not found.belongings:
                 break
             moving = accepted or any(one.state in _ON_THE_WAY for one in found.belongings)
@@ -82,9 +87,18 @@ class _Sweep:
         deleted = [told for one, told in self._asked.items() if one not in {thing.id for thing in found.belongings}]
         return Swept([*deleted, *beside.deleted], [*left, *beside.left], [*found.unseen, *beside.unseen])
 
+    def _delete_all(self, things: list[Belonging]) -> int:
+        """Ask for all deletions, kind by kind in the order given; how many were accepted now."""
+        with ThreadPoolExecutor(1 if self._api.target.is_real else DELETIONS_AT_ONCE) as pool:
+            kinds = itertools.groupby(things, key=lambda one: one.kind)
+            return sum(sum(pool.map(self._delete, same)) for _, same in kinds)
+
     def _delete(self, one: Belonging) -> bool:
-        """Ask for a deletion; whether that was accepted now."""
+        """Ask for a deletion, unless the time is over; whether that was accepted now."""
         if one.state in _ON_THE_WAY:
+            return False
+        if time.monotonic() > self._deadline:
+            self._refusals.setdefault(one.id, "the time was over before its deletion could be asked for")
             return False
         if one.kind == "lag":
             self._release(one)

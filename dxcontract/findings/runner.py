@@ -34,6 +34,7 @@ from dxcontract.findings.alone import (
     answer,
     fill,
     fill_step,
+    is_in_cbor,
     judge,
     said,
     unpacked,
@@ -189,7 +190,7 @@ class Performer:
 
     def _by_hand(self, step: dict[str, Any]) -> Any:
         """A request that is made by hand: `params` as JSON or in CBOR, or `request` with all its oddities."""
-        in_cbor = _in_cbor(step)
+        in_cbor = is_in_cbor(step)
         request = step.get("request") or {
             "method": "POST",
             "headers": {
@@ -332,11 +333,7 @@ def _failure(error: Exception) -> str:
 
 
 def _is_for_a_client(step: dict[str, Any]) -> bool:
-    return "params" in step and not step.get("raw") and not _in_cbor(step)
-
-
-def _in_cbor(step: dict[str, Any]) -> bool:
-    return "cbor" in (step.get("protocol"), step.get("request", {}).get("protocol"))
+    return "params" in step and not step.get("raw") and not is_in_cbor(step)
 
 
 def _came(got: Mapping[str, Any], body: bytes) -> str:
@@ -345,7 +342,7 @@ def _came(got: Mapping[str, Any], body: bytes) -> str:
 
 
 def _asked(step: dict[str, Any]) -> str:
-    how = "in CBOR: " if _in_cbor(step) else ""
+    how = "in CBOR: " if is_in_cbor(step) else ""
     if "params" in step:
         return f"{how}{step['params']}"
     return f"{how}{step['request']['method']} {unpacked(step['request']['body'])[:500]!r}"

@@ -29,7 +29,7 @@ def words(steps: Sequence[Json]) -> list[str]:
         before = f"at the same time ({step['together']}): " if "together" in step else ""
         operation = "a request that names no operation" if step["operation"] == ANY_OPERATION else step["operation"]
         asked = _told(step, steps[: number - 1])
-        spoken = " over CBOR" if "cbor" in (step.get("protocol"), step.get("request", {}).get("protocol")) else ""
+        spoken = " over CBOR" if alone.is_in_cbor(step) else ""
         lines.append(
             f"{before}{step['account']}: {operation}{place}{spoken}{asked}; answered {alone.said(step['answer'])}"
         )

@@ -268,10 +268,8 @@ def _wrong_ports(model: Model) -> list[tuple[Thing, Thing]]:
 @action("AssociateHostedConnection", ready=_wrong_ports, accounts=("partner",))
 def move_to_wrong_port(m: "Machine") -> None:
     """A connection that is no interconnect takes no hosted connection."""
-    thing, port = m.one_of(_wrong_ports(m.model))
-    step = Step("AssociateHostedConnection", {"connectionId": thing, "parentConnectionId": port}, "partner")
-    m.settled(port)
-    m.refuse("hosted_connections.associate-parent-kind", step, "a hosted connection moves to a dedicated one")
+    pairs = _wrong_ports(m.model)
+    _refused_move(m, pairs, "hosted_connections.associate-parent-kind", "a hosted connection moves to a dedicated one")
 
 
 def _not_hosted(model: Model) -> list[tuple[Thing, Thing]]:
@@ -283,10 +281,15 @@ def _not_hosted(model: Model) -> list[tuple[Thing, Thing]]:
 @action("AssociateHostedConnection", ready=_not_hosted, accounts=("partner",))
 def move_what_is_not_hosted(m: "Machine") -> None:
     """A port of one's own hangs on a cable, and does not move like a hosted connection."""
-    thing, port = m.one_of(_not_hosted(m.model))
+    pairs = _not_hosted(m.model)
+    _refused_move(m, pairs, "hosted_connections.associate-kind", "a port moves like a hosted connection")
+
+
+def _refused_move(m: "Machine", pairs: list[tuple[Thing, Thing]], rule: str, what: str) -> None:
+    thing, port = m.one_of(pairs)
     step = Step("AssociateHostedConnection", {"connectionId": thing, "parentConnectionId": port}, "partner")
     m.settled(port)
-    m.refuse("hosted_connections.associate-kind", step, "a port moves like a hosted connection")
+    m.refuse(rule, step, what)
 
 
 @action("AssociateHostedConnection", ready=lambda model: model.of("hosted-connection") and len(_hosts(model)) > 1)

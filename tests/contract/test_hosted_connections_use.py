@@ -5,9 +5,10 @@ from typing import Final
 import pytest
 
 from dxcontract.contract import Contract
+from dxcontract.exchange import Exchange
 from strategies.hosting import allocated, carried, confirmed, port, private_interface
 from strategies.requests import Scene, done, least, merged
-from strategies.world import Arn, World
+from strategies.world import Arn, Handle, World
 
 CREATE: Final = {
     "CreatePrivateVirtualInterface": "newPrivateVirtualInterface",
@@ -22,15 +23,21 @@ ALLOCATE: Final = {
 MAKE: Final = {**CREATE, **ALLOCATE}
 
 
+def asked_for(world: World, operation: str, hosted: Handle, vlan: int) -> Exchange:
+    """What is answered where a virtual interface is asked for on this VLAN of a hosted connection."""
+    scene = Scene(world, world.spec.operation(operation), taken={"/connectionId": hosted})
+    params = merged(least(scene), {MAKE[operation]: {"vlan": vlan}})
+    exchange = world.call(operation, params)
+    world.adopt("virtual-interface", operation, exchange, params, "owner")
+    return exchange
+
+
 @pytest.mark.rule("hosted_connections.interface-accepted")
 @pytest.mark.parametrize("operation", CREATE)
 def test_it_carries_an_interface_on_its_vlan(contract: Contract, world: World, operation: str) -> None:
     """It is what the customer buys it for."""
     hosted = confirmed(world, port(world, "interconnect"), 7)
-    scene = Scene(world, world.spec.operation(operation), taken={"/connectionId": hosted})
-    params = merged(least(scene), {CREATE[operation]: {"vlan": 7}})
-    exchange = world.call(operation, params)
-    world.adopt("virtual-interface", operation, exchange, params, "owner")
+    exchange = asked_for(world, operation, hosted, 7)
     what = "a virtual interface with the VLAN that the partner assigned"
     contract.accepted("hosted_connections.interface-accepted", exchange, what, hosted.made)
 
@@ -41,10 +48,7 @@ def test_it_carries_one_interface(contract: Contract, world: World, operation: s
     """This sets hosted connections apart from dedicated ones, and plans that put two on one fail late."""
     hosted = confirmed(world, port(world, "interconnect"), 7)
     first = private_interface(world, hosted, 7)
-    scene = Scene(world, world.spec.operation(operation), taken={"/connectionId": hosted})
-    params = merged(least(scene), {MAKE[operation]: {"vlan": 8}})
-    exchange = world.call(operation, params)
-    world.adopt("virtual-interface", operation, exchange, params, "owner")
+    exchange = asked_for(world, operation, hosted, 8)
     contract.refused("hosted_connections.one-interface", exchange, "a second virtual interface", first.made)
 
 
@@ -53,10 +57,7 @@ def test_it_carries_one_interface(contract: Contract, world: World, operation: s
 def test_its_interface_has_its_vlan(contract: Contract, world: World, operation: str) -> None:
     """The partner forwards that one VLAN: on any other the interface would stay down for no visible reason."""
     hosted = confirmed(world, port(world, "interconnect"), 7)
-    scene = Scene(world, world.spec.operation(operation), taken={"/connectionId": hosted})
-    params = merged(least(scene), {CREATE[operation]: {"vlan": 8}})
-    exchange = world.call(operation, params)
-    world.adopt("virtual-interface", operation, exchange, params, "owner")
+    exchange = asked_for(world, operation, hosted, 8)
     contract.refused("hosted_connections.interface-vlan", exchange, "VLAN 8, where the partner assigned 7", hosted.made)
 
 

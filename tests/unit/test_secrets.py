@@ -10,6 +10,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dxcontract import cbor, secrets
 from dxcontract import spec as specs
@@ -18,7 +20,7 @@ from dxcontract.exchange import REMOVED, Exchange
 from dxcontract.outcome import Outcome
 from dxcontract.report import document, folder
 from dxcontract.report.redact import Redactor
-from dxcontract.secrets import Vault
+from dxcontract.secrets import SHORTEST, Vault
 from dxcontract.target import Account, Target
 from tests.unit import planting, servers
 from tests.unit.planting import KEY, PLANTED, SECRET, TOKEN, Left
@@ -129,6 +131,16 @@ def test_nothing_that_is_cut_ends_in_half_a_secret(length: int) -> None:
     cut = vault.cut(text, length)
     assert len(cut) <= length
     assert TOKEN[:6] not in cut
+
+
+@given(
+    st.lists(st.text("ab", min_size=SHORTEST, max_size=9), max_size=4), st.text("abc", max_size=60), st.integers(1, 40)
+)
+def test_what_is_cut_is_the_beginning_of_what_would_be_said(known: list[str], text: str, length: int) -> None:
+    vault = Vault(known)
+    cut = vault.cut(text, length)
+    assert cut == text or len(cut) <= length
+    assert cut == text or vault.scrubbed(text).startswith(cut)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from dxcontract import journal, sweep_command
 from dxcontract import spec as specs
 from dxcontract.journal import Journal, JournalError
 from dxcontract.pointers import at
+from dxcontract.sweep import DELETIONS_AT_ONCE
 from dxcontract.target import Account, Target
 from tests.unit import hostile
 
@@ -255,6 +256,40 @@ def until(holds: Callable[[], bool]) -> None:
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.1)
+
+
+def test_deletions_wait_for_their_answers_together(tmp_path: Path, emulator: str) -> None:
+    under_way: list[str] = []
+    most: list[int] = []
+
+    def slow(asked: hostile.Asked) -> None:
+        if asked.operation == "DeleteDirectConnectGateway":
+            under_way.append(asked.operation)
+            most.append(len(under_way))
+            time.sleep(0.5)
+            under_way.pop()
+
+    with hostile.serve(slow, emulator) as server:
+        made = begun(tmp_path, server.url)
+        names = [f"dxc-0123abcd-{number}" for number in range(12)]
+        for name in names:
+            entry = announced(made, name)
+            made.answered(entry, "200", {"direct-connect-gateway": [create(server.url, name)]})
+        done = sweep(tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("deleted direct-connect-gateway") == 12
+    assert 2 <= max(most) <= DELETIONS_AT_ONCE
+    assert not set(names) & set(gateways(emulator).values())
+
+
+def test_no_deletion_is_asked_for_when_the_time_is_over(tmp_path: Path, emulator: str) -> None:
+    made = begun(tmp_path, emulator)
+    announced(made, "dxc-0123abcd-1")
+    here = create(emulator, "dxc-0123abcd-1")
+    done = sweep(tmp_path, "--seconds=0.001")
+    assert done.returncode == 1
+    assert "the time was over before its deletion could be asked for" in done.stdout
+    assert here in gateways(emulator)
 
 
 def test_runs_that_are_killed_leave_nothing_after_one_sweep() -> None:
