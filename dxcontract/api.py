@@ -311,9 +311,7 @@ class Api:
         client_error: str | None = None,
         raw: bool = False,
     ) -> Exchange:
-        if answer.response is not None:
-            self.vault.learn(answer.response.body)
-        return Exchange(
+        exchange = Exchange(
             operation=operation,
             account=role,
             region=region,
@@ -327,6 +325,9 @@ class Api:
             order=next(self._order),
             cut=self.vault.cut,
         )
+        if answer.response is not None:
+            self.vault.learn(answer.response.body, lambda: exchange.json)
+        return exchange
 
     def _caller(self, role: Role, region: str) -> Caller:
         with self._lock:

@@ -29,6 +29,7 @@ ORDER: Final = (
 """Kinds in the order in which they are deleted: what hangs on something before that."""
 
 NAMELESS: Final = frozenset({"association-proposal", "gateway-association"})
+GATEWAY: Final = "directConnectGatewayId"
 MOST_PAGES: Final = 1000
 
 
@@ -87,10 +88,7 @@ class Search:
         listed = {kind: self._listed(kind, region) for kind in ORDER if kind in kinds - NAMELESS}
         lags = {one.id for one in listed.get("lag", []) if self._is_named(one)}
         seen: set[str] = set()
-        # Those that are deleted already are listed no more, but proposals for them are.
-        gateways = {
-            one for entry in self._record.entries if entry.echoed for one in entry.ids.get("direct-connect-gateway", ())
-        }
+        gateways: set[str] = set()
         for things in listed.values():
             for one in things:
                 own = self._is_named(one) or self._is_member(one, lags)
@@ -99,11 +97,22 @@ class Search:
                 if own and not self._is_gone(one) and one.id not in seen:
                     seen.add(one.id)
                     yield one
-        for kind in sorted(kinds & NAMELESS):
+        for one in self._nameless(kinds, gateways, region):
+            if not self._is_gone(one) and (one.id in self._ids or one.item[GATEWAY] in self._asked_of):
+                yield one
+
+    def _nameless(self, kinds: set[str], gateways: set[str], region: str) -> Iterator[Belonging]:
+        """The proposals and associations of our gateways, of which these are listed."""
+        if "association-proposal" in kinds:
+            # Gateways that are deleted already are listed no more, but proposals for them are.
+            echoed = [entry.ids.get("direct-connect-gateway", ()) for entry in self._record.entries if entry.echoed]
+            ours = gateways.union(*echoed)
+            yield from (one for one in self._listed("association-proposal", region) if one.item.get(GATEWAY) in ours)
+        if "gateway-association" in kinds:
             for gateway in sorted(gateways):
-                for one in self._listed(kind, region, {"directConnectGatewayId": gateway}):
-                    if not self._is_gone(one) and (one.id in self._ids or gateway in self._asked_of):
-                        yield one
+                for one in self._listed("gateway-association", region, {GATEWAY: gateway}):
+                    one.item.setdefault(GATEWAY, gateway)
+                    yield one
 
     def _is_named(self, one: Belonging) -> bool:
         """Announced in the journal, by id or name, and carrying the run's name."""

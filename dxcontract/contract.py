@@ -4,6 +4,7 @@ A failed check does not end the test: one run reports every distinct violation. 
 that a rule that was never put to the target counts as untested.
 """
 
+import operator
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from dxcontract import checks, lifecycles
-from dxcontract.exchange import Exchange, printable
+from dxcontract.exchange import Exchange, Shown, printable
 from dxcontract.exploration import Exploration
 from dxcontract.findings import claims, origins
 from dxcontract.observer import Observer
@@ -57,6 +58,7 @@ class Contract:
         }
         self._lock = threading.Lock()
         self._scope: Scope | None = None
+        self._last_explained: tuple[tuple[Exchange, ...], list[Exchange]] = ((), [])
 
     @contextmanager
     def scope(self, test: str, claims: Iterable[str], operation: str = "") -> Iterator[Scope]:
@@ -154,7 +156,7 @@ class Contract:
                 scope.tally.note(rule, operation, "conforms")
                 return
             identity = fingerprint(rule, operation, printable(where))
-            evidence = origins.with_origins(exchanges, scope.history)
+            evidence = self._explained(exchanges, scope.history)
             named = {exchange.order for exchange in exchanges}
             seen = scope.tally.violations.get(identity)
             if seen is not None and seen.weight <= weight(printable(message), [one.asked_shown for one in evidence]):
@@ -168,11 +170,19 @@ class Contract:
                     level=self.spec.rule(rule).level,
                     message=printable(message),
                     test=scope.test,
-                    exchanges=tuple(exchange.to_report() for exchange in evidence),
+                    exchanges=Shown(evidence),
                     judged=tuple(place for place, one in enumerate(evidence, 1) if one.order in named),
                     claim=claim,
                 )
             )
+
+    def _explained(self, exchanges: tuple[Exchange, ...], history: Iterable[Exchange]) -> list[Exchange]:
+        """The exchanges with their origins; found once for an answer that breaks several rules."""
+        explained, evidence = self._last_explained
+        if len(explained) != len(exchanges) or any(map(operator.is_not, explained, exchanges)):
+            evidence = origins.with_origins(exchanges, history)
+            self._last_explained = exchanges, evidence
+        return evidence
 
     def _writes(self, name: str) -> bool:
         operation = self.spec.operations.get(name)

@@ -2,7 +2,7 @@
 
 import functools
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -195,6 +195,24 @@ class Exchange:
             **({"raw": True} if self.raw else {}),
             **({"together": self.together} if self.together else {}),
         }
+
+
+class Shown(Sequence[Mapping[str, Any]]):
+    """Exchanges as a report shows them, written when somebody looks: most evidence gives way to better before that."""
+
+    def __init__(self, exchanges: Sequence[Exchange]) -> None:
+        self._exchanges = exchanges
+
+    def __len__(self) -> int:
+        return len(self._exchanges)
+
+    def __getitem__(self, place: Any) -> Any:
+        wanted = self._exchanges[place]
+        return wanted.to_report() if isinstance(wanted, Exchange) else Shown(wanted)
+
+    def asked(self) -> list[str]:
+        """The bodies of the requests."""
+        return [one.asked_shown for one in self._exchanges]
 
 
 def heading(operation: str) -> str:

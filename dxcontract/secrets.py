@@ -12,7 +12,7 @@ import html
 import json
 import re
 import threading
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, Final
 from urllib.parse import quote, quote_plus
 
@@ -54,9 +54,10 @@ class Vault:
                     self._known[spelling] = None
                     self._by_start.setdefault(spelling[:SHORTEST], []).append(spelling)
 
-    def learn(self, body: bytes) -> None:
-        """From now on what this body has in members that hold secrets is secret."""
-        self.keep(in_body(body))
+    def learn(self, body: bytes, read: Callable[[], Any] | None = None) -> None:
+        """From now on what this body has in members that hold secrets is secret; `read` gives what it says, where that
+        is wanted elsewhere, too."""
+        self.keep(in_body(body, read))
 
     def news(self) -> list[str]:
         """What became known since this was asked last: for the other processes of the run, and nobody else."""
@@ -106,14 +107,14 @@ def of_accounts(accounts: Iterable[Account]) -> set[str]:
     }
 
 
-def in_body(body: bytes) -> set[str]:
+def in_body(body: bytes, read: Callable[[], Any] | None = None) -> set[str]:
     """The values of secret members in a body; a word of our own (`macsec`) is no secret, whoever uses it as one."""
     plain = cbor.as_json(body)
     if not any(one in plain for one in _MARKS):
         return set()
     # As text first: a member may be there twice, or the body be cut off.
     found = {_unescaped(one) for one in _MEMBER.findall(plain.decode("utf-8", "replace"))}
-    found.update(_below_secret_members(cbor.document(plain)))
+    found.update(_below_secret_members(read() if read else cbor.document(plain)))
     return {one for one in found if len(one) >= SHORTEST and one not in _own_words()}
 
 

@@ -8,8 +8,8 @@ or the time is over.
 import itertools
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from multiprocessing.pool import ThreadPool
 from typing import Any, Final
 
 from dxcontract import cloud
@@ -89,9 +89,10 @@ class _Sweep:
 
     def _delete_all(self, things: list[Belonging]) -> int:
         """Ask for all deletions, kind by kind in the order given; how many were accepted now."""
-        with ThreadPoolExecutor(1 if self._api.target.is_real else DELETIONS_AT_ONCE) as pool:
+        # Its threads are daemons: a second Ctrl-C does not wait for them.
+        with ThreadPool(1 if self._api.target.is_real else DELETIONS_AT_ONCE) as pool:
             kinds = itertools.groupby(things, key=lambda one: one.kind)
-            return sum(sum(pool.map(self._delete, same)) for _, same in kinds)
+            return sum(sum(pool.map(self._delete, same, chunksize=1)) for _, same in kinds)
 
     def _delete(self, one: Belonging) -> bool:
         """Ask for a deletion, unless the time is over; whether that was accepted now."""

@@ -3,12 +3,10 @@
 import unittest
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final, Literal
 
+from dxcontract.exchange import Exchange, Shown
 from dxcontract.spec import Level
-
-if TYPE_CHECKING:
-    from dxcontract.exchange import Exchange
 
 Verdict = Literal["conforms", "violates", "unsupported", "indeterminate", "untested"]
 
@@ -37,7 +35,7 @@ class TargetDied(unittest.SkipTest):
     A SkipTest for the same reason as Indeterminate.
     """
 
-    def __init__(self, message: str, last: "Exchange") -> None:
+    def __init__(self, message: str, last: Exchange) -> None:
         super().__init__(message)
         self.last = last
 
@@ -72,7 +70,7 @@ class Violation:
     level: Level
     message: str
     test: str
-    exchanges: tuple[Mapping[str, Any], ...]
+    exchanges: Sequence[Mapping[str, Any]]
     steps: tuple[str, ...] = ()
     judged: tuple[int, ...] = ()
     claim: Mapping[str, Any] = field(default_factory=dict)
@@ -80,7 +78,9 @@ class Violation:
     @property
     def weight(self) -> tuple[int, int, str]:
         """Smaller is better evidence."""
-        return weight(self.message, [str(exchange["request"]["body"]) for exchange in self.exchanges])
+        told = self.exchanges
+        asked = told.asked() if isinstance(told, Shown) else [str(one["request"]["body"]) for one in told]
+        return weight(self.message, asked)
 
     def to_json(self) -> dict[str, Any]:
         lists = {name: list(getattr(self, name)) for name in _TUPLES}

@@ -4,15 +4,18 @@ A target without EC2 still serves for most questions if the account has virtual 
 transit gateways then. What is made here is deleted when the world is closed, after everything that hangs on it.
 """
 
+import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import botocore.exceptions
+import filelock
 
 from dxcontract import cloud
 from dxcontract.api import Api
+from dxcontract.journal import default_folder
 from dxcontract.pointers import at
 from dxcontract.target import Role
 from dxcontract.verdict import Indeterminate, Unsupported
@@ -83,30 +86,59 @@ def transit_gateway(world: World, role: Role = "owner", *, asn: int = TRANSIT_AS
 
 
 def some_virtual_private_gateway(world: World, role: Role = "owner", *, but: tuple[str, ...] = ()) -> str:
-    """The id of a virtual private gateway that can be associated: a new one or, without EC2, a free one.
+    """The id of a virtual private gateway that can be associated: a new one or, without EC2, a free one, which no other
+    process of ours takes until the world is closed.
 
     Raises:
         Unsupported: the target has no EC2, and the account has no free virtual private gateway but those in `but`.
-        Indeterminate: EC2 refused, or the gateway did not become ready in time.
+        Indeterminate: EC2 refused, or no gateway became ready, or free, in time.
     """
     try:
         return virtual_private_gateway(world, role)
     except Unsupported as reason:
-        for gateway in free_virtual_private_gateways(world, role):
-            if gateway not in but:
-                return gateway
-        raise Unsupported(f"no virtual private gateway can be had: {reason}, and none is listed and free") from reason
+        deadline, wait = time.monotonic() + _READY_SECONDS, 0.02
+        while (found := _reserved(world, role, but)) is None:
+            if time.monotonic() + wait > deadline:
+                raise Indeterminate("other tests use every virtual private gateway that is listed and free") from reason
+            time.sleep(wait)
+            wait = min(2 * wait, 1.0)
+        if not found:
+            what = "no virtual private gateway can be had"
+            raise Unsupported(f"{what}: {reason}, and none is listed and free") from reason
+        return found
 
 
-def free_virtual_private_gateways(world: World, role: Role) -> Iterator[str]:
-    """The ids of the virtual private gateways that the target lists as usable and that no association takes."""
+def _reserved(world: World, role: Role, but: tuple[str, ...]) -> str | None:
+    """A virtual private gateway that is listed as usable and that no association takes, kept from others until the
+    world is closed; none at all is an empty text, and None that others keep some."""
     resource = world.spec.resources["virtual-gateway"]
     exchange = world.api.call("DescribeVirtualGateways", role=role)
-    for item in at(exchange.json, "/virtualGateways/*"):
-        if isinstance(item, dict) and item.get(resource.state) in resource.ready:
-            gateway = str(item.get(resource.id))
-            if not _is_associated(world, gateway, role):
-                yield gateway
+    listed = [one for one in at(exchange.json, "/virtualGateways/*") if isinstance(one, dict)]
+    kept = False
+    for gateway in (str(one.get(resource.id)) for one in listed if one.get(resource.state) in resource.ready):
+        if gateway in but:
+            continue
+        try:
+            lock = _lock(world.api, gateway)
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            kept = True
+            continue
+        except OSError as error:
+            raise Unsupported(f"a virtual private gateway cannot be kept from other processes: {error}") from error
+        if not _is_associated(world, gateway, role):
+            world.afterwards(lock.release)
+            return gateway
+        lock.release()
+    return None if kept else ""
+
+
+def _lock(api: Api, gateway: str) -> filelock.BaseFileLock:
+    """Two tests that associate one gateway would blame the target for refusing the second."""
+    folder = default_folder() / "locks"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    name = hashlib.sha256(f"{api.target.endpoint} {gateway}".encode()).hexdigest()[:32]
+    return filelock.FileLock(folder / name, is_singleton=True)
 
 
 def _is_associated(world: World, gateway: str, role: Role) -> bool:

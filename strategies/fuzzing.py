@@ -62,18 +62,11 @@ class Stage:
         exchange = self.api.send(self.operation.name, body, role=self.scene.caller)
         if exchange.succeeded and self.operation.traits.effect != "read":
             before = len(self.world.handles)
-            self.keep(exchange, body)
+            self.world.keep(exchange)
             made = self.world.handles[before:]
             if not made or not self.operation.name.startswith(LEAVING) or not self.world.close(before):
                 self.clear()
         return exchange
-
-    def keep(self, exchange: Exchange, body: Any) -> None:
-        """Remember what was made, so that it is deleted."""
-        kind = next(iter(self.operation.traits.gives), None)
-        if kind is not None:
-            params = body if isinstance(body, dict) else {}
-            self.world.adopt(kind, self.operation.name, exchange, params, self.scene.caller)
 
     def clear(self) -> None:
         self.world.close()

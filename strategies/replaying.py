@@ -7,14 +7,13 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from dxcontract import cbor, choosing, spec, suite
-from dxcontract.exchange import Exchange
+from dxcontract import choosing, spec, suite
 from dxcontract.findings import alone, reading
 from dxcontract.findings.performing import Performer, Shown
 from dxcontract.findings.reading import FindingError
@@ -135,24 +134,8 @@ def performed(session: Session, world: World, finding: Json) -> Shown:
     with world:
         performer = Performer(session.api, session.contract, world.name, locations(session.api), gateway)
         shown = performer.show(finding)
-        adopt(world, shown.exchanges)
+        world.keep(*shown.exchanges)
     return shown
-
-
-def adopt(world: World, exchanges: Iterable[Exchange]) -> None:
-    """What these calls made is the world's, and deleted with it."""
-    for exchange in exchanges:
-        known = world.spec.operations.get(exchange.operation)
-        for kind in known.traits.gives if known is not None and known.traits.effect == "create" else ():
-            if kind != "bgp-peer":
-                asked = cbor.document(exchange.request.body)
-                params = asked if isinstance(asked, dict) else {}
-                world.adopt(kind, exchange.operation, exchange, params, _role(exchange))
-
-
-def _role(exchange: Any) -> Role:
-    role: Role = exchange.account
-    return role
 
 
 def _by_test(finding: Json, options: argparse.Namespace, default: str) -> tuple[str, str]:

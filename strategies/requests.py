@@ -17,7 +17,7 @@ from dxcontract.exchange import Exchange
 from dxcontract.spec import Json, Operation, Spec, resolve
 from dxcontract.target import ROLES, Role
 from dxcontract.verdict import Indeterminate
-from strategies.ec2 import free_virtual_private_gateways, virtual_private_gateway
+from strategies.ec2 import some_virtual_private_gateway
 from strategies.shapes import conforming
 from strategies.world import AccountId, Arn, Handle, World
 
@@ -71,7 +71,7 @@ class Scene:
         if kind == "arn":
             return Arn(arrange(self.world, "connection", role=role))
         if kind == "virtual-gateway":
-            return virtual_gateway(self.world, role)
+            return some_virtual_private_gateway(self.world, role)
         return arrange(
             self.world,
             kind,
@@ -334,14 +334,3 @@ def _put(tree: Json, steps: list[str], value: Any) -> None:
         tree[step] = [value]
     else:
         _put(tree.setdefault(step, {}), rest, value)
-
-
-def virtual_gateway(world: World, role: Role) -> str:
-    """The id of a virtual private gateway of this account that can be used and associated.
-
-    Raises:
-        Unsupported: the target lists none and has no EC2 to make one.
-        Indeterminate: EC2 refused.
-    """
-    listed = next(free_virtual_private_gateways(world, role), None)
-    return listed or virtual_private_gateway(world, role)

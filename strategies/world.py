@@ -9,8 +9,9 @@ import itertools
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
+from dxcontract import cbor
 from dxcontract.api import Api
 from dxcontract.belongings import ORDER
 from dxcontract.exchange import Exchange
@@ -219,6 +220,15 @@ class World:
             self._adopt_members(handle, fresh.get("connection", []))
         return handle
 
+    def keep(self, *exchanges: Exchange) -> None:
+        """What these calls made, whatever it is and whoever sent them, is deleted with the rest."""
+        for exchange in exchanges:
+            known = self.spec.operations.get(exchange.operation)
+            kind = next(iter(known.traits.gives), "bgp-peer") if known is not None else "bgp-peer"
+            if kind != "bgp-peer":  # a peer goes with its virtual interface
+                asked, role = cbor.document(exchange.request.body), cast(Role, exchange.account)
+                self.adopt(kind, exchange.operation, exchange, asked if isinstance(asked, dict) else {}, role)
+
     def _adopt_members(self, lag: Handle, ids: Sequence[str]) -> None:
         """The connections that were ordered together with a LAG are deleted with the rest: a partner's before the LAG,
         which would make interconnects of them, others after it, which may need them until then."""
@@ -323,7 +333,7 @@ class World:
                 left -= handle.deleted
                 continue
             try:
-                if self.delete(handle).succeeded:
+                if self.delete(handle).succeeded or self._converted(handle):
                     left -= 1
                     if handle.kind in HOLDS_OTHERS:
                         self.settle(handle, None, *handle.resource.gone)
@@ -333,6 +343,13 @@ class World:
         while self._afterwards and not since:
             self._afterwards.pop()()
         return not left
+
+    def _converted(self, handle: Handle) -> bool:
+        """Whether a partner's connection that was not deleted as one is an interconnect by now, and deleted as that: it
+        has left its LAG (rule lags.disassociate-partner-converts)."""
+        if handle.kind != "connection" or handle.role != "partner" or "DeleteInterconnect" in self.api.unsupported:
+            return False
+        return self.call("DeleteInterconnect", {"interconnectId": handle}, role="partner").succeeded
 
 
 def _handles(tree: Any) -> Iterator[Handle]:

@@ -26,7 +26,6 @@ from dxcontract.verdict import TargetDied
 from strategies.diffing.comparing import Difference
 from strategies.diffing.follower import Follower
 from strategies.diffing.outcome import Divergence, Outcome
-from strategies.replaying import adopt
 from strategies.world import World, locations
 
 _RUN: Final = re.compile(rf"{PREFIX}-[0-9a-f]{{8}}-")
@@ -68,7 +67,7 @@ class _Player:
                     if heard(one, *answered):
                         break
             finally:
-                adopt(world, follower.made)
+                world.keep(*follower.made)
                 world.close()
                 follower.close()
 

@@ -34,6 +34,7 @@ def test_a_valid_request_is_accepted_and_well_answered(contract: Contract, world
     params = least(scene)
     scene.before()
     exchange = world.call(operation.name, params, role=scene.caller)
+    world.keep(exchange)
     contract.accepted("requests.valid-accepted", exchange, "the smallest valid request")
 
 

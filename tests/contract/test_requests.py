@@ -47,6 +47,7 @@ def test_all_valid_requests_are_accepted(
         params = scene.filled(drawn)
         scene.before()
         exchange = world.call(operation.name, params, role=scene.caller)
+        world.keep(exchange)
         contract.accepted("requests.valid-accepted", exchange, "a valid request")
 
 
@@ -109,7 +110,9 @@ def _send(world: World, scene: Scene, miss: NearMiss) -> Exchange:
         return json.dumps(world.resolved(tree))
 
     text = miss.body.text(encode) if isinstance(miss.body, Raw) else encode(miss.body)
-    return world.api.send(scene.operation.name, text.encode(), role=scene.caller)
+    exchange = world.api.send(scene.operation.name, text.encode(), role=scene.caller)
+    world.keep(exchange)
+    return exchange
 
 
 def _judge(contract: Contract, operation: Operation, miss: NearMiss, exchange: Exchange) -> bool:

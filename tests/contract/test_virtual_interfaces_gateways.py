@@ -6,8 +6,9 @@ from dxcontract.contract import Contract
 from dxcontract.exchange import Exchange
 from dxcontract.spec import Json
 from strategies import virtual_interfaces as vif
+from strategies.ec2 import some_virtual_private_gateway
 from strategies.looking import until
-from strategies.requests import arrange, done, virtual_gateway
+from strategies.requests import arrange, done
 from strategies.virtual_interfaces import PRIVATE, PUBLIC, TRANSIT, Maker
 from strategies.world import Handle, World
 
@@ -26,7 +27,7 @@ def test_it_names_its_direct_connect_gateway(contract: Contract, world: World, o
 @pytest.mark.rule("virtual_interfaces.gateway-echo")
 def test_it_names_its_virtual_private_gateway(contract: Contract, world: World) -> None:
     """The same for the gateway of a single VPC."""
-    gateway = virtual_gateway(world, "owner")
+    gateway = some_virtual_private_gateway(world)
     handle = vif.made(world, PRIVATE, _behind(world, virtual=gateway))
     _check_gateway(contract, world, handle, "virtualGatewayId", gateway)
 
@@ -41,7 +42,7 @@ def test_a_private_interface_needs_a_gateway(contract: Contract, world: World) -
 @pytest.mark.rule("virtual_interfaces.gateway-one-of-two")
 def test_a_private_interface_has_no_two_gateways(contract: Contract, world: World) -> None:
     """Which of them would have been meant, nobody can tell."""
-    gateway = virtual_gateway(world, "owner")
+    gateway = some_virtual_private_gateway(world)
     exchange = vif.ask(world, PRIVATE, vif.request(world, PRIVATE, virtualGatewayId=gateway))
     contract.refused("virtual_interfaces.gateway-one-of-two", exchange, "two gateways", where="/both")
 
@@ -111,7 +112,7 @@ def test_there_is_no_site_link_for_public_interfaces(contract: Contract, world: 
 @pytest.mark.rule("virtual_interfaces.site-link-where")
 def test_there_is_no_site_link_on_a_virtual_private_gateway(contract: Contract, world: World) -> None:
     """SiteLink joins the interfaces of one Direct Connect gateway: here there is none."""
-    params = _behind(world, virtual=virtual_gateway(world, "owner"))
+    params = _behind(world, virtual=some_virtual_private_gateway(world))
     exchange = vif.ask(world, PRIVATE, vif.another(params, PRIVATE, 1, enableSiteLink=True))
     what = "SiteLink on a virtual private gateway"
     contract.refused("virtual_interfaces.site-link-where", exchange, what, where="/virtualGatewayId")

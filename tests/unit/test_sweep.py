@@ -270,8 +270,8 @@ def test_deletions_wait_for_their_answers_together(tmp_path: Path, emulator: str
             under_way.pop()
 
     with hostile.serve(slow, emulator) as server:
-        made = begun(tmp_path, server.url)
-        names = [f"dxc-0123abcd-{number}" for number in range(12)]
+        made = begun(tmp_path, server.url, "4567abcd")
+        names = [f"dxc-4567abcd-{number}" for number in range(12)]
         for name in names:
             entry = announced(made, name)
             made.answered(entry, "200", {"direct-connect-gateway": [create(server.url, name)]})
@@ -283,9 +283,9 @@ def test_deletions_wait_for_their_answers_together(tmp_path: Path, emulator: str
 
 
 def test_no_deletion_is_asked_for_when_the_time_is_over(tmp_path: Path, emulator: str) -> None:
-    made = begun(tmp_path, emulator)
-    announced(made, "dxc-0123abcd-1")
-    here = create(emulator, "dxc-0123abcd-1")
+    made = begun(tmp_path, emulator, "89abcdef")
+    announced(made, "dxc-89abcdef-1")
+    here = create(emulator, "dxc-89abcdef-1")
     done = sweep(tmp_path, "--seconds=0.001")
     assert done.returncode == 1
     assert "the time was over before its deletion could be asked for" in done.stdout
