@@ -9,10 +9,9 @@ drawn from all faults, evenly over the subjects, and put in a random order, so t
 measured is a fair sample. The gate runs its tests in the order of pytest, from the first on, so no test has a head
 start because it was written for the fault. A fault is caught when a violation is stated; one of a rule of level should
 is told and does not fail the gate, so the table says how many of level must there were. Schemathesis gets as many
-requests as the whole gate sends; since that takes minutes a fault, several faults are switched on together: where
-nothing is found, none of them is found, and where something is, halves of them are tried with few requests, to see
-whose it is. What is found has its figures from a run of its own, with all requests; then the others go on together.
-Seconds do not count start-up, for nobody.
+requests as the whole gate sends; since that takes minutes a fault, each is tried with few of them first, and those that
+are not found then are switched on together, for all requests: where nothing is found, none of them is found, and where
+something is, halves of them are tried. Seconds do not count start-up, for nobody.
 """
 
 import argparse
@@ -42,8 +41,8 @@ from dxcontract.reference.faults.catalogue import catalogue
 ROOT: Final = Path(__file__).resolve().parents[2]
 LEFT_OUT: Final = {"wire.serves-on": "ends the emulator, which all others need"}
 METHODS: Final = ("gate", "machines", "schemathesis", "smoke")
-TOGETHER: Final = 20
-"""So many faults are switched on at once for Schemathesis."""
+FEW: Final = 1500
+"""With so many requests Schemathesis is put to each fault by itself; that takes it a quarter of a minute."""
 OPERATIONS: Final = 73
 FAULTLESS: Final = ""
 
@@ -111,26 +110,25 @@ class Job:
             kept.write_text(json.dumps(found["complaints"]), encoding="utf-8")
             self.tell(Row(FAULTLESS, "schemathesis", "", found["requests"], found["seconds"]))
         known = json.loads(kept.read_text(encoding="utf-8"))
-        waiting = [fault for fault in self.sample if not self.knows(fault, "schemathesis")]
-        while waiting and time.monotonic() < self.until:
-            group = waiting[:TOGETHER]
-            found = self.peered(group, budget, budget, known)
-            if found["caught"]:
-                group = [self.culprit(group, found["requests"], budget, known)]
-                found = self.peered(group, budget, budget, known)
-            for fault in group:
-                self.tell(Row(fault, "schemathesis", found["caught"], found["requests"], found["seconds"]))
-            waiting = [fault for fault in waiting if fault not in group]
+        for fault in self.sample:
+            if not self.knows(fault, "schemathesis") and time.monotonic() < self.until:
+                found = self.peered([fault], FEW, budget, known)
+                if found["caught"]:
+                    self.tell(Row(fault, "schemathesis", found["caught"], found["requests"], found["seconds"]))
+        self.together([one for one in self.sample if not self.knows(one, "schemathesis")], budget, known)
 
-    def culprit(self, faults: list[str], requests: int, budget: int, known: list[list[str]]) -> str:
-        """The likeliest of some faults that together were found so soon: what is not in one half is in the other."""
-        if len(faults) == 1:
-            return faults[0]
-        half = faults[: len(faults) // 2]
-        found = self.peered(half, 2 * requests, budget, known)
-        if found["caught"]:
-            return self.culprit(half, found["requests"], budget, known)
-        return self.culprit(faults[len(half) :], requests, budget, known)
+    def together(self, faults: list[str], budget: int, known: list[list[str]]) -> None:
+        """Faults that few requests do not find, all at once with all requests; where something is found, in halves."""
+        if not faults or time.monotonic() > self.until:
+            return
+        found = self.peered(faults, budget, budget, known)
+        if found["caught"] and len(faults) > 1:
+            half = len(faults) // 2
+            self.together(faults[:half], budget, known)
+            self.together(faults[half:], budget, known)
+            return
+        for fault in faults:
+            self.tell(Row(fault, "schemathesis", found["caught"], found["requests"], found["seconds"]))
 
     def peered(self, faults: list[str], most: int, budget: int, known: list[list[str]]) -> dict[str, Any]:
         """Schemathesis as it would run for the whole budget, until it finds something or has sent `most` requests."""

@@ -169,10 +169,11 @@ def test_a_rate_limit_that_cannot_be_is_refused(contract: Contract, world: World
     "virtual_interfaces.rate-limit-parent",
     "virtual_interfaces.rate-limit-update",
 )
+@pytest.mark.parametrize(("parent", "member"), [("connection", "bandwidth"), ("lag", "connectionsBandwidth")])
 @pytest.mark.parametrize("kind", CREATORS, ids=lambda one: one.kind)
-def test_a_rate_limit_can_be_set_later(contract: Contract, world: World, kind: Maker) -> None:
+def test_a_rate_limit_can_be_set_later(contract: Contract, world: World, kind: Maker, parent: str, member: str) -> None:
     """A customer buys more, or less, without a new interface."""
-    port = arrange(world, "connection", members={"bandwidth": "1Gbps"})
+    port = arrange(world, parent, members={member: "1Gbps"})
     handle = vif.made(world, kind, vif.request(world, kind, port))
     for rule, limit in _wrong_limits():
         exchange = world.call(UPDATE, {"virtualInterfaceId": handle, "rateLimit": limit})
