@@ -73,9 +73,9 @@ class _Sweep:
         wait, idle = _FIRST_WAIT, 0
         while True:
             found = search.found()
-            accepted = self._delete_all(found.belongings)
             if not found.belongings:
                 break
+            accepted = self._delete_all(found.belongings)
             moving = accepted or any(one.state in _ON_THE_WAY for one in found.belongings)
             idle = 0 if moving else idle + 1
             if idle > MOST_IDLE_ROUNDS or time.monotonic() + wait > self._deadline:

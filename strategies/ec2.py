@@ -8,7 +8,7 @@ import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import botocore.exceptions
 import filelock
@@ -20,6 +20,8 @@ from dxcontract.pointers import at
 from dxcontract.target import Role
 from dxcontract.verdict import Indeterminate, Unsupported
 from strategies.world import World
+
+T = TypeVar("T")
 
 VPC_CIDR: Final = "10.32.0.0/16"
 TRANSIT_ASN: Final = 64532
@@ -96,12 +98,9 @@ def some_virtual_private_gateway(world: World, role: Role = "owner", *, but: tup
     try:
         return virtual_private_gateway(world, role)
     except Unsupported as reason:
-        deadline, wait = time.monotonic() + _READY_SECONDS, 0.02
-        while (found := _reserved(world, role, but)) is None:
-            if time.monotonic() + wait > deadline:
-                raise Indeterminate("other tests use every virtual private gateway that is listed and free") from reason
-            time.sleep(wait)
-            wait = min(2 * wait, 1.0)
+        found = _waited(lambda: _reserved(world, role, but), lambda one: one is not None)
+        if found is None:
+            raise Indeterminate("other tests use every virtual private gateway that is listed and free") from reason
         if not found:
             what = "no virtual private gateway can be had"
             raise Unsupported(f"{what}: {reason}, and none is listed and free") from reason
@@ -206,15 +205,18 @@ def _asked(step: Callable[[], Any]) -> Any:
 
 
 def _ready(states: Callable[[], list[str]], wanted: str) -> None:
-    deadline = time.monotonic() + _READY_SECONDS
-    wait = 0.02
-    while wanted not in (seen := _asked(states)):
-        if time.monotonic() + wait > deadline:
-            raise Indeterminate(
-                f"a gateway of EC2 is {seen or 'not listed'}, not {wanted}, after {_READY_SECONDS:.0f} s"
-            )
+    seen = _waited(lambda: _asked(states), lambda one: wanted in one)
+    if wanted not in seen:
+        raise Indeterminate(f"a gateway of EC2 is {seen or 'not listed'}, not {wanted}, after {_READY_SECONDS:.0f} s")
+
+
+def _waited(look: Callable[[], T], enough: Callable[[T], bool]) -> T:
+    """Look again and again until it is enough or the time is over: what was seen last. (`looking` needs this file.)"""
+    deadline, wait = time.monotonic() + _READY_SECONDS, 0.02
+    while not enough(seen := look()) and time.monotonic() + wait <= deadline:
         time.sleep(wait)
         wait = min(2 * wait, 1.0)
+    return seen
 
 
 def _attachments(client: Any, gateway: str) -> list[str]:

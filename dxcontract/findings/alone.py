@@ -76,11 +76,6 @@ def fill_step(step: Mapping[str, Any], values: Mapping[str, str], answers: Seque
     return {**filled, "answer": step["answer"]}
 
 
-def is_in_cbor(step: Mapping[str, Any]) -> bool:
-    """Whether a step is asked over the second protocol, by parameters or by a request made by hand."""
-    return "cbor" in (step.get("protocol"), step.get("request", {}).get("protocol"))
-
-
 def escaped(text: str) -> str:
     """A text that `fill` leaves as it is."""
     return text.replace("${", "$${")

@@ -16,7 +16,7 @@ import botocore.session
 import botocore.validate
 from botocore import xform_name
 
-from dxcontract.findings import alone
+from dxcontract.findings.plain_cbor import is_in_cbor
 from dxcontract.spec import Json
 from dxcontract.target import ROLES, aws_suffixes
 
@@ -57,7 +57,7 @@ def script(finding: Json, statement: str, endpoint: str, name: str, other_region
     """A shell script; `statement` is the rule's."""
     text = json.dumps([{"params": one.get("params"), "request": one.get("request")} for one in finding["steps"]])
     roles = [role for role in ROLES if f"${{account-{role}}}" in text]
-    in_cbor = any(map(alone.is_in_cbor, finding["steps"]))
+    in_cbor = any(map(is_in_cbor, finding["steps"]))
     gateways = sorted(set(re.findall(r"\$\{((?:vgw|tgw)-\d+)\}", text)))
     return "\n".join(
         [

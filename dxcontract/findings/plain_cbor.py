@@ -6,6 +6,7 @@ Everything else uses cbor2. What a finding keeps is JSON in wire form, so bodies
 import base64
 import json
 import struct
+from collections.abc import Mapping
 from typing import Any
 
 CBOR = {"Accept": "application/cbor", "smithy-protocol": "rpc-v2-cbor"}
@@ -17,6 +18,11 @@ _SIMPLE = {20: False, 21: True, 22: None, 23: None}
 
 class _Pairs(list[tuple[str, Any]]):
     """An object's members in order, as often as they were written."""
+
+
+def is_in_cbor(step: Mapping[str, Any]) -> bool:
+    """Whether a step is asked over the second protocol, by parameters or by a request made by hand."""
+    return "cbor" in (step.get("protocol"), step.get("request", {}).get("protocol"))
 
 
 def packed_cbor(text: bytes) -> bytes:

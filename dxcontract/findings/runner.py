@@ -34,12 +34,11 @@ from dxcontract.findings.alone import (
     answer,
     fill,
     fill_step,
-    is_in_cbor,
     judge,
     said,
     unpacked,
 )
-from dxcontract.findings.plain_cbor import CBOR, packed_cbor, unpacked_cbor
+from dxcontract.findings.plain_cbor import CBOR, is_in_cbor, packed_cbor, unpacked_cbor
 
 SECONDS = 10.0
 _STATUS = {GONE: 0, STILL: 1, UNCLEAR: 2}

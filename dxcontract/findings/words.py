@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from dxcontract.exchange import ANY_OPERATION
 from dxcontract.findings import alone
+from dxcontract.findings.plain_cbor import is_in_cbor
 from dxcontract.spec import Json
 
 _PLACEHOLDER: Final = re.compile(r"\$\$\{|\$\{([^{}]*)\}")
@@ -29,7 +30,7 @@ def words(steps: Sequence[Json]) -> list[str]:
         before = f"at the same time ({step['together']}): " if "together" in step else ""
         operation = "a request that names no operation" if step["operation"] == ANY_OPERATION else step["operation"]
         asked = _told(step, steps[: number - 1])
-        spoken = " over CBOR" if alone.is_in_cbor(step) else ""
+        spoken = " over CBOR" if is_in_cbor(step) else ""
         lines.append(
             f"{before}{step['account']}: {operation}{place}{spoken}{asked}; answered {alone.said(step['answer'])}"
         )

@@ -16,7 +16,6 @@ from dxcontract.findings.varying import comparing
 from dxcontract.pointers import at
 from dxcontract.target import Role
 from dxcontract.verdict import Indeterminate, Unsupported
-from strategies import ec2
 from strategies.diffing.comparing import Difference, Handles, differences
 from strategies.world import World
 
@@ -55,19 +54,15 @@ class Follower:
             world.close()
         self._beside.clear()
 
-    def gateway(self, known: str, role: Role, asn: int | None = None) -> None:
-        """EC2 made this virtual private gateway for the first target, or with an ASN this transit gateway; have it make
-        one for the other.
+    def gateway(self, known: str, make: Callable[[World], str]) -> None:
+        """EC2 made this gateway for the first target; have it make one for the other.
 
         Where that cannot be, nothing is asked of the other about it.
         """
         world = World(self._second, self._second.journal.label)
         self._beside.append(world)
         try:
-            made = (
-                ec2.virtual_private_gateway(world, role) if asn is None else ec2.transit_gateway(world, role, asn=asn)
-            )
-            self._handles.pair(known, made)
+            self._handles.pair(known, make(world))
         except (Unsupported, Indeterminate):
             self._apart.add(known)
 

@@ -13,6 +13,7 @@ from dxcontract.target import Role
 from dxcontract.verdict import Indeterminate
 from strategies.diffing.comparing import Difference
 from strategies.diffing.follower import Follower
+from strategies.world import World
 
 Heard = Callable[[Exchange, Exchange, list[Difference]], None]
 """Is told both answers to a request, and where they differ."""
@@ -44,10 +45,10 @@ class Pair:
         prefixes = (self._first.journal.prefix, self._second.journal.prefix)
         self._follower = Follower(self._second, accounts, *prefixes, self._places)
 
-    def gateway(self, known: str, role: Role, asn: int | None = None) -> None:
-        """EC2 made this virtual private gateway for the first target, or with an ASN this transit gateway."""
+    def gateway(self, known: str, make: Callable[[World], str]) -> None:
+        """EC2 made this gateway for the first target; `make` has it make another."""
         with self._lock:
-            self._follower.gateway(known, role, asn)
+            self._follower.gateway(known, make)
 
     def end(self) -> None:
         """An example is over."""

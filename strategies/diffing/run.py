@@ -1,6 +1,7 @@
 """`dxcontract diff`: a machine on two targets at once, or a recording against a target."""
 
 import argparse
+import functools
 import sys
 import time
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ from dxcontract.session import Session, open_session
 from dxcontract.spec import Spec
 from dxcontract.target import Role, TargetError
 from dxcontract.targets import Choice
-from strategies import profiles
+from strategies import ec2, profiles
 from strategies.diffing.comparison import Comparison
 from strategies.diffing.outcome import Divergence, Outcome, document
 from strategies.diffing.pair import Pair
@@ -156,12 +157,12 @@ def _on_both(entry: Entry, pair: Pair) -> type[Machine]:
     def ec2_gateway(self: Machine, thing: Thing) -> None:
         base.ec2_gateway(self, thing)
         if thing.id:
-            pair.gateway(thing.id, thing.owner)
+            pair.gateway(thing.id, functools.partial(ec2.virtual_private_gateway, role=thing.owner))
 
     def ec2_transit_gateway(self: Machine, owner: Role, asn: int) -> str:
         made = base.ec2_transit_gateway(self, owner, asn)
         if made:
-            pair.gateway(made, owner, asn)
+            pair.gateway(made, functools.partial(ec2.transit_gateway, role=owner, asn=asn))
         return made
 
     body = {"ec2_gateway": ec2_gateway, "ec2_transit_gateway": ec2_transit_gateway, "__module__": __name__}

@@ -7,7 +7,7 @@ from dxcontract.findings import claims
 from dxcontract.pointers import at
 from dxcontract.spec import Json
 from strategies.machines.model import TAGGABLE, Expected, Thing
-from strategies.machines.seeing import ENDING, WAITING, first_difference, normal, state_of
+from strategies.machines.seeing import ENDING, WAITING, first_difference, normal, state_of, tags_at
 
 if TYPE_CHECKING:
     from strategies.machines.machine import Machine
@@ -146,7 +146,7 @@ def _peers(m: "Machine", interface: Thing, exchange: Exchange, item: Json) -> No
 
 
 def _tags(m: "Machine", thing: Thing, exchange: Exchange, item: Json) -> None:
-    found = {str(one.get("key")): str(one.get("value") or "") for one in at(item, "/tags/*") if isinstance(one, dict)}
+    found = tags_at(item, "/tags/*")
     rule = thing.facts.get("tags_rule", "tags.shown-on-resource")
     what = f"a {thing.kind} with {len(thing.tags)} tags is described with {len(found)}, or with others"
     if not m.contract.check(rule, found == thing.tags, what, exchange, where="/tags"):

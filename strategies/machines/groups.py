@@ -9,6 +9,7 @@ from strategies.machines.actions import action
 from strategies.machines.connections import gone, owned
 from strategies.machines.flaws import spoiled
 from strategies.machines.model import ArnOf, Model, Thing
+from strategies.machines.seeing import tags_at
 from strategies.machines.steps import Step
 from strategies.machines.waiting import READY_SECONDS
 from strategies.requests import Scene, least
@@ -78,7 +79,7 @@ def _tagged(m: "Machine", group: Thing, rule: str) -> None:
     sight = m.observe(group) if group.tags and not group.facts.get("tags in doubt") else None
     if sight is None or sight[1] is None:
         return
-    found = {str(one.get("key")): str(one.get("value") or "") for one in at(sight[1], "/tags/*")}
+    found = tags_at(sight[1], "/tags/*")
     what = f"a resiliency group with {len(group.tags)} tags shows {len(found)}, or others"
     group.facts["tags in doubt"] = not m.contract.check(rule, found == group.tags, what, sight[0], where="/tags")
 

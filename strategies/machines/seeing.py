@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from dxcontract.pointers import at
 from dxcontract.spec import Json
 
 ENDING: Final = frozenset(
@@ -30,6 +31,12 @@ _VARYING: Final = frozenset(
 def state_of(item: Json, member: str) -> str:
     """The state that an item shows."""
     return str(item.get(member, ""))
+
+
+def tags_at(value: Any, pointer: str) -> dict[str, str]:
+    """The tags at a pointer, by key."""
+    tags = [one for one in at(value, pointer) if isinstance(one, dict)]
+    return {str(one.get("key")): str(one.get("value") or "") for one in tags}
 
 
 def normal(value: Any) -> Any:

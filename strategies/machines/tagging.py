@@ -10,6 +10,7 @@ from dxcontract.spec import Json
 from strategies.machines.actions import action
 from strategies.machines.flaws import spoiled
 from strategies.machines.model import TAGGABLE, ArnOf, Thing
+from strategies.machines.seeing import tags_at
 from strategies.machines.steps import Step
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ def describe_tags(m: "Machine") -> None:
             continue
         arn = m.world.arn(thing.handle)
         mine = [one for one in entries if one.get("resourceArn") == arn]
-        found = {str(one.get("key")): str(one.get("value") or "") for one in at(mine, "/*/tags/*")}
+        found = tags_at(mine, "/*/tags/*")
         what = f"a {thing.kind} with {len(thing.tags)} tags is described with {len(found)}, or with others"
         m.contract.check("tags.describe-several", found == thing.tags, what, exchange)
 
@@ -151,8 +152,7 @@ def _tags_of(m: "Machine", thing: Thing) -> tuple[Exchange, dict[str, str]] | No
     exchange = m.ask("DescribeTags", {"resourceArns": [ArnOf(thing)]}, thing.owner)
     if exchange is None or not exchange.succeeded:
         return None
-    tags = at(exchange.json, "/resourceTags/*/tags/*")
-    return exchange, {str(one.get("key")): str(one.get("value") or "") for one in tags}
+    return exchange, tags_at(exchange.json, "/resourceTags/*/tags/*")
 
 
 def made_with_tags(m: "Machine", thing: Thing, rule: str = "") -> None:

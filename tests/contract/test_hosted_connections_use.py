@@ -28,7 +28,7 @@ def asked_for(world: World, operation: str, hosted: Handle, vlan: int) -> Exchan
     scene = Scene(world, world.spec.operation(operation), taken={"/connectionId": hosted})
     params = merged(least(scene), {MAKE[operation]: {"vlan": vlan}})
     exchange = world.call(operation, params)
-    world.adopt("virtual-interface", operation, exchange, params, "owner")
+    world.keep(exchange)
     return exchange
 
 
