@@ -1,4 +1,7 @@
-"""The generated pages of the manual: every rule, lifecycle, option, key and member. MkDocs adds them (docs/hook.py)."""
+"""The generated pages of the manual: every rule, lifecycle, option, key and member. MkDocs adds them (docs/hook.py).
+
+A page of the same name under docs/ stands for each in a checkout, so that links lead somewhere; it says where to look.
+"""
 
 import itertools
 import json
@@ -25,10 +28,12 @@ def pages() -> Mapping[str, str]:
 
 
 def on_files(files: Any, config: Any) -> Any:
-    """Called by MkDocs with the pages that it found: adds the generated ones."""
+    """Called by MkDocs with the pages that it found: puts the generated ones in the places of those of a checkout."""
     from mkdocs.structure.files import File
 
     for path, text in pages().items():
+        if (placeholder := files.get_file_from_path(path)) is not None:
+            files.remove(placeholder)
         files.append(File.generated(config, path, content=text))
     return files
 

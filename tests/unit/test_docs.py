@@ -2,10 +2,14 @@
 
 import re
 import shlex
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from markdown.extensions.toc import slugify
 
 from dxcontract import cli, hints, manual
 from dxcontract import spec as specs
@@ -95,3 +99,55 @@ def test_pictures_are_there_and_small() -> None:
     }
     assert wanted <= set(pictures)
     assert max(pictures.values()) < 150_000
+
+
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+
+
+def links() -> Iterator[tuple[Path, str]]:
+    """(page, link) for every link in a Markdown file of the checkout that leads to another file of it."""
+    listed = subprocess.run(["git", "ls-files", "*.md"], cwd=ROOT, capture_output=True, text=True, check=False).stdout
+    for page in map(ROOT.joinpath, listed.split()) if listed else PAGES:
+        for link in LINK.findall(BLOCK.sub("", page.read_text(encoding="utf-8"))):
+            if not re.match(r"[a-z]+:", link):
+                yield page, link
+
+
+def test_links_in_the_checkout_lead_somewhere() -> None:
+    """Also to the pages that are generated for the site."""
+    found = list(links())
+    assert len(found) > 50
+    for page, link in found:
+        path, _, anchor = link.partition("#")
+        target = page.parent / path if path else page
+        assert target.exists(), f"{page.relative_to(ROOT)} links to {link}"
+        if anchor:
+            headings = HEADING.findall(target.read_text(encoding="utf-8"))
+            assert anchor in {slugify(one, "-") for one in headings}, f"{page.relative_to(ROOT)} links to {link}"
+
+
+def site(folder: Path) -> "subprocess.CompletedProcess[str]":
+    """The site as CI builds it, but for where it is written to."""
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    (command,) = re.findall(r"^mkdocs build .*$", script, re.MULTILINE)
+    arguments = shlex.split(command.replace("$environment", str(folder)))
+    return subprocess.run(
+        [sys.executable, "-m", *arguments], cwd=folder, capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+def test_the_build_of_the_site_fails_on_a_broken_link(tmp_path: Path) -> None:
+    """The command of CI, in a copy of the documentation: as it is, then with a dead link, anchor and page each."""
+    shutil.copy(ROOT / "mkdocs.yml", tmp_path)
+    shutil.copytree(ROOT / "docs", tmp_path / "docs")
+    sound = site(tmp_path)
+    assert sound.returncode == 0, sound.stderr
+    rules = (tmp_path / "site" / "reference" / "rules.html").read_text(encoding="utf-8")
+    assert all(rule in rules for rule in specs.load().rules), "the page of a checkout stands for the generated one"
+    index = tmp_path / "docs" / "index.md"
+    index.write_text(index.read_text(encoding="utf-8") + "\n[a](tutorial.md#nothing-is-called-so) [b](none.md)\n")
+    (tmp_path / "docs" / "forgotten.md").write_text("# Not in the navigation\n", encoding="utf-8")
+    broken = site(tmp_path)
+    assert broken.returncode == 1, broken.stderr
+    assert all(word in broken.stderr for word in ("nothing-is-called-so", "none.md", "forgotten.md"))
