@@ -10,6 +10,7 @@ import itertools
 import json
 import os
 import re
+import sys
 import threading
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
@@ -236,13 +237,20 @@ def mark_swept(path: Path) -> None:
 
 def _opened(path: Path) -> int:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
+    _keep_name(path.parent)
     return file
+
+
+def _keep_name(folder: Path) -> None:
+    """Write the names in a folder to disk. Windows opens no folder as a file; NTFS keeps the names by itself."""
+    if sys.platform == "win32":
+        return
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def _append(file: int, line: Mapping[str, Any]) -> None:

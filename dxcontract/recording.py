@@ -4,13 +4,14 @@ One JSON object a line: first what was recorded, then each exchange with its tes
 Credentials and secrets are removed; the file is for the user's eyes only, since it holds what an account holds.
 """
 
-import fcntl
 import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+
+import filelock
 
 import dxcontract
 from dxcontract.exchange import Exchange, Request, Response, shown
@@ -53,10 +54,10 @@ def begin(config: Any, session: Session) -> None:
     if not (wanted := config.getoption("--record")):
         return
     try:
-        file = os.open(wanted, os.O_WRONLY | os.O_APPEND)
+        file = os.open(wanted, os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0))
     except OSError as error:
         raise TargetError(f"--record: {error}") from error
-    recorder = _Recorder(file, session, session.api.journal.process)
+    recorder = _Recorder(file, filelock.FileLock(_lock(wanted)), session)
     judge = session.api.witness
 
     def witness(exchange: Exchange) -> None:
@@ -66,11 +67,22 @@ def begin(config: Any, session: Session) -> None:
     session.api.witness = witness
 
 
+def end(config: Any) -> None:
+    """After all processes of a run have recorded: the lock that they shared is removed."""
+    if wanted := config.getoption("--record"):
+        _lock(wanted).unlink(missing_ok=True)
+
+
+def _lock(file: str) -> Path:
+    return Path(f"{file}.lock")
+
+
 class _Recorder:
-    def __init__(self, file: int, session: Session, process: str) -> None:
+    def __init__(self, file: int, lock: filelock.BaseFileLock, session: Session) -> None:
         self._file = file
+        self._lock = lock
         self._session = session
-        self._process = process
+        self._process = session.api.journal.process
         self._heading = self._opening()
 
     def _opening(self) -> Mapping[str, Any]:
@@ -96,8 +108,7 @@ class _Recorder:
 
     def _append(self, line: Mapping[str, Any]) -> None:
         """Write one line, whole, whatever other processes write."""
-        fcntl.flock(self._file, fcntl.LOCK_EX)
-        try:
+        with self._lock:
             first = os.fstat(self._file).st_size == 0
             lines = [self._heading, line] if first else [line]
             clean = self._session.api.vault.scrubbed(lines)
@@ -105,8 +116,6 @@ class _Recorder:
             view = memoryview(data.encode("utf-8"))
             while view:
                 view = view[os.write(self._file, view) :]
-        finally:
-            fcntl.flock(self._file, fcntl.LOCK_UN)
 
 
 @dataclass(frozen=True)

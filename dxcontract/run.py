@@ -274,6 +274,8 @@ class Run:
         except KeyboardInterrupt:
             finished = None
             ending.stopped(self.outcome, self.safety.run, started=self.choice.target in IN_PROCESS)
+        if not self.is_worker:
+            recording.end(self.config)
         news = self.session.api.vault.news() if self.session is not None else []
         self.vault.keep(news)
         if self.session is not None:
