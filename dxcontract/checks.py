@@ -19,6 +19,8 @@ from dxcontract.exchange import ANY_OPERATION, Cut, Exchange, cut_off
 from dxcontract.spec import Json, Operation, Spec
 
 CONTENT_TYPE: Final = "application/x-amz-json-1.1"
+TAG_ERRORS: Final = ("DuplicateTagKeysException", "TooManyTagsException")
+"""Errors that fit every operation that takes tags, CreateDirectConnectGateway included, which does not model them."""
 _WORDS: Final = {
     list: "an array",
     dict: "an object",
@@ -136,11 +138,12 @@ def _error(spec: Spec, operation: Operation | None, exchange: Exchange) -> Itera
     if kind is None:
         return
     modelled = operation.errors if operation is not None else ()
-    known = kind in modelled or kind in spec.common_errors
+    of_tags = kind in TAG_ERRORS and operation is not None and "tags" in operation.members
+    known = kind in modelled or kind in spec.common_errors or of_tags
     yield Finding(
         "wire.error-type",
         known,
-        message=f"error {kind} is neither modelled for {exchange.operation} nor common to AWS services",
+        message=f"error {kind} is neither modelled for {exchange.operation}, nor common to AWS services",
     )
     if known:
         allowed = spec.error_status.get(kind) or (spec.common_errors.get(kind, 400), 400, 403)

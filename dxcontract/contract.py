@@ -131,8 +131,14 @@ class Contract:
         self, rule: str, exchange: Exchange, what: str, *before: Exchange, where: str = "", empty: str = ""
     ) -> bool:
         """`rule` asks that this request is refused, with one of the error types that the rule names; an answer with
-        nothing at the pointer `empty` will do, if that is given."""
+        nothing at the pointer `empty` will do, if that is given.
+
+        Raises:
+            HarnessError: the rule names no error types (`refusal` in its entry of specs/rules/).
+        """
         expected = self.spec.rule(rule).errors
+        if not expected:
+            raise HarnessError(f"{self.current.test} expects a refusal under {rule}, which names no family of errors")
         nothing = bool(empty) and exchange.succeeded and not at(exchange.json, empty)
         ok = nothing or (400 <= exchange.status < 500 and exchange.error_type in expected)
         message = f"{what}: answered {exchange.told()}; the rule asks for {' or '.join(expected)}"

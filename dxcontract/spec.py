@@ -5,7 +5,7 @@ Everything here is immutable once read; `load()` reads once per process.
 
 import functools
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -16,7 +16,6 @@ Cost = Literal["free", "billable", "physical-order"]
 Level = Literal["must", "should", "info"]
 Evidence = Literal["modelled", "documented", "observed", "relied-on"]
 
-DEFAULT_ERRORS: Final = ("DirectConnectClientException",)
 LEVELS: Final[tuple[Level, ...]] = ("must", "should", "info")
 
 
@@ -97,9 +96,10 @@ class Citation:
 
 @dataclass(frozen=True)
 class Rule:
-    """One sentence of the contract, under an id that tests claim and violations carry.
+    """One statement of the contract, under an id that tests claim and violations carry.
 
-    `errors` are the types with which a request that the rule forbids is refused.
+    `errors` are the error types that a refusal under this rule may have; empty for a rule that asks for no refusal.
+    The statement names them. `note` says why the rule holds where no source says it in these words.
     """
 
     id: str
@@ -110,6 +110,7 @@ class Rule:
     evidence: Evidence
     sources: tuple[Citation, ...]
     errors: tuple[str, ...]
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -307,7 +308,7 @@ def _operations(folder: Path, shapes: Mapping[str, Json], names: Iterable[str], 
     return operations
 
 
-def _rules(folder: Path, operations: Iterable[str], refusals: Mapping[str, list[str]]) -> dict[str, Rule]:
+def _rules(folder: Path, operations: Iterable[str], families: Mapping[str, Json]) -> dict[str, Rule]:
     every = tuple(operations)
     rules: dict[str, Rule] = {}
     for path in sorted(folder.glob("*.json")):
@@ -315,17 +316,32 @@ def _rules(folder: Path, operations: Iterable[str], refusals: Mapping[str, list[
         for entry in document["rules"]:
             if entry["id"] in rules:
                 raise SpecError(f"{path}: rule {entry['id']} is defined twice")
+            errors = _errors(path, entry, families)
             rules[entry["id"]] = Rule(
                 id=entry["id"],
                 subject=document["subject"],
                 operations=every if entry["operations"] == "all" else tuple(entry["operations"]),
-                statement=entry["statement"],
+                statement=f"{entry['statement']} The error is {_either(errors)}." if errors else entry["statement"],
                 level=entry["level"],
                 evidence=entry["evidence"],
                 sources=tuple(Citation(place["source"], place["at"]) for place in entry["sources"]),
-                errors=tuple(refusals.get(entry["id"], DEFAULT_ERRORS)),
+                errors=errors,
+                note=entry.get("note", ""),
             )
     return rules
+
+
+def _errors(path: Path, entry: Json, families: Mapping[str, Json]) -> tuple[str, ...]:
+    """The error types of a rule's refusal; none for a rule that asks for no refusal."""
+    if "refusal" not in entry:
+        return ()
+    if entry["refusal"] not in families:
+        raise SpecError(f"{path}: {entry['id']}: {_unknown('family of errors', entry['refusal'], families)}")
+    return tuple(families[entry["refusal"]]["types"])
+
+
+def _either(names: Sequence[str]) -> str:
+    return " or ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
 
 
 def _resource(kind: str, entry: Json) -> Resource:
@@ -366,7 +382,7 @@ def load(folder: Path | None = None) -> Spec:
         index=index,
         shapes=shapes,
         operations=operations,
-        rules=_rules(base / "rules", operations, errors["refusals"]),
+        rules=_rules(base / "rules", operations, errors["families"]),
         sources=read(base / "sources.json")["sources"],
         common_errors=errors["common"],
         error_status={name: tuple(statuses) for name, statuses in errors["status"].items()},

@@ -20,6 +20,7 @@ ENUMS: Final = "requests.enum-values"
 LENGTHS: Final = "requests.lengths"
 PATTERNS: Final = "requests.patterns"
 MALFORMED_IDS: Final = "requests.malformed-ids"
+MALFORMED_OTHER_IDS: Final = "requests.malformed-ids-other-kinds"
 UNKNOWN_IDS_RULE: Final = "requests.unknown-ids"
 NULLS: Final = "requests.null-is-absent"
 DUPLICATES: Final = "requests.duplicate-members"
@@ -47,9 +48,11 @@ UNKNOWN_IDS: Final[Mapping[str, str]] = {
 
 _NO_RESOURCES: Final = frozenset({"account", "location", "arn"})
 
-# Malformed ids of these kinds AWS was seen to refuse, filters of lists included (equinix/terraform-provider-equinix#22,
-# the recording nonexistent_lag_status, hashicorp/terraform-provider-aws#9317).
+# Malformed ids of these kinds AWS was seen to refuse (equinix/terraform-provider-equinix#22, the recording
+# nonexistent_lag_status, hashicorp/terraform-provider-aws#9317), ...
 _SEEN_REFUSED: Final = frozenset({"connection", "lag", "gateway-association"})
+# ... and in these lists, although they only filter.
+_SEEN_REFUSED_IN: Final = frozenset({"DescribeConnections", "DescribeLags", "DescribeDirectConnectGatewayAssociations"})
 
 # The user guide allows values of tags more characters than the model does (user-guide-2023: using-tags.md).
 DISPUTED_LENGTHS: Final[Mapping[str, int]] = {"TagValue": 265}
@@ -329,12 +332,19 @@ def _with_wrong_ids(operation: Operation, valid: Json, place: _Place) -> Iterato
     reads = operation.traits.effect == "read"
     empty: Literal["empty"] | None = "empty" if reads and _lists(operation) else None
     if place.present or reads:
-        also = None if place.kind in _SEEN_REFUSED else empty
+        rule = malformed_rule(place.kind)
+        seen = rule == MALFORMED_IDS and operation.name in _SEEN_REFUSED_IN
+        also = None if seen else empty
         for wrong, how in _malformed(unknown, place.required):
             what = f"{place.name} is {wrong!r}, {how}"
-            yield NearMiss(MALFORMED_IDS, place.pointer, what, _with(valid, place.path, wrong), True, also)
+            yield NearMiss(rule, place.pointer, what, _with(valid, place.path, wrong), True, also)
         what = f"{place.name} is {unknown}, which does not exist"
         yield NearMiss(UNKNOWN_IDS_RULE, place.pointer, what, _with(valid, place.path, unknown), True, empty)
+
+
+def malformed_rule(kind: str) -> str:
+    """The rule that forbids malformed ids of this kind of resource."""
+    return MALFORMED_IDS if kind in _SEEN_REFUSED else MALFORMED_OTHER_IDS
 
 
 def _malformed(well_formed: str, required: bool) -> Sequence[tuple[str, str]]:

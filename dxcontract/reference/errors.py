@@ -36,6 +36,6 @@ def unknown(message: str) -> ServiceError:
     return ServiceError(CLIENT, message, rules=("requests.unknown-ids",))
 
 
-def malformed(message: str) -> ServiceError:
-    """The error for an id that has not the documented form (B0.badformat.connection)."""
-    return ServiceError(CLIENT, message, rules=("requests.malformed-ids",))
+def malformed(message: str, rule: str) -> ServiceError:
+    """The error for an id that has not the documented form, which this rule demands (B0.badformat.connection)."""
+    return ServiceError(CLIENT, message, rules=(rule,))

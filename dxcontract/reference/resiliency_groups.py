@@ -162,7 +162,7 @@ def _connection(call: Call, identifier: str) -> Connection:
     if not identifier.startswith("arn:"):
         return ports.own_connection(call, identifier, what="connection")
     if not call.rules.holds("resiliency_groups.associate-by-arn"):
-        raise malformed(f"{identifier[:200]} is no id of a connection.")
+        raise malformed(f"{identifier[:200]} is no id of a connection.", "requests.malformed-ids")
     connection = ports.own_connection(call, identifier.rpartition("/")[2], what="connection")
     if identifier != _arn(connection):
         raise unknown(f"The connection {identifier[:200]} does not exist.")

@@ -102,15 +102,15 @@ _DECLINED: Final = ("hosted_connections.rejected-not-confirmed", "virtual_interf
 USED_DEAD: Final = "machines.use-after-delete"
 USED_FOREIGN: Final = "machines.use-of-anothers"
 USED_ELSEWHERE: Final = "machines.use-from-elsewhere"
-NO_FORM: Final = "requests.malformed-ids"
 NOTHING: Final = "requests.unknown-ids"
 _NEAR: Final = (malformed.REQUIRED, malformed.TYPES, malformed.ENUMS, malformed.LENGTHS, malformed.PATTERNS)
-ALONE: Final = (*_NEAR, NO_FORM, NOTHING)
+_NO_FORM: Final = (malformed.MALFORMED_IDS, malformed.MALFORMED_OTHER_IDS)
+ALONE: Final = (*_NEAR, *_NO_FORM, NOTHING)
 """Rules about a request by itself, in whatever state it is sent."""
 RULES = tuple(
     sorted(
         {*FOREIGN.values(), *_ELSEWHERE.values(), *_DEAD.values(), *_NEAR}
-        | {"hosted_connections.partner-only", USED_DEAD, USED_FOREIGN, USED_ELSEWHERE, NO_FORM, NOTHING}
+        | {"hosted_connections.partner-only", USED_DEAD, USED_FOREIGN, USED_ELSEWHERE, *_NO_FORM, NOTHING}
     )
 )
 
@@ -205,7 +205,7 @@ def _kind(m: "Machine", step: Step) -> tuple[str, Step, str] | None:
     if not wrong:
         return None
     thing = m.one_of(wrong)
-    rule = NOTHING if thing.kind in group else NO_FORM
+    rule = NOTHING if thing.kind in group else malformed.malformed_rule(kind)
     what = f"a {thing.kind} is named where a {kind} is asked for"
     return rule, _flawed(step, pointer, thing, "of the wrong kind"), what
 

@@ -28,6 +28,7 @@ REFUSALS = (
     malformed.LENGTHS,
     malformed.PATTERNS,
     malformed.MALFORMED_IDS,
+    malformed.MALFORMED_OTHER_IDS,
     malformed.UNKNOWN_IDS_RULE,
 )
 ERRORS = ("wire.error-type", "wire.error-status", "wire.error-body")

@@ -21,6 +21,22 @@ def claims() -> dict[str, set[str]]:
     return found
 
 
+STRATEGIES = CONTRACT.parent.parent / "strategies"
+
+
+def refusing() -> set[str]:
+    """The rules that tests and machines judge a refusal by, as far as they are named where that is done."""
+    found = set()
+    for path in [*CONTRACT.glob("test_*.py"), *STRATEGIES.rglob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
+                first = node.args[0]
+                judges = ast.unparse(node.func) in ("contract.refused", "m.contract.refused", "m.refuse")
+                if judges and isinstance(first, ast.Constant):
+                    found.add(str(first.value))
+    return found
+
+
 def _of_module(path: Path) -> list[tuple[str, set[str]]]:
     import importlib.util
 
@@ -77,3 +93,18 @@ def test_every_rule_names_operations_and_sources_that_exist() -> None:
         assert set(rule.operations) <= set(spec.operations), rule.id
         assert {source.source for source in rule.sources} <= set(spec.sources), rule.id
         assert rule.sources, rule.id
+
+
+def test_what_is_judged_by_the_error_type_says_so() -> None:
+    """A rule that accuses a target for the type of an error names the types that it accepts."""
+    rules, judged = specs.load().rules, refusing()
+    assert len(judged) > 100
+    assert sorted(rule for rule in judged if not rules[rule].errors) == []
+
+
+def test_a_statement_names_every_error_that_its_check_accepts() -> None:
+    spec = specs.load()
+    modelled = {error for operation in spec.operations.values() for error in operation.errors}
+    for rule in spec.rules.values():
+        assert all(error in rule.statement for error in rule.errors), rule.id
+        assert set(rule.errors) <= modelled | set(spec.common_errors), rule.id

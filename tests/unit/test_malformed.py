@@ -160,7 +160,7 @@ def test_ids_are_broken_wherever_a_resource_is_named(operation: Operation) -> No
         bad = [
             _at(miss.body, pointer)
             for miss in misses
-            if (miss.rule, miss.pointer) == (malformed.MALFORMED_IDS, pointer)
+            if (miss.rule, miss.pointer) == (malformed.malformed_rule(kind), pointer)
         ]
         unknown = [
             _at(miss.body, pointer)
@@ -195,6 +195,7 @@ def _also(name: str, rule: str, body: Json | None = None) -> set[str | None]:
         ("DescribeLags", "empty", None),
         ("DescribeDirectConnectGateways", "empty", "empty"),
         ("DescribeHostedConnections", "empty", "empty"),
+        ("DescribeVirtualInterfaces", "empty", "empty"),
         ("DescribeRouterConfiguration", None, None),
         ("GetResiliencyGroup", None, None),
         ("DeleteConnection", None, None),
@@ -202,7 +203,7 @@ def _also(name: str, rule: str, body: Json | None = None) -> set[str | None]:
 )
 def test_what_lists_may_answer_an_empty_list(name: str, unknown: str | None, malformed_id: str | None) -> None:
     assert _also(name, malformed.UNKNOWN_IDS_RULE) == {unknown}
-    assert _also(name, malformed.MALFORMED_IDS) == {malformed_id}
+    assert _also(name, malformed.MALFORMED_IDS) | _also(name, malformed.MALFORMED_OTHER_IDS) == {malformed_id}
 
 
 def test_what_a_server_may_convert_is_told_apart_from_clearly_wrong_types() -> None:
@@ -248,7 +249,7 @@ def test_an_absent_filter_is_tried_with_malformed_ids() -> None:
     bodies = [miss.body for miss in misses if miss.rule == malformed.MALFORMED_IDS]
     assert bodies == [{"connectionId": "57ff76d2-not-an-id"}, {"connectionId": "dxcon-not/an/id"}]
     assert not [
-        miss for miss in near_misses(SPEC.operation("DeleteBGPPeer"), {}) if miss.rule == malformed.MALFORMED_IDS
+        miss for miss in near_misses(SPEC.operation("DeleteBGPPeer"), {}) if miss.rule == malformed.MALFORMED_OTHER_IDS
     ]
 
 

@@ -204,3 +204,9 @@ def test_a_rule_that_is_defined_twice_is_named(folder: Path) -> None:
         (folder / "rules" / name).write_text(json.dumps({"subject": "test", "rules": [rule]}))
     with pytest.raises(SpecError, match=r"rule twice\.told is defined twice"):
         specs.load(folder)
+
+
+def test_a_family_of_errors_that_does_not_exist_is_named(folder: Path) -> None:
+    _spoil(folder / "rules" / "tags.json", lambda it: it["rules"][0].update(refusal="malformd"))
+    with pytest.raises(SpecError, match=r"tags\.json: tags\..*'malformd'; did you mean malformed"):
+        specs.load(folder)
