@@ -7,6 +7,8 @@ import logging
 import os
 import socket
 import sys
+import threading
+import time
 from typing import Final
 
 import uvicorn
@@ -21,6 +23,7 @@ from dxcontract.reference.store import Store
 from dxcontract.reference.world import Reading, World
 
 DESCRIPTION: Final = "Run an emulator of AWS Direct Connect that behaves as documented."
+_END_SECONDS: Final = 5.0
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -61,6 +64,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="ID",
         help="break one rule; repeatable; list prints all",
     )
+    parser.add_argument(
+        "--end-with-input",
+        action="store_true",
+        help="end when standard input closes, as when a parent is killed",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -97,8 +105,20 @@ def run(args: argparse.Namespace) -> int:
         timeout_graceful_shutdown=2,
     )
     with contextlib.suppress(KeyboardInterrupt), listener:
-        asyncio.run(_serve(uvicorn.Server(config), listener))
+        server = uvicorn.Server(config)
+        if args.end_with_input:
+            threading.Thread(target=_end_with_input, args=(server,), name="dxcontract-input", daemon=True).start()
+        asyncio.run(_serve(server, listener))
     return 0
+
+
+def _end_with_input(server: uvicorn.Server) -> None:
+    """End the server when standard input closes; the process, if the server does not end in time."""
+    while sys.stdin.buffer.read(1):
+        pass
+    server.should_exit = True
+    time.sleep(_END_SECONDS)
+    os._exit(1)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -1,4 +1,8 @@
-"""The reference emulator, as a process of its own on a free loopback port, ended whatever happens."""
+"""The reference emulator, as a process of its own on a free loopback port, ended whatever happens.
+
+It ends when its standard input closes, which happens even if this process is killed. It is in a session of its own: a
+Ctrl-C in the terminal is for this process, which needs the emulator until it has tidied up.
+"""
 
 import atexit
 import os
@@ -15,6 +19,10 @@ from dxcontract.targets import accounts as who
 
 START_SECONDS: Final = 20.0
 _END_SECONDS: Final = 5.0
+_OWN_GROUP: Final[int] = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
+"""On Windows, what a session of its own is elsewhere."""
+
+_RUNNING: Final[list["subprocess.Popen[str]"]] = []
 
 
 @dataclass
@@ -37,10 +45,18 @@ def open_target(region: str, other_region: str, faults: tuple[str, ...] = ()) ->
     module = "dxcontract.covering.emulator" if os.environ.get(FOLDER) else "dxcontract.reference"
     # The suite sends malformed HTTP on purpose: of it the server's warnings would tell nobody anything.
     command = [sys.executable, "-m", module, "--host", "127.0.0.1", "--port", "0", "--log", "error"]
+    command += ["--end-with-input"]
     for fault in faults:
         command += ["--fault", fault]
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
-    atexit.register(_end, process)
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        creationflags=_OWN_GROUP,
+    )
+    _RUNNING.append(process)
     killer = threading.Timer(START_SECONDS, process.kill)
     killer.start()
     assert process.stdout is not None
@@ -72,6 +88,14 @@ def _end(process: "subprocess.Popen[str]") -> None:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-    if process.stdout is not None:
-        process.stdout.close()
-    atexit.unregister(_end)
+    for stream in filter(None, (process.stdin, process.stdout)):
+        stream.close()
+    if process in _RUNNING:
+        _RUNNING.remove(process)
+
+
+@atexit.register
+def _end_all() -> None:
+    """End every emulator that nobody stopped."""
+    for process in list(_RUNNING):
+        _end(process)
