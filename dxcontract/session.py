@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from dxcontract import account_ids, support
 from dxcontract import journal as journals
-from dxcontract import support
 from dxcontract import sweep as sweeping
 from dxcontract.api import ANSWER_SECONDS, Api
 from dxcontract.contract import Contract
@@ -90,6 +90,8 @@ def open_session(choice: Choice, outcome: Outcome, answer_seconds: float, safety
         api.unsupported = support.unsupported(api, stranger)
         if target.ask_for_accounts and not target.is_real:
             target.accounts = discover(target.endpoint, target.region)
+            note = account_ids.find(api)
+            outcome.notes += [note] if note is not None and note not in outcome.notes else []
             journal.begin(target)
     except TargetError as error:
         session.close()
