@@ -1,7 +1,8 @@
 """Virtual private and transit gateways: they belong to EC2, and are made there on the endpoint of the target.
 
-A target without EC2 still serves for most questions if the account has virtual private gateways already; it has no
-transit gateways then. What is made here is deleted when the world is closed, after everything that hangs on it.
+A target without EC2 still serves for most questions if the account has virtual private gateways already, or if the
+target associates any id of the right form. What is made here is deleted when the world is closed, after everything that
+hangs on it.
 """
 
 import hashlib
@@ -28,6 +29,7 @@ TRANSIT_ASN: Final = 64532
 """Unlike 64512, which Direct Connect gateways have unless told otherwise."""
 
 _READY_SECONDS: Final = 10.0
+_ASSOCIATE: Final = "CreateDirectConnectGatewayAssociation"
 _ABSENT: Final = frozenset(
     {"InvalidAction", "UnknownAction", "UnsupportedOperation", "NotImplemented", "InvalidRequest"}
 )
@@ -43,10 +45,11 @@ class _Door:
 
 @dataclass
 class _Doors:
-    """The doors of one target."""
+    """The doors of one target; and whether it associates gateways that nobody made, once that was tried."""
 
     api: Api
     opened: dict[Role, _Door] = field(default_factory=dict)
+    takes_any: dict[str, bool] = field(default_factory=dict)
 
 
 _DOORS: dict[int, _Doors] = {}
@@ -73,11 +76,18 @@ def virtual_private_gateway(world: World, role: Role = "owner", *, attached: boo
 def transit_gateway(world: World, role: Role = "owner", *, asn: int = TRANSIT_ASN) -> str:
     """The id of a new transit gateway with this ASN.
 
+    Without EC2, an id that nobody made, where the target takes any.
+
     Raises:
         Unsupported: the target has no EC2, or nothing may be made there.
         Indeterminate: EC2 refused, or the gateway did not become ready in time.
     """
-    client = _client(world, role)
+    try:
+        client = _client(world, role)
+    except Unsupported:
+        if _takes_any(world, "tgw"):
+            return _made_up(world, "tgw")
+        raise
     options = {"AmazonSideAsn": asn}
     gateway = _made(
         world, role, cloud.TRANSIT_GATEWAY, lambda tags: client.create_transit_gateway(Options=options, **tags)
@@ -89,7 +99,7 @@ def transit_gateway(world: World, role: Role = "owner", *, asn: int = TRANSIT_AS
 
 def some_virtual_private_gateway(world: World, role: Role = "owner", *, but: tuple[str, ...] = ()) -> str:
     """The id of a virtual private gateway that can be associated: a new one or, without EC2, a free one, which no other
-    process of ours takes until the world is closed.
+    process of ours takes until the world is closed, or one that nobody made, where the target takes any.
 
     Raises:
         Unsupported: the target has no EC2, and the account has no free virtual private gateway but those in `but`.
@@ -101,6 +111,8 @@ def some_virtual_private_gateway(world: World, role: Role = "owner", *, but: tup
         found = _waited(lambda: _reserved(world, role, but), lambda one: one is not None)
         if found is None:
             raise Indeterminate("other tests use every virtual private gateway that is listed and free") from reason
+        if not found and _takes_any(world, "vgw"):
+            return _made_up(world, "vgw")
         if not found:
             what = "no virtual private gateway can be had"
             raise Unsupported(f"{what}: {reason}, and none is listed and free") from reason
@@ -111,6 +123,8 @@ def _reserved(world: World, role: Role, but: tuple[str, ...]) -> str | None:
     """A virtual private gateway that is listed as usable and that no association takes, kept from others until the
     world is closed; none at all is an empty text, and None that others keep some."""
     resource = world.spec.resources["virtual-gateway"]
+    if "DescribeVirtualGateways" in world.api.unsupported:
+        return ""
     exchange = world.api.call("DescribeVirtualGateways", role=role)
     listed = [one for one in at(exchange.json, "/virtualGateways/*") if isinstance(one, dict)]
     kept = False
@@ -150,11 +164,46 @@ def _is_associated(world: World, gateway: str, role: Role) -> bool:
     return any(state not in resource.gone for state in states)
 
 
-def _client(world: World, role: Role) -> Any:
-    api = world.api
+def _made_up(world: World, prefix: str) -> str:
+    """The id of a gateway that nobody made."""
+    return f"{prefix}-{hashlib.sha256(world.name().encode()).hexdigest()[:17]}"
+
+
+def _takes_any(world: World, prefix: str) -> bool:
+    """Whether the target, which is no real account, associates a gateway that nobody made: tried once, and undone."""
+    doors = _doors(world.api)
+    if prefix not in doors.takes_any:
+        needed = {_ASSOCIATE, "CreateDirectConnectGateway"}
+        doors.takes_any[prefix] = (
+            not world.api.target.is_real and not needed & world.api.unsupported.keys() and _associates(world, prefix)
+        )
+    return doors.takes_any[prefix]
+
+
+def _associates(world: World, prefix: str) -> bool:
+    gateway = world.make("direct-connect-gateway", {"directConnectGatewayName": world.name(), "amazonSideAsn": 64999})
+    prefixes = [{"cidr": VPC_CIDR}] if prefix == "tgw" else []
+    params = {"directConnectGatewayId": gateway, "gatewayId": _made_up(world, prefix)}
+    if prefixes:
+        params["addAllowedPrefixesToDirectConnectGateway"] = prefixes
+    exchange = world.call(_ASSOCIATE, params)
+    made = world.adopt("gateway-association", _ASSOCIATE, exchange, params, "owner")
+    if made is None:
+        return False
+    world.delete(made)
+    return True
+
+
+def _doors(api: Api) -> _Doors:
     doors = _DOORS.get(id(api))
     if doors is None or doors.api is not api:
         doors = _DOORS[id(api)] = _Doors(api)
+    return doors
+
+
+def _client(world: World, role: Role) -> Any:
+    api = world.api
+    doors = _doors(api)
     if role not in doors.opened:
         doors.opened[role] = _opened(api, role)
     door = doors.opened[role]

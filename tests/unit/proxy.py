@@ -5,11 +5,12 @@
 - `perform` sees one operation: the caller, the request and the answer as JSON documents, whatever protocol is spoken.
 - `respond` sees the answer as bytes, and may delay it, send it otherwise, or `drop` the connection.
 
-`in_thread` serves a proxy from the test's own process; `serve` serves it on a listening socket until the process ends.
+`in_thread` serves a proxy from the test's own process; `serve` is for a process of its own.
 """
 
 import asyncio
 import contextlib
+import signal
 import socket
 import threading
 from collections.abc import Iterator
@@ -111,9 +112,20 @@ def drop(send: Send) -> None:
     send.__self__.transport.abort()  # type: ignore[attr-defined]  # uvicorn's own; ASGI has no word for it
 
 
-def serve(proxy: Proxy, listener: socket.socket) -> None:
-    """Answer requests on a listening socket until the process is told to end."""
-    asyncio.run(_server(proxy).serve(sockets=[listener]))
+def end(send: Send) -> None:
+    """End the connection once what was sent is on its way."""
+    send.__self__.transport.close()  # type: ignore[attr-defined]
+
+
+def serve(proxy: Proxy, listener: socket.socket, end: int) -> None:
+    """Answer requests on a listening socket until the file descriptor `end` can be read or its far end is closed."""
+    asyncio.run(_until(_server(proxy), listener, end))
+
+
+async def _until(server: uvicorn.Server, listener: socket.socket, end: int) -> None:
+    asyncio.get_running_loop().add_reader(end, server.handle_exit, signal.SIGTERM, None)
+    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]  # or it sends itself SIGTERM
+    await server.serve(sockets=[listener])
 
 
 @contextlib.contextmanager
