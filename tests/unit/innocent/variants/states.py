@@ -1,0 +1,38 @@
+"""How fast states change."""
+
+from typing import Final
+
+from dxcontract.reference.world import Call
+from dxcontract.spec import Json
+from tests.unit.innocent.variant import Variant, innocent
+
+_SLOW: Final = (
+    "test_connections_changes.py",
+    "test_lags_membership.py",
+    "test_virtual_interfaces_attributes.py",
+    "test_associations_changes.py",
+    "test_attachments.py",
+    "test_hosted_connections_decisions.py",
+)
+
+
+@innocent("TF timeouts of 10 to 30 minutes; TF#8222: whole acceptance runs took 943 to 1379 seconds", *_SLOW, settle=10)
+class SlowStates(Variant):
+    """Each state lasts four tenths of a second."""
+
+    def __init__(self) -> None:
+        super().__init__(advance="0.4")
+
+    def edit(self, call: Call, request: Json, answer: Json) -> None:
+        self.changed += 1
+
+
+@innocent("facts A7.create: `associating` for more than 45 minutes was seen", *_SLOW, settle=0.3)
+class StatesSlowerThanTheRun(Variant):
+    """Each state lasts longer than the run waits."""
+
+    def __init__(self) -> None:
+        super().__init__(advance="30")
+
+    def edit(self, call: Call, request: Json, answer: Json) -> None:
+        self.changed += 1
