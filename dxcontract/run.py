@@ -25,7 +25,7 @@ from dxcontract.report.redact import Redactor
 from dxcontract.safety import Safety
 from dxcontract.session import Session, after_workers, open_session
 from dxcontract.target import Target, TargetError
-from dxcontract.targets import Choice, open_target
+from dxcontract.targets import IN_PROCESS, Choice, open_target
 from dxcontract.verdict import (
     HarnessError,
     Indeterminate,
@@ -37,7 +37,6 @@ from dxcontract.verdict import (
     fingerprint,
 )
 
-IN_PROCESS: Final = frozenset({"moto", "reference"})
 END_SECONDS: Final = 60.0
 """So long a run looks after what it made before it ends; `dxcontract sweep` takes more time."""
 

@@ -23,6 +23,7 @@ from dxcontract.report.compare import read as read_report
 from dxcontract.session import Session
 from dxcontract.spec import Json
 from dxcontract.target import Role, TargetError
+from dxcontract.verdict import Indeterminate, TargetDied, Unsupported
 from strategies import ec2
 from strategies.world import World, locations
 
@@ -121,7 +122,10 @@ def _replay(session: Session, finding: Json, options: argparse.Namespace, defaul
 def perform(session: Session, finding: Json) -> Shown:
     """Show a finding once, in a scope and a world of its own."""
     with session.contract.scope("replay", [finding["rule"]]):
-        return performed(session, World(session.api, session.api.journal.label), finding)
+        try:
+            return performed(session, World(session.api, session.api.journal.label), finding)
+        except (TargetDied, Unsupported, Indeterminate) as reason:
+            return Shown(alone.UNCLEAR, str(reason))
 
 
 def performed(session: Session, world: World, finding: Json) -> Shown:

@@ -11,7 +11,7 @@ import gzip
 import json
 import re
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 STILL, GONE, UNCLEAR = "still happens", "no longer happens", "cannot tell"
@@ -23,6 +23,22 @@ _SECRET = ("authKey", "cak", "ckn", "loaContent", "customerRouterConfig")
 _SIGNED = ("written", "authorization")
 _READS = ("Describe", "List", "Get", "*")
 _SHORTEST = 6
+_ANSWERS_OF_A_KIND = ("reset", "timeout", "not-http")
+"""Failures of a target that is there: it can be told that they are the recorded ones."""
+_HELD_BACK = (
+    *("ThrottlingException", "Throttling", "RequestLimitExceeded", "TooManyRequestsException", "SlowDown"),
+    *("RequestThrottled", "AccessDenied", "AccessDeniedException", "ExpiredToken", "ExpiredTokenException"),
+)
+"""Errors of a target that did not look at the request."""
+_ELSEWHERE = (
+    *_HELD_BACK,
+    *("UnrecognizedClientException", "InvalidClientTokenId", "InvalidSignatureException", "SignatureDoesNotMatch"),
+    *("IncompleteSignature", "IncompleteSignatureException"),
+    *("MissingAuthenticationToken", "MissingAuthenticationTokenException"),
+    *("UnknownOperationException", "UnknownOperation", "UnsupportedOperation", "UnsupportedOperationException"),
+    *("NotImplemented", "NotImplementedException", "InvalidAction"),
+)
+"""These, and errors of a target that does not let the caller in or does not have the operation."""
 
 
 class UnfilledError(Exception):
@@ -238,37 +254,111 @@ def normal(value: Any, varying: Sequence[str]) -> Any:
     return value
 
 
+CONTROLS = {
+    "DescribeConnections": "connections",
+    "DescribeLocations": "locations",
+    "DescribeLags": "lags",
+    "DescribeVirtualInterfaces": "virtualInterfaces",
+    "DescribeDirectConnectGateways": "directConnectGateways",
+    "DescribeInterconnects": "interconnects",
+}
+
+
+def control(ask: Callable[[str], Mapping[str, Any]]) -> str:
+    """Why no answer of this endpoint can be judged; empty when it answers one of CONTROLS as Direct Connect does.
+
+    `ask` sends an operation with an empty request. Without this, an endpoint that refuses everything would pass for
+    one that refuses what a rule forbids.
+    """
+    told = []
+    for operation, member in CONTROLS.items():
+        got = ask(operation)
+        if got["status"] == 200 and isinstance(got["body"], dict) and isinstance(got["body"].get(member), list):
+            return ""
+        what = f"a body without {member}" if got["status"] == 200 else said(got)
+        told.append(f"{operation} was answered {what}")
+        if not got["status"]:
+            break
+    return f"the endpoint does not answer as Direct Connect does: {told[0]}"
+
+
 def judge(
-    finding: Mapping[str, Any], answers: Sequence[Mapping[str, Any]], known: Mapping[str, str]
+    finding: Mapping[str, Any], answers: Sequence[Mapping[str, Any]], known: Mapping[str, str], stopped: str = ""
 ) -> tuple[str, str]:
     """Whether these answers to a finding's steps show it: STILL, GONE or UNCLEAR, and why.
 
-    `known` are the values of this time's placeholders, without those of answers.
+    `known` are the values of this time's placeholders, without those of answers. Where there are fewer answers than
+    steps, `stopped` says why.
     """
-    steps, judged = finding["steps"], finding["judged"]
-    for number, (step, got) in enumerate(zip(steps, answers), 1):  # noqa: B905 - scripts may be run by old Pythons
-        went = step["answer"]["status"] == 200
-        if number not in judged and went and got["status"] != 200:
-            return UNCLEAR, f"step {number}, {step['operation']}, was answered {said(got)}; it has to succeed"
-    last = answers[judged[-1] - 1]
-    claim = finding["claim"]
+    steps, judged, claim = finding["steps"], finding["judged"], finding["claim"]
+    for number, got in enumerate(answers, 1):
+        if why := _says_nothing(finding, number, answers):
+            return UNCLEAR, f"step {number}, {steps[number - 1]['operation']}, was answered {said(got)}; {why}"
+    if len(answers) < len(steps):
+        return UNCLEAR, f"step {len(answers) + 1}: {stopped or 'it was not sent'}"
+    last, before = answers[judged[-1] - 1], steps[judged[-1] - 1]["answer"]
     asks = claim.get("asks")
     if asks == "refused":
-        named = not claim.get("errors") or last["error"] in claim["errors"]
-        closed = bool(claim.get("closing")) and last["failure"] == "reset"
-        nothing = bool(claim.get("empty")) and last["status"] == 200 and not all_at(last["body"], claim["empty"])
-        return _told(closed or nothing or (400 <= last["status"] < 500 and named), last)
-    if asks == "matches" and last["status"] == 200:
+        return _refused(claim, before, last)
+    if asks == "matches" and _succeeded(last):
         values = all_at(last["body"], claim["where"])
+        if not values:
+            return UNCLEAR, f"nothing is at {claim['where']}"
         kept = all(isinstance(one, str) and re.fullmatch(claim["value"], one) for one in values)
         return (GONE if kept else STILL), f"{claim['where']} is {_short(values)}, and has to match {claim['value']}"
     if asks == "accepted":
-        return _told(last["status"] == 200, last)
+        return (GONE if _succeeded(last) else STILL), f"answered {said(last)}"
     return _compared(finding, answers, known)
 
 
-def _told(kept: bool, last: Mapping[str, Any]) -> tuple[str, str]:
-    return (GONE if kept else STILL), f"answered {said(last)}"
+def _says_nothing(finding: Mapping[str, Any], number: int, answers: Sequence[Mapping[str, Any]]) -> str:
+    """Why nothing can be told once a step was answered so; empty when its answer can be judged."""
+    step, now, claim = finding["steps"][number - 1], answers[number - 1], finding["claim"]
+    before, is_judged = step["answer"], number in finding["judged"]
+    recorded, same = f"when it was recorded: {said(before)}", said(before) == said(now)
+    if not now["status"]:
+        if is_judged and claim.get("closing") and now["failure"] == "reset":
+            return ""
+        return "" if same and now["failure"] in _ANSWERS_OF_A_KIND else recorded
+    if _succeeded(now) and not isinstance(now["body"], dict):
+        unread = same and "body" in before and not isinstance(before["body"], dict)
+        return "" if unread else "its body is no JSON object"
+    if same or (not is_judged and _same_group(finding, step, answers)):
+        return ""
+    if not is_judged:
+        return recorded
+    asks, look = claim.get("asks"), claim.get("look", "answer")
+    if asks == "refused":
+        return ""
+    if _succeeded(now):
+        return recorded if not asks and look in ("headers", "kinds") else ""
+    judgeable = not asks and look == "status" and not _succeeded(before) and 400 <= now["status"] < 500
+    return "" if judgeable and now["error"] and now["error"] not in _ELSEWHERE else recorded
+
+
+def _same_group(finding: Mapping[str, Any], step: Mapping[str, Any], answers: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether requests that were sent at the same time were answered as recorded, in whatever order."""
+    if not step.get("together"):
+        return False
+    pairs = zip(finding["steps"], answers)  # noqa: B905 - scripts may be run by old Pythons
+    group = [(said(one["answer"]), said(got)) for one, got in pairs if one.get("together") == step["together"]]
+    return sorted(was for was, _ in group) == sorted(now for _, now in group)
+
+
+def _refused(claim: Mapping[str, Any], before: Mapping[str, Any], last: Mapping[str, Any]) -> tuple[str, str]:
+    """Whether the last request was refused as it has to be; UNCLEAR when neither so nor as recorded."""
+    named = last["error"] in claim["errors"] if claim.get("errors") else last["error"] not in _HELD_BACK
+    closed = bool(claim.get("closing")) and last["failure"] == "reset"
+    nothing = bool(claim.get("empty")) and _succeeded(last) and not all_at(last["body"], claim["empty"])
+    if closed or nothing or (400 <= last["status"] < 500 and named):
+        return GONE, f"answered {said(last)}"
+    if said(last) == said(before):
+        return STILL, f"answered {said(last)}"
+    return UNCLEAR, f"answered {said(last)}, which is neither what the rule asks for nor what was recorded"
+
+
+def _succeeded(got: Mapping[str, Any]) -> bool:
+    return 200 <= int(got["status"]) < 300
 
 
 def said(got: Mapping[str, Any]) -> str:
@@ -290,22 +380,24 @@ def _compared(
     told = [names.answered(number, operations[number - 1], got) for number, got in enumerate(answers, 1)]
     claim, varying = finding["claim"], finding.get("varying", ())
     if claim.get("asks") == "equal":
-        return _equal(claim, told[finding["judged"][-1] - 1])
+        last = finding["judged"][-1]
+        return _equal(claim, finding["steps"][last - 1]["answer"], told[last - 1])
     if claim.get("asks") == "alike":
-        return _alike([told[number - 1] for number in finding["judged"]])
+        before = [finding["steps"][number - 1]["answer"] for number in finding["judged"]]
+        return _alike(before, [told[number - 1] for number in finding["judged"]])
     for number in finding["judged"]:
         before, now = finding["steps"][number - 1]["answer"], told[number - 1]
+        if "body" not in before and claim.get("look", "answer") in ("answer", "kinds"):
+            return UNCLEAR, "the recorded answer was too long to be kept"
         if (why := _differs(claim, before, now, varying)) is not None:
             return GONE, f"step {number}, {finding['steps'][number - 1]['operation']}: {why}"
-        if claim.get("look", "answer") == "answer" and (doubt := _doubt(claim, number, before, now)):
+        if claim.get("look", "answer") == "answer" and (doubt := _doubt(claim, number, now)):
             return UNCLEAR, doubt
     return STILL, "answered as recorded"
 
 
-def _doubt(claim: Mapping[str, Any], number: int, before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+def _doubt(claim: Mapping[str, Any], number: int, now: Mapping[str, Any]) -> str:
     """Why answers that are alike say nothing; empty when they do."""
-    if "body" not in before:
-        return "the recorded answer was too long to be kept"
     place = _place(now["body"], claim.get("where", ""))
     values = all_at(now["body"], place) if place is not None else []
     if values and all(isinstance(one, str) and one.startswith(f"${{{number}/") for one in values):
@@ -313,13 +405,15 @@ def _doubt(claim: Mapping[str, Any], number: int, before: Mapping[str, Any], now
     return ""
 
 
-def _equal(claim: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, str]:
+def _equal(claim: Mapping[str, Any], before: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, str]:
     """Whether a member is what it has to be; the values are those of the recorded request, in placeholders."""
     where, wanted = claim["where"], claim["value"]
-    place = _place(now["body"], where)
-    found = all_at(now["body"], place) if place is not None else [None]
-    if now["status"] != 200:
+    if not _succeeded(now):
         return UNCLEAR, f"answered {said(now)}"
+    place = _place(now["body"], where)
+    if place is None and _is_described(before.get("body")) and not _is_described(now["body"]):
+        return UNCLEAR, f"nothing is described that could have {where}"
+    found = all_at(now["body"], place) if place is not None else [None]
     if claim.get("how") == "caseless":
         kept = all(str(one).lower() == str(wanted).lower() for one in found)
     elif claim.get("how") == "prefixes":
@@ -329,10 +423,17 @@ def _equal(claim: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, str]:
     return (GONE if kept else STILL), f"{where} is {_short(found)}, and has to be {_short(wanted)}"
 
 
-def _alike(answers: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
-    alike = all(one["body"] == answers[0]["body"] for one in answers)
-    verdict = (GONE if alike else STILL) if all(one["status"] == 200 for one in answers) else UNCLEAR
-    return verdict, f"answered {', '.join(map(said, answers))}, {'alike' if alike else 'not alike'}"
+def _is_described(body: Any) -> bool:
+    """Whether an answer is about anything: it has a member that is no empty list."""
+    return isinstance(body, dict) and any(inner not in ([], None) for inner in body.values())
+
+
+def _alike(before: Sequence[Mapping[str, Any]], now: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
+    alike = all(one["body"] == now[0]["body"] and said(one) == said(now[0]) for one in now)
+    told = f"answered {', '.join(map(said, now))}, {'alike' if alike else 'not alike'}"
+    if not all(map(_succeeded, now)):
+        return (UNCLEAR if alike or list(map(said, before)) != list(map(said, now)) else STILL), told
+    return (GONE if alike else STILL), told
 
 
 def _differs(claim: Mapping[str, Any], before: Mapping[str, Any], now: Mapping[str, Any], varying: Any) -> str | None:

@@ -8,7 +8,7 @@ import functools
 import json
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import botocore.loaders
@@ -16,12 +16,14 @@ import botocore.session
 import botocore.validate
 from botocore import xform_name
 
+from dxcontract.findings import alone
 from dxcontract.findings.plain_cbor import is_in_cbor
 from dxcontract.spec import Json
 from dxcontract.target import ROLES, aws_suffixes
 
 _PLACEHOLDER: Final = re.compile(r"\$\$\{|\$\{([^{}]*)\}")
 _UNSENDABLE: Final = re.compile("[\0\ud800-\udfff]")
+_ANY_ENDPOINT: Final = "http://HOST:PORT"
 _READ_FROM: Final = ("file://", "fileb://", "http://", "https://")
 
 _HEAD: Final = """#!/bin/sh
@@ -29,8 +31,13 @@ _HEAD: Final = """#!/bin/sh
 # {message}
 # What the contract says: {statement}
 #
-# Run it against the same target: sh {name} [ENDPOINT]. It needs the AWS CLI. What it makes is not deleted.
+# Run it against the same target: sh {name} {argument}. It needs the AWS CLI. Exit status: 1 when it still happens,
+# 0 when it does not any more, 2 when that cannot be told; the Python script beside this one can tell more. What it
+# makes is not deleted.
 ENDPOINT=${{1:-{endpoint}}}
+case "$ENDPOINT" in http://*|https://*) ;; *)
+  echo "usage: sh {name} ENDPOINT, such as http://127.0.0.1:4566" >&2; exit 2 ;;
+esac
 REGION={region}
 RUN="dxc-$(od -An -N4 -tx1 /dev/urandom | tr -d ' \\n')"
 case "$ENDPOINT" in
@@ -42,9 +49,33 @@ dx() {{ # ROLE REGION OPERATION [OPTION]...
   case $1 in owner) keys=${{DX_OWNER:-111111111111:dxcontract}} ;; other) keys=${{DX_OTHER:-222222222222:dxcontract}} ;;
     *) keys=${{DX_PARTNER:-333333333333:dxcontract}} ;; esac
   region=$2; shift 2
-  AWS_ACCESS_KEY_ID=${{keys%%:*}} AWS_SECRET_ACCESS_KEY=${{keys#*:}} AWS_SESSION_TOKEN= AWS_MAX_ATTEMPTS=1 AWS_PAGER= \\
-    aws directconnect "$@" --endpoint-url "$ENDPOINT" --region "$region" --output "${{OUTPUT:-json}}"
+  if AWS_ACCESS_KEY_ID=${{keys%%:*}} AWS_SECRET_ACCESS_KEY=${{keys#*:}} AWS_SESSION_TOKEN= \\
+    AWS_MAX_ATTEMPTS=1 AWS_PAGER= \\
+    aws directconnect "$@" --endpoint-url "$ENDPOINT" --region "$region" --output "${{OUTPUT:-json}}" 2>"$NOTED/said"
+  then echo 200 >"$NOTED/answered"; else
+    sed -n 's/.*An error occurred (\\([^)]*\\)) when calling.*/\\1/p' "$NOTED/said" >"$NOTED/answered"
+    [ -s "$NOTED/answered" ] || echo nothing >"$NOTED/answered"
+    cat "$NOTED/said" >&2
+  fi
 }}
+tell() {{ echo "$1"; exit "$2"; }} # VERDICT STATUS
+went() {{ # NUMBER OPERATION RECORDED: a step that is not judged has to be answered as when it was recorded
+  now=$(cat "$NOTED/answered")
+  [ "$now" = "$3" ] || tell "cannot tell: step $1, $2, was answered $now; when it was recorded: $3" 2
+}}
+judged() {{ # RECORDED WANTED...: the last step, and the answers that the rule asks for
+  now=$(cat "$NOTED/answered"); recorded=$1; shift
+  for one; do [ "$now" != "$one" ] || tell "no longer happens: answered $now" 0; done
+  [ "$now" != "$recorded" ] || tell "still happens: answered $now" 1
+  tell "cannot tell: answered $now, which is neither what the rule asks for nor what was recorded" 2
+}}
+NOTED=$(mktemp -d) || exit 2
+trap 'rm -rf "$NOTED"' EXIT
+for one in {controls}; do
+  if dx {role} "$REGION" "${{one%%:*}}" 2>/dev/null | grep -q "\\"${{one#*:}}\\""; then one=; break; fi
+  [ "$(cat "$NOTED/answered")" != nothing ] || break
+done
+[ -z "$one" ] || tell "cannot tell: the endpoint does not answer as Direct Connect does: $(cat "$NOTED/answered")" 2
 """
 _ACCOUNT: Final = (
     "ACCOUNT_{upper}=${{DX_{upper}_ID:-{digits}}} # the account id of the {role} account; another one through "
@@ -66,7 +97,10 @@ def script(finding: Json, statement: str, endpoint: str, name: str, other_region
                 message=_comment(finding["message"]),
                 statement=_comment(statement),
                 name=name,
-                endpoint=shlex.quote(endpoint),
+                argument="[ENDPOINT]" if endpoint else "ENDPOINT",
+                endpoint=shlex.quote(endpoint) if endpoint else "",
+                role=finding["steps"][0]["account"],
+                controls=" ".join(f"{xform_name(one, '-')}:{member}" for one, member in alone.CONTROLS.items()),
                 region=finding["region"],
                 aws="|".join(f"*.{suffix}*" for suffix in sorted(aws_suffixes())),
             ).rstrip("\n"),
@@ -74,17 +108,41 @@ def script(finding: Json, statement: str, endpoint: str, name: str, other_region
             *(f': "${{{_variable(one)}:?is to be the id of a gateway of EC2, as it begins}}"' for one in gateways),
             *(_ACCOUNT.format(upper=role.upper(), digits=_DIGITS[role], role=role) for role in roles),
             "",
-            *lines(finding, other_region),
+            *_judged_lines(finding, other_region),
             "",
         ]
     )
+
+
+def _judged_lines(finding: Json, other_region: str) -> Iterator[str]:
+    """The lines of the steps, each followed by one that ends the script unless it was answered as it has to be."""
+    steps, judged, claim = finding["steps"], finding["judged"], finding["claim"]
+    for number, (step, sent) in enumerate(zip(steps, _sent(finding, other_region), strict=True), 1):
+        yield from sent
+        recorded = _recorded(step["answer"])
+        if sent[0].startswith("#"):
+            yield f'tell "cannot tell: step {number} was not sent" 2'
+        elif "together" not in step and number not in judged:
+            yield f"went {number} {step['operation']} {shlex.quote(recorded)}"
+    wanted = {"accepted": ["200"], "refused": claim.get("errors", [])}.get(claim.get("asks", ""), [])
+    if not wanted or claim.get("empty") or "together" in steps[judged[-1] - 1] or judged[-1] != len(steps):
+        yield 'tell "cannot tell: the Python script compares what was answered with what was recorded" 2'
+        return
+    yield f"judged {' '.join(map(shlex.quote, [_recorded(steps[-1]['answer']), *wanted]))}"
+
+
+def _recorded(answer: Json) -> str:
+    """A recorded answer in the words of the AWS CLI, which does not show the status of an error that has a type."""
+    if 200 <= answer["status"] < 300:
+        return "200"
+    return str(answer["error"] or answer["status"] or "nothing")
 
 
 def commands(finding: Json, endpoint: str, other_region: str) -> list[str]:
     """The steps as commands to be read or copied, with the owner's keys unless a comment says otherwise."""
     made = lines(finding, other_region, by_hand=True)
     text = "\n".join(made)
-    named = {"ENDPOINT": shlex.quote(endpoint), "REGION": finding["region"], "RUN": "dxc-example"}
+    named = {"ENDPOINT": shlex.quote(endpoint or _ANY_ENDPOINT), "REGION": finding["region"], "RUN": "dxc-example"}
     named |= {f"ACCOUNT_{role.upper()}": _DIGITS[role] for role in ROLES}
     used = [f"{name}={value}" for name, value in named.items() if re.search(rf"\$\{{?{name}\b", text)]
     return [*used, *made]
@@ -92,6 +150,11 @@ def commands(finding: Json, endpoint: str, other_region: str) -> list[str]:
 
 def lines(finding: Json, other_region: str, *, by_hand: bool = False) -> list[str]:
     """The lines of the steps, for the script or (`by_hand`) to be read."""
+    return [line for sent in _sent(finding, other_region, by_hand=by_hand) for line in sent]
+
+
+def _sent(finding: Json, other_region: str, *, by_hand: bool = False) -> list[list[str]]:
+    """The lines of each step."""
     steps = finding["steps"]
     text = [json.dumps([one.get("params"), one.get("request")]) for one in steps]
     made = []
@@ -103,7 +166,7 @@ def lines(finding: Json, other_region: str, *, by_hand: bool = False) -> list[st
         if "together" in step and not sent[0].startswith("#"):
             last = number == len(steps) or steps[number].get("together") != step["together"]
             sent = [f"{{ {'; '.join(sent)}; }} &", *(["wait"] if last else [])] if not wanted else sent
-        made += sent
+        made.append(sent)
     return made
 
 

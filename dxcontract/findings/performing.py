@@ -58,19 +58,23 @@ class Performer:
     def show(self, finding: Json) -> Shown:
         """Send a finding's steps and judge the answers. Nothing is raised for what the target does or lacks."""
         shown = Shown(alone.UNCLEAR, "")
-        protocol = self.api.protocol
+        protocol, stopped = self.api.protocol, ""
+        values: dict[str, str] = {}
         try:
+            self._speak(finding["steps"][0])
+            shown.why = alone.control(self._plainly)
+            if shown.why:
+                return shown
             values = self._values(finding)
             with ExitStack() as lines:
                 self._perform(finding["steps"], values, shown.exchanges, _Lines(self.api, lines))
         except (Unsupported, Indeterminate, alone.UnfilledError) as reason:
-            shown.why = f"step {len(shown.exchanges) + 1}: {reason}"
-            return shown
+            stopped = str(reason)
         finally:
             self.api.protocol = protocol
         answers = [_answer(one) for one in shown.exchanges]
         known = {name: value for name, value in values.items() if not name.startswith("location:") and name != "region"}
-        shown.verdict, shown.why = alone.judge(finding, answers, known)
+        shown.verdict, shown.why = alone.judge(finding, answers, known, stopped)
         if finding["claim"].get("by") == "suite" and shown.verdict != alone.UNCLEAR:
             shown.verdict, shown.why = self._by_suite(finding, answers)
         return shown
@@ -142,10 +146,7 @@ class Performer:
     def _send(self, step: Json, lines: "_Lines") -> Exchange:
         region = self.api.target.other_region if step.get("region") == "other" else self.api.target.region
         role: Role = step["account"]
-        protocol: Any = step.get("protocol") or step.get("request", {}).get("protocol") or "json"
-        if protocol == "cbor" and (reason := self._lacks_cbor()):
-            raise Unsupported(reason)
-        self.api.protocol = protocol
+        self._speak(step)
         if "request" in step:
             return self._by_hand(step, role, region, lines)
         if step["answer"]["failure"]:
@@ -153,6 +154,21 @@ class Performer:
             return self.api.deliver(step["operation"], made, role=role, region=region)
         door = self.api.send if step.get("raw") else self.api.call
         return door(step["operation"], step["params"], role=role, region=region)
+
+    def _speak(self, step: Json) -> None:
+        """Go on in the protocol of a step.
+
+        Raises:
+            Unsupported: the target does not speak it.
+        """
+        protocol: Any = step.get("protocol") or step.get("request", {}).get("protocol") or "json"
+        if protocol == "cbor" and (reason := self._lacks_cbor()):
+            raise Unsupported(reason)
+        self.api.protocol = protocol
+
+    def _plainly(self, operation: str) -> dict[str, Any]:
+        """The answer to an operation with an empty request; judged by nobody."""
+        return _answer(self.api.ask(operation, {}, self.api.answer_seconds))
 
     def _lacks_cbor(self) -> str | None:
         if self.cbor_asked is None:

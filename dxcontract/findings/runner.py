@@ -32,6 +32,7 @@ from dxcontract.findings.alone import (
     UNCLEAR,
     UnfilledError,
     answer,
+    control,
     fill,
     fill_step,
     judge,
@@ -46,8 +47,17 @@ _KEYS = {"owner": "111111111111", "other": "222222222222", "partner": "333333333
 
 
 def main(finding: Mapping[str, Any], endpoint: str, other_region: str, aws: Collection[str]) -> int:
-    """Send the steps, print what comes back, say whether it still happens: exit status 1; 0 when not, 2 unclear."""
-    endpoint = sys.argv[1] if len(sys.argv) > 1 else endpoint
+    """Send the steps, print what comes back, say whether it still happens: exit status 1; 0 when not, 2 unclear.
+
+    `endpoint` is for when no argument names another one; empty, where the recorded target has ended with its run.
+    """
+    if reconfigure := getattr(sys.stdout, "reconfigure", None):
+        reconfigure(errors="backslashreplace")
+    given = sys.argv[1:] or [endpoint] * bool(endpoint)
+    if len(given) != 1 or not given[0].startswith(("http://", "https://")):
+        print(f"usage: python {os.path.basename(sys.argv[0])} ENDPOINT, such as http://127.0.0.1:4566", file=sys.stderr)
+        return 2
+    endpoint = given[0]
     host = urlsplit(endpoint).hostname or ""
     if any(host == suffix or host.endswith(f".{suffix}") for suffix in aws):
         print("not against AWS itself: what this sends may be a physical order", file=sys.stderr)
@@ -59,11 +69,14 @@ def main(finding: Mapping[str, Any], endpoint: str, other_region: str, aws: Coll
     gateways = [f"{kind}-{number}" for kind in ("vgw", "tgw") for number in range(1, 10)]
     known |= {one: os.environ[name] for one in gateways if (name := one.upper().replace("-", "_")) in os.environ}
     performer = Performer(endpoint, finding["region"], other_region, known)
+    verdict, why = UNCLEAR, ""
     try:
-        performer.perform(finding["steps"])
-        verdict, why = judge(finding, performer.answers, known)
-    except (UnfilledError, botocore.exceptions.BotoCoreError, OSError) as error:
-        verdict, why = UNCLEAR, f"step {len(performer.answers) + 1}: {error}"
+        why = control(lambda operation: performer.plainly(operation, finding["steps"][0]))
+        if not why:
+            stopped = performer.perform(finding["steps"])
+            verdict, why = judge(finding, performer.answers, known, stopped)
+    except Exception as error:  # noqa: BLE001 - else Python's exit status would say that it still happens
+        why = f"step {len(performer.answers) + 1}: {type(error).__name__}: {error}"
     print(f"\nwhat was found: {finding['message']}\n{verdict}: {why}")
     return _STATUS[verdict]
 
@@ -81,11 +94,22 @@ class Performer:
         self._sessions: dict[str, Any] = {}
         self._seen = threading.local()
 
-    def perform(self, steps: list[dict[str, Any]]) -> None:
+    def plainly(self, operation: str, like: Mapping[str, Any]) -> dict[str, Any]:
+        """The answer to an operation with an empty request, sent by the account and in the protocol of a step."""
+        step = {"operation": operation, "account": like["account"], "params": {}, "answer": None}
+        spoken = {"protocol": "cbor"} if is_in_cbor(like) else {}
+        got: list[Any] = [None]
+        self._one(got, 0, {**step, **spoken})
+        if isinstance(got[0], Exception):
+            raise got[0]
+        answered: dict[str, Any] = got[0][0]
+        return answered
+
+    def perform(self, steps: list[dict[str, Any]]) -> str:
         """Send all steps in order, those at the same time at the same time.
 
-        Raises:
-            UnfilledError: a step needs what an earlier one was not answered.
+        Returns:
+            Why not all were sent; empty when all were.
         """
         waiting = list(steps)
         while waiting:
@@ -94,7 +118,10 @@ class Performer:
             now = waiting[: count if group else 1]
             del waiting[: len(now)]
             bodies = [one["body"] for one in self.answers]
-            asked = [fill_step(one, self._known, bodies) for one in now]
+            try:
+                asked = [fill_step(one, self._known, bodies) for one in now]
+            except UnfilledError as lacking:
+                return str(lacking)
             got: list[Any] = [None] * len(now)
             for step in asked:
                 if _is_for_a_client(step):
@@ -110,6 +137,7 @@ class Performer:
                 self.answers.append(one[0])
                 print(f"{len(self.answers)}. {step['account']}: {step['operation']} {_asked(step)}")
                 print(f"   -> {said(one[0])}  {_came(*one)[:2000]}")
+        return ""
 
     def _one(self, got: list[Any], place: int, step: dict[str, Any]) -> None:
         try:
@@ -222,7 +250,10 @@ class Performer:
         if "written" not in request:
             return self._sent(request["method"], str(made.url), signed, data)
         if self._line is None or "line" not in request:
-            self._line = _Line(self._endpoint)
+            try:
+                self._line = _Line(self._endpoint)
+            except OSError as error:
+                return 0, {}, b"", _failure(error)
         pieces = filled_pieces(request["written"], values, bodies)
         return self._line.exchange(pieces, request["method"], "ends" in request)
 
@@ -325,10 +356,26 @@ class _Line:
             return 0, {}, b"", _failure(error)
 
 
+_FAILURES = (
+    (ConnectionRefusedError, "refused"),
+    (socket.gaierror, "refused"),
+    (botocore.exceptions.EndpointConnectionError, "refused"),
+    (botocore.exceptions.ConnectTimeoutError, "refused"),
+    (botocore.exceptions.ProxyConnectionError, "refused"),
+    (ssl.SSLError, "tls"),
+    (botocore.exceptions.SSLError, "tls"),
+    (TimeoutError, "timeout"),
+    (botocore.exceptions.ReadTimeoutError, "timeout"),
+    (ConnectionError, "reset"),
+    (botocore.exceptions.ConnectionClosedError, "reset"),
+    (http.client.IncompleteRead, "reset"),
+    (http.client.HTTPException, "not-http"),
+)
+
+
 def _failure(error: Exception) -> str:
-    if isinstance(error, (TimeoutError, botocore.exceptions.ReadTimeoutError)):
-        return "timeout"
-    return "refused" if isinstance(error, ConnectionRefusedError) else "reset"
+    """A failure in the words of findings."""
+    return next((failure for kind, failure in _FAILURES if isinstance(error, kind)), "other")
 
 
 def _is_for_a_client(step: dict[str, Any]) -> bool:

@@ -18,6 +18,8 @@ from dxcontract.target import aws_suffixes
 BEGIN: Final = "FINDING = json.loads(\n    r'''"
 END: Final = "'''\n)\n"
 
+_LACKING: Final = 'print(f"this needs boto3: {lacking}; pip install boto3", file=sys.stderr)'
+
 _HEAD: Final = '''#!/usr/bin/env python3
 """{title}
 
@@ -29,9 +31,10 @@ Steps:
 The rule ({level}, {evidence}): {statement}
 Sources: {sources}
 
-Run it against the same target: python {name} [ENDPOINT]. It needs boto3, sends the steps, prints what comes back and
-says whether it still happens: exit status 1 when it does, 0 when it does not any more, 2 when that cannot be told. What
-it makes is not deleted; `dxcontract replay {name}` does the same, on any target, and deletes it.
+Run it against the same target: python {name} {argument}. It needs boto3, sends the steps, prints what comes back and
+says whether it still happens: exit status 1 when it does, 0 when it does not any more, 2 when that cannot be told: a
+step was not answered, or not as recorded. What it makes is not deleted; `dxcontract replay {name}` does the same, on
+any target, and deletes it.
 """
 
 {imports}
@@ -64,6 +67,7 @@ def script(finding: Json, rule: Json, endpoint: str, name: str, other_region: st
         statement=_plain(rule["statement"]),
         sources=_plain("; ".join(rule["sources"])),
         name=name,
+        argument="[ENDPOINT]" if endpoint else "ENDPOINT",
         imports=imports,
         begin=BEGIN,
         finding=_embedded(finding),
@@ -109,7 +113,14 @@ def _machinery() -> tuple[str, str]:
         parts.append("\n".join(lines[first:]))
     plain |= {f"from {module} import {', '.join(sorted(names))}" for module, names in named.items()}
     imports = sorted(plain, key=lambda line: (line.startswith("from"), line))
+    given = [line for line in imports if not _is_boto(line)]
+    boto = "".join(f"    {line}\n" for line in imports if _is_boto(line))
+    imports = [*given, "", f"try:\n{boto}except ImportError as lacking:\n    {_LACKING}\n    sys.exit(2)"]
     return "\n".join(imports), "\n\n\n".join(parts)
+
+
+def _is_boto(line: str) -> bool:
+    return line.split()[1].startswith(("boto3", "botocore"))
 
 
 def _plain(text: str) -> str:

@@ -10,6 +10,7 @@ from dxcontract import lifecycles
 from dxcontract.findings import aws_cli, distil
 from dxcontract.findings.words import words
 from dxcontract.outcome import Outcome
+from dxcontract.targets import IN_PROCESS
 from dxcontract.verdict import VERDICTS, Violation
 
 SCHEMA_VERSION: Final = 1
@@ -89,7 +90,9 @@ def _violation(outcome: Outcome, violation: Violation) -> dict[str, Any]:
         "steps": data["steps"] or words(found["steps"]),
         "reproduction": {
             **shown,
-            "aws_cli": aws_cli.commands(found, outcome.endpoint, outcome.other_region),
+            "aws_cli": aws_cli.commands(
+                found, "" if outcome.target in IN_PROCESS else outcome.endpoint, outcome.other_region
+            ),
             "withheld": distil.is_reproducible(found),
         },
     }

@@ -8,6 +8,7 @@ from dxcontract.findings import aws_cli
 from dxcontract.findings import script as scripts
 from dxcontract.findings.varying import comparing
 from dxcontract.spec import Json
+from dxcontract.targets import IN_PROCESS
 
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9.-]+")
 
@@ -36,7 +37,9 @@ def files(document: Mapping[str, Any], violation: Mapping[str, Any]) -> dict[str
     if violation["reproduction"]["withheld"]:
         return {}
     name, found = file_name(violation["fingerprint"]), finding(document, violation)
-    rule, endpoint, other = document["rules"][violation["rule"]], document["endpoint"], document["other_region"]
+    rule, other = document["rules"][violation["rule"]], document["other_region"]
+    # A target that runs in the process of the run ends with it; another process may listen on its port by then.
+    endpoint = "" if document["target"] in IN_PROCESS else document["endpoint"]
     return {
         f"{name}.py": scripts.script(found, rule, endpoint, f"{name}.py", other),
         f"{name}.sh": aws_cli.script(found, rule["statement"], endpoint, f"{name}.sh", other),

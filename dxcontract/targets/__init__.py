@@ -1,10 +1,14 @@
 """The kinds of target, and the choice between them by the value of `--target`."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from dxcontract import hints
 from dxcontract.target import DEFAULT_REGION, OTHER_REGION, Target
 from dxcontract.targets import aws, moto, reference, url
+
+IN_PROCESS: Final = frozenset({"moto", "reference"})
+"""Targets that run in the process of the run, and end with it."""
 
 
 @dataclass(frozen=True)

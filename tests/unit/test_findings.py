@@ -165,22 +165,38 @@ def test_a_target_on_which_the_steps_before_fail_tells_nothing() -> None:
     assert "step 1, CreateConnection, was answered 400 DirectConnectClientException" in why
 
 
+MUST = "DirectConnectClientException"
+
+
 @pytest.mark.parametrize(
-    ("claim", "status", "kind", "verdict"),
+    ("claim", "recorded", "now", "verdict"),
     [
-        (claims.ACCEPTED, 200, None, alone.GONE),
-        (claims.ACCEPTED, 400, "DirectConnectClientException", alone.STILL),
-        (claims.refused("DirectConnectClientException"), 400, "DirectConnectClientException", alone.GONE),
-        (claims.refused("DirectConnectClientException"), 400, "DuplicateTagKeysException", alone.STILL),
-        (claims.refused("DirectConnectClientException"), 200, None, alone.STILL),
-        (claims.refused(), 404, "Anything", alone.GONE),
-        (claims.refused(), 500, "Anything", alone.STILL),
+        (claims.ACCEPTED, (400, MUST), (200, None), alone.GONE),
+        (claims.ACCEPTED, (400, MUST), (400, MUST), alone.STILL),
+        (claims.ACCEPTED, (400, MUST), (400, "DuplicateTagKeysException"), alone.UNCLEAR),
+        (claims.refused(MUST), (200, None), (400, MUST), alone.GONE),
+        (claims.refused(MUST), (200, None), (200, None), alone.STILL),
+        (claims.refused(MUST), (200, None), (400, "DuplicateTagKeysException"), alone.UNCLEAR),
+        (claims.refused(MUST), (400, "DuplicateTagKeysException"), (400, "DuplicateTagKeysException"), alone.STILL),
+        (claims.refused(), (200, None), (404, "Anything"), alone.GONE),
+        (claims.refused(), (200, None), (400, "AccessDeniedException"), alone.UNCLEAR),
+        (claims.refused(), (200, None), (500, "Anything"), alone.UNCLEAR),
+        (claims.refused(), (500, "Anything"), (500, "Anything"), alone.STILL),
+        (claims.STATUS, (500, None), (500, None), alone.STILL),
+        (claims.STATUS, (500, None), (502, None), alone.UNCLEAR),
+        (claims.STATUS, (500, None), (400, MUST), alone.GONE),
+        (claims.STATUS, (500, None), (400, "UnknownOperationException"), alone.UNCLEAR),
+        (claims.STATUS, (500, None), (200, None), alone.GONE),
     ],
 )
-def test_what_has_to_be_accepted_or_refused(claim: Any, status: int, kind: str | None, verdict: str) -> None:
-    finding = found(MADE, claim=claim)
-    now = exchange("CreateConnection", {}, {"__type": kind} if kind else {}, order=1, status=status)
-    assert alone.judge(finding, answers(now), {})[0] == verdict
+def test_what_has_to_be_accepted_or_refused(claim: Any, recorded: Any, now: Any, verdict: str) -> None:
+    finding = found(*told(recorded), claim=claim)
+    assert alone.judge(finding, answers(*told(now)), {})[0] == verdict
+
+
+def told(answer: tuple[int, str | None]) -> list[Exchange]:
+    status, kind = answer
+    return [exchange("CreateConnection", {}, {"__type": kind} if kind else {}, order=1, status=status)]
 
 
 @pytest.mark.parametrize(
@@ -201,13 +217,15 @@ def test_an_account_that_is_known_only_now_makes_no_difference() -> None:
     assert alone.judge(finding, answers(MADE), {"name-1": NAME, "account-owner": "111111111111"})[0] == alone.STILL
 
 
-def test_an_answer_that_was_too_long_to_be_kept_shows_only_that_it_is_gone() -> None:
+def test_an_answer_that_was_too_long_to_be_kept_shows_nothing() -> None:
     items = [{"connectionId": f"dxcon-{number:08}", "connectionName": "x" * 50} for number in range(100)]
     finding = found(exchange("DescribeConnections", {}, {"connections": items}, order=1))
     assert "body" not in finding["steps"][0]["answer"]
-    for status, verdict in ((200, alone.UNCLEAR), (400, alone.GONE)):
+    for status in (200, 400):
         now = exchange("DescribeConnections", {}, {"connections": []}, order=1, status=status)
-        assert alone.judge(finding, answers(now), {})[0] == verdict
+        for look in ("answer", "kinds"):
+            claim = {**finding["claim"], "look": look}
+            assert alone.judge({**finding, "claim": claim}, answers(now), {})[0] == alone.UNCLEAR
 
 
 def test_two_things_with_one_id_are_told_from_two_with_their_own() -> None:
@@ -361,15 +379,16 @@ def test_a_file_that_is_no_finding_is_refused_in_a_line(tmp_path: Path, text: st
 
 @pytest.mark.parametrize("name", ["it's", 'a "b"', "$HOME `id` \\", "-x", "a\nb", "é", "${1/x}", "!!", "*"])
 def test_a_shell_passes_on_what_the_step_says(name: str, tmp_path: Path) -> None:
-    """The CLI's stand-in prints its arguments; what arrives is the text itself."""
+    """The CLI's stand-in prints its arguments, and an empty list; what arrives is the text itself."""
     odd = exchange("CreateConnection", {"location": "L", "bandwidth": "1Gbps", "connectionName": name}, {}, order=1)
     text = aws_cli.script(found(odd), "a rule", "http://127.0.0.1:1/", "x.sh", "eu-west-1")
     fake = tmp_path / "aws"
-    fake.write_text("#!/bin/sh\nfor one; do printf '%s\\0' \"$one\"; done\n")
+    fake.write_text("#!/bin/sh\nprintf '\"connections\": []\\0'; for one; do printf '%s\\0' \"$one\"; done\n")
     fake.chmod(0o755)
     path = f"{tmp_path}:/usr/bin:/bin"
-    out = subprocess.run(["sh", "-c", text], env={"PATH": path}, capture_output=True, check=True).stdout
-    given = out.decode().split("\0")
+    done = subprocess.run(["sh", "-c", text], env={"PATH": path}, capture_output=True, check=False)
+    assert done.returncode == 2
+    given = done.stdout.decode().split("\0")
     assert name in given or f"--connection-name={name}" in given
 
 
