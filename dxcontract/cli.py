@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; answers the exit status."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given[:1] == ["run"]:
-        return suite.run(given[1:])
+        return suite.run(given[1:], instead=arguments is None)
     whole, commands = parser()
     completion.complete(whole, commands)
     options = whole.parse_args(given)

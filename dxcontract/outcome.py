@@ -54,6 +54,14 @@ class Outcome:
     started: float = field(default_factory=time.time)
     ended: float | None = None
     shard: Shard | None = None
+    interrupted: bool = False
+
+    def interrupt(self) -> None:
+        """The run ended before its time: it is not whole, and no gate passes by it."""
+        self.interrupted, self.whole = True, False
+        note = "the run was interrupted: what it did not get to is untested"
+        if note not in self.notes:
+            self.notes.append(note)
 
     def supported(self, operation: str) -> bool:
         return operation not in self.unsupported
@@ -129,7 +137,7 @@ class Outcome:
 
     @property
     def exit_status(self) -> int:
-        if self.harness_errors or self.death:
+        if self.harness_errors or self.death or self.interrupted:
             return UNUSABLE
         return VIOLATED if self.failing or self.lost or (self.fixed and not self.allow_fixed) else OK
 

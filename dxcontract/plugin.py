@@ -111,8 +111,10 @@ def pytest_configure(config: pytest.Config) -> None:
     except TargetError as error:
         pytest.exit(f"dxcontract: {error}", returncode=UNUSABLE)
     run = Run(config, choice, outcome, careful)
-    run.preflight()
+    run.interrupts.install()
+    config.pluginmanager.register(run.interrupts, "dxcontract-interrupts")
     config.pluginmanager.register(run, RUN)
+    run.preflight()
     covering.register(config, outcome)
     config.pluginmanager.register(protocols, "dxcontract-protocols")
     live.register(config)

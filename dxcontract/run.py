@@ -64,6 +64,7 @@ class Run:
         self.ordinary_failures = 0
         self.vault = secrets.Vault()
         self.suspects: list[Suspect] = []
+        self.interrupts = ending.Interrupts()
         self.is_worker = hasattr(config, "workerinput")
 
     @property
@@ -142,9 +143,11 @@ class Run:
             self.session.contract.scope(item.nodeid, claims_of(item), operation_of(item)) as scope,
         ):
             item.stash[SCOPE] = scope
+            self.interrupts.stoppable = True
             try:
                 return (yield)
             finally:
+                self.interrupts.stoppable = False
                 del item.stash[SCOPE]  # with its history: pytest keeps every item to the end
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
@@ -246,8 +249,15 @@ class Run:
         """Interrupted: what was made is still deleted, and no longer judged. A second Ctrl-C ends that, too."""
         # Python 3.11 may interrupt where there is no line, and pytest would fail on that before anything is deleted.
         excinfo.traceback = excinfo.traceback.filter(has_line)
+        self.outcome.interrupt()
         if self.session is not None:
             self.session.leave()
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_unconfigure(self) -> None:
+        """pytest is done; a worker's process does nothing after it."""
+        if not self.is_worker:
+            self.interrupts.restore()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -268,10 +278,14 @@ class Run:
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> Generator[None, object, object]:
         """Within the summing up of pytest, but after the last fixtures, which may be interrupted as well."""
         try:
+            self.interrupts.last_call()
             finished = yield
+            self.interrupts.due()
             self._end()
+            self.interrupts.over()
         except KeyboardInterrupt:
             finished = None
+            self.outcome.interrupt()
             ending.stopped(self.outcome, self.safety.run, started=self.choice.target in IN_PROCESS)
         if not self.is_worker:
             recording.end(self.config)
@@ -293,13 +307,12 @@ class Run:
             if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
                 status = self.outcome.exit_status
                 session.exitstatus = VIOLATED if status == OK and self.ordinary_failures else status
-            with ending.undisturbed():
-                discretion.clean_again(self.config, self.vault)
-                try:
-                    self._write()
-                except OSError as error:
-                    session.exitstatus = UNUSABLE
-                    self.outcome.notes.append(f"what was found could not be written: {error}")
+            discretion.clean_again(self.config, self.vault)
+            try:
+                self._write()
+            except OSError as error:
+                session.exitstatus = UNUSABLE
+                self.outcome.notes.append(f"what was found could not be written: {error}")
         return finished
 
     def _end(self) -> None:

@@ -1,18 +1,14 @@
 """Where the suite lies, and how it is run: `dxcontract run` is pytest in that folder, wherever one calls it from."""
 
 import importlib
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Final
 
-from dxcontract import spec
-from dxcontract.outcome import OK, UNUSABLE, VIOLATED
-
-_NO_TESTS: Final = 5
-"""pytest's own exit statuses above 2 (a wrong option, nothing to run) are `unusable` to those who call."""
+from dxcontract import pytest_process, spec
 
 
 def folder() -> Path:
@@ -28,20 +24,25 @@ def module(name: str) -> ModuleType:
     return importlib.import_module(name)
 
 
-def run(arguments: Sequence[str]) -> int:
+def run(arguments: Sequence[str], *, instead: bool = False) -> int:
     """Run the contract with pytest's own arguments; answers the exit status.
 
-    Files named in options are meant from where the user is, so pytest stays there.
+    Files named in options are meant from where the user is, so pytest stays there. `instead`: pytest takes the place of
+    this process, where the system can do that. Then there is one process for Ctrl-C to reach, once.
     """
     suite = folder()
     chosen = [] if any("::" in one or one.endswith(".py") for one in arguments) else [str(suite / "tests" / "contract")]
     command = [
-        *(sys.executable, "-m", "pytest", f"--rootdir={suite}", f"--config-file={suite / 'pyproject.toml'}"),
-        f"--confcutdir={suite}",
+        *(sys.executable, "-m", pytest_process.__name__),
+        *(f"--rootdir={suite}", f"--config-file={suite / 'pyproject.toml'}", f"--confcutdir={suite}"),
         *arguments,
         *chosen,
     ]
-    status = subprocess.run(command, check=False).returncode
-    if status == _NO_TESTS:
-        sys.stderr.write("dxcontract: no test was chosen\n")
-    return UNUSABLE if status not in (OK, VIOLATED) else status
+    if instead and os.name == "posix":
+        os.execv(sys.executable, command)  # noqa: S606 - no shell is wanted
+    with subprocess.Popen(command) as process:
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:
+                continue  # pytest got it, too, and is about to end

@@ -31,6 +31,7 @@ def document(outcome: Outcome, shown: Callable[[Violation], Mapping[str, Any]] |
         "accounts": list(outcome.accounts),
         "strict": outcome.strict,
         "exit_status": outcome.exit_status,
+        "interrupted": outcome.interrupted,
         "started": datetime.datetime.fromtimestamp(outcome.started, datetime.UTC).isoformat(timespec="seconds"),
         "seconds": round((outcome.ended or time.time()) - outcome.started, 1),
         "whole": outcome.whole,

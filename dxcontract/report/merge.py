@@ -132,7 +132,9 @@ def _add(outcome: Outcome, report: Document, shown: dict[str, Document]) -> None
     outcome.harness_errors += report["harness_errors"]
     outcome.notes += [one for one in report.get("notes", ()) if one not in outcome.notes]
     outcome.left += report.get("left", ())
-    if report["exit_status"] == UNUSABLE and not report["harness_errors"]:
+    if report.get("interrupted"):
+        outcome.interrupt()
+    elif report["exit_status"] == UNUSABLE and not report["harness_errors"]:
         outcome.death = f"a run on {report['endpoint']} ended with exit status {UNUSABLE}: see its own report"
 
 

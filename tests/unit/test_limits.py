@@ -1,12 +1,14 @@
 """How fast and how long a run asks, and how it ends before its time: by a deadline, by Ctrl-C, by a second one."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -136,3 +138,75 @@ def test_a_refusal_that_quotes_the_name_of_a_throttle_is_no_throttle() -> None:
     assert refused.status == 400
     assert "RequestLimitExceeded" in refused.error_message
     assert api.patience.slowed == 0
+
+
+def test_pytest_main_leaves_ctrl_c_as_it_was(tmp_path: Path) -> None:
+    script = (
+        "import signal, sys, pytest\n"
+        "before = signal.getsignal(signal.SIGINT)\n"
+        "status = pytest.main(['-q', 'tests/contract/test_locations.py', f'--report={sys.argv[1]}'])\n"
+        "assert signal.getsignal(signal.SIGINT) is before\n"
+        "sys.exit(status)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)],
+        cwd=ROOT,
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@dataclass(frozen=True)
+class Pressed:
+    """When Ctrl-C is pressed: after so many seconds, or calls to the target; and how often, in quick succession."""
+
+    calls: int
+    times: int
+    workers: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+
+PRESSED = {
+    "while it is imported": Pressed(0, 2, seconds=0.3),
+    "while it starts": Pressed(1, 2),
+    "in a test, thrice": Pressed(200, 3),
+    "in workers, thrice": Pressed(250, 3, ("-n2",)),
+}
+
+
+@pytest.mark.parametrize("name", list(PRESSED))
+def test_ctrl_c_pressed_again_and_again_shows_no_traceback(name: str, tmp_path: Path, emulator: str) -> None:
+    """As in a terminal: all processes of the run get it, at moments at which none of them expects it."""
+    pressed, out = PRESSED[name], tmp_path / "out" / "report.json"
+    with hostile.serve(lambda _: None, emulator) as server:
+        tests = ["tests/contract/test_gateways.py", "tests/contract/test_virtual_interfaces.py"]
+        command = [sys.executable, "-m", "dxcontract", "run", "-q", "--color=no", ACCOUNTS, f"--report={out.parent}"]
+        process = subprocess.Popen(
+            [*command, f"--target={server.url}", *pressed.workers, *tests],
+            cwd=ROOT,
+            env=environment(tmp_path),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        time.sleep(pressed.seconds)
+        while sum(server.seen.values()) < pressed.calls:
+            assert process.poll() is None
+            time.sleep(0.005)
+        for _ in range(pressed.times):
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGINT)
+            time.sleep(0.1)
+        said, _ = process.communicate(timeout=LIMIT)
+    assert process.returncode == 2, said
+    assert "Traceback" not in said
+    assert "INTERNALERROR" not in said
+    if pressed.calls > 1:
+        report = json.loads(out.read_text(encoding="utf-8"))
+        assert (report["exit_status"], report["interrupted"], report["whole"]) == (2, True, False)
+        assert "the run was interrupted: what it did not get to is untested" in report["notes"]
