@@ -6,7 +6,7 @@ from dxcontract.exchange import Exchange
 from dxcontract.pointers import at
 from dxcontract.verdict import Unsupported
 from strategies.requests import done
-from strategies.world import World
+from strategies.world import World, speeds
 
 DEDICATED_SPEEDS: Final = ("1Gbps", "10Gbps", "100Gbps", "400Gbps")
 
@@ -23,14 +23,6 @@ def listed(world: World) -> list[dict[str, Any]]:
     coded = [one for one in here if isinstance(one.get("locationCode"), str) and one["locationCode"]]
     wanted = world.api.target.locations
     return [one for one in coded if not wanted or one["locationCode"] in wanted]
-
-
-def speeds(location: dict[str, Any], member: str = "availablePortSpeeds") -> list[str] | None:
-    """The port speeds of a location as CreateConnection spells them; None where it does not say."""
-    found = location.get(member)
-    if not isinstance(found, list):
-        return None
-    return [str(one) if str(one).endswith("bps") else f"{one}bps" for one in found]
 
 
 def offering(world: World, bandwidth: str, *, macsec: bool = False, but: str | None = None) -> str:

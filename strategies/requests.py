@@ -8,6 +8,7 @@ member the values that are documented as valid; optional members that are not li
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network
 from typing import Any, Final, Literal
 
 from hypothesis import strategies as st
@@ -25,6 +26,8 @@ TAG_KEY: Final = st.text(
     st.sampled_from("abcdefghijklmnopqrstuvwxyzABCXYZ0123456789_.:/=+-@ äßЖ語"), min_size=1, max_size=24
 )
 TAG_VALUE: Final = st.text(st.sampled_from("abcxyzABCXYZ0123456789_.:/=+-@ éñ"), max_size=24)
+PUBLIC_PREFIXES: Final = IPv4Network("210.52.109.0/24")
+"""What public virtual interfaces advertise in these requests: the prefix of Terraform's own acceptance tests."""
 _ABSENT: Final = object()
 
 
@@ -88,7 +91,7 @@ class Scene:
             Unsupported, Indeterminate: what it takes cannot be had on this target.
         """
         if isinstance(tree, dict):
-            return {name: self.filled(value) for name, value in tree.items()}
+            return {name: self.filled(value) for name, value in self._available(tree).items()}
         if isinstance(tree, list):
             return [self.filled(value) for value in tree]
         if not isinstance(tree, _Place):
@@ -101,6 +104,17 @@ class Scene:
             return self.world.location()
         region, account = self.world.api.target.region, self.world.account_id("owner")
         return f"arn:aws:secretsmanager:{region}:{account}:secret:dxcontract"
+
+    def _available(self, tree: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A request with a bandwidth that can be had where it asks for it: at a location, or from a partner."""
+        if isinstance(tree.get("bandwidth"), str) and "ownerAccount" in tree:
+            return {**tree, "bandwidth": self.world.hosted_bandwidth(tree["bandwidth"])}
+        member = next((one for one in ("bandwidth", "connectionsBandwidth") if one in tree), "")
+        place = tree.get("location")
+        if not member or not isinstance(place, _Place):
+            return tree
+        code, bandwidth = self.world.port(tree[member])
+        return {**tree, "location": code, member: bandwidth}
 
     def before(self) -> None:
         """Do what must have been done on the same resources first (`before` in the operation's traits).
@@ -179,7 +193,8 @@ def least(scene: Scene) -> Json:
     """
     parts = _parts(scene.world.spec, scene.operation)
     request = _assembled({pointer: part.first for pointer, part in parts.items() if not part.optional})
-    return {name: scene.filled(value) for name, value in request.items()}
+    filled: Json = scene.filled(request)
+    return filled
 
 
 def valid(spec: Spec, operation: Operation) -> SearchStrategy[Json]:
@@ -249,8 +264,10 @@ def _part(operation: Operation, pointer: str, entry: Json) -> _Part:
         return _Part(tags(), [{"key": "dxcontract", "value": "yes"}], optional)
     if entry.get("tagKeys"):
         return _Part(st.lists(TAG_KEY.map(_plain), min_size=1, max_size=4, unique=True), ["dxcontract"])
-    if entry.get("prefixes"):
+    if entry.get("prefixes") == "private":
         return _Part(prefixes(), [{"cidr": "10.0.0.0/16"}])
+    if entry.get("prefixes") == "public":
+        return _Part(public_prefixes(), [{"cidr": str(PUBLIC_PREFIXES)}])
     if "enum" in entry:
         return _Part(st.sampled_from(entry["enum"]), entry["enum"][0], bool(entry.get("optional")))
     modelled = {key: value for key, value in _member_schema(operation, pointer).items() if key != "$defs"}
@@ -265,6 +282,12 @@ def prefixes() -> SearchStrategy[list[dict[str, str]]]:
     return st.lists(
         octets.map(lambda pair: {"cidr": f"10.{pair[0]}.{pair[1]}.0/24"}), min_size=1, max_size=4, unique_by=str
     )
+
+
+def public_prefixes() -> SearchStrategy[list[dict[str, str]]]:
+    """Distinct public IPv4 prefixes, as a public virtual interface advertises them."""
+    blocks = [str(one) for one in PUBLIC_PREFIXES.subnets(new_prefix=28)]
+    return st.lists(st.sampled_from(blocks).map(lambda block: {"cidr": block}), min_size=1, max_size=4, unique_by=str)
 
 
 def _first(schema: Json) -> Any:

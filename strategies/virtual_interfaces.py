@@ -12,7 +12,7 @@ from dxcontract.spec import Json
 from dxcontract.target import Role
 from dxcontract.verdict import Indeterminate
 from strategies.looking import until
-from strategies.requests import Scene, least, merged
+from strategies.requests import Scene, done, least, merged
 from strategies.world import AccountId, Handle, World
 
 Kind = Literal["private", "public", "transit"]
@@ -119,6 +119,34 @@ def confirmation(world: World, kind: Kind, interface: Handle, *, role: Role = "o
     operation = f"Confirm{kind.capitalize()}VirtualInterface"
     scene = Scene(world, world.spec.operation(operation), role, {"/virtualInterfaceId": interface})
     return operation, least(scene)
+
+
+def told(world: World, handle: Handle) -> list[tuple[Exchange, Json]]:
+    """A virtual interface as answered when it was made, and as described to its owner now."""
+    exchange, item = world.observe(handle)
+    return [(handle.made, interface_in(handle.made)), (exchange, item or {})]
+
+
+def told_with_peer(world: World, maker: Maker, handle: Handle) -> list[tuple[Exchange, Json]]:
+    """What is told of a virtual interface and its BGP peer where both can be expected to be whole.
+
+    An allocated one may have no addresses while it waits for its owner, and another Amazon-side ASN
+    (hashicorp/terraform-provider-aws#44208): it is confirmed first, and then described.
+
+    Raises:
+        Unsupported, Indeterminate: it could not be confirmed.
+    """
+    if not maker.allocates:
+        return told(world, handle)
+    until(lambda: world.state(handle), lambda seen: seen not in (None, "approving"))
+    operation, params = confirmation(world, maker.kind, handle)
+    done(world.call(operation, params, role="other"))
+    exchange, item = until(lambda: world.observe(handle), lambda seen: _has_addresses(seen[1]))
+    return [(exchange, item or {})]
+
+
+def _has_addresses(item: Json | None) -> bool:
+    return bool(item and item.get("amazonAddress") and item.get("customerAddress"))
 
 
 def stateless(item: Json | None) -> Json | None:

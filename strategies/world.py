@@ -105,6 +105,24 @@ class World:
         """The code of a location in the target's region; a well-known one where the target cannot list any."""
         return locations(self.api)[0]
 
+    def port(self, bandwidth: str) -> tuple[str, str]:
+        """The code of a location that offers ports of this bandwidth, and the bandwidth.
+
+        Where no location offers it, another bandwidth that one does: the request is to be valid on this target.
+        """
+        codes, offers = locations(self.api), port_speeds(self.api)
+        for code in codes:
+            if bandwidth in (offers[code] or [bandwidth]):
+                return code, bandwidth
+        return codes[0], (offers[codes[0]] or [bandwidth])[0]
+
+    def hosted_bandwidth(self, bandwidth: str) -> str:
+        """A bandwidth that the partner account can allocate: partners of type v2 host 1 Gbps or more.
+
+        Source: botocore, DescribeCustomerMetadataResponse.nniPartnerType.
+        """
+        return bandwidth if bandwidth.endswith("Gbps") or partner_type(self.api) != "v2" else "1Gbps"
+
     def account_id(self, role: Role) -> str:
         """The account id of a role.
 
@@ -381,19 +399,46 @@ def _rank(handle: Handle) -> int:
     return ORDER.index(kind) if kind in ORDER else len(ORDER)
 
 
-_LOCATIONS: dict[int, list[str]] = {}
+USUAL_SPEEDS: Final = ("1Gbps", "10Gbps", "100Gbps")
+_PARTNER_TYPES: dict[int, str] = {}
+_LOCATIONS: dict[int, dict[str, list[str] | None]] = {}
 
 
 def locations(api: Api) -> list[str]:
-    """The codes of the locations in the target's region, or those that the user named; asked once."""
-    if api.target.locations:
-        return list(api.target.locations)
+    """The codes of the locations in the target's region, or those that the user named; asked once.
+
+    Those come first that offer most of the usual port speeds: not every location offers each.
+    """
+    speeds = port_speeds(api)
+    return sorted(speeds, key=lambda code: sum(one not in (speeds[code] or USUAL_SPEEDS) for one in USUAL_SPEEDS))
+
+
+def port_speeds(api: Api) -> dict[str, list[str] | None]:
+    """The port speeds that each location of `locations` offers; None where it does not say. Asked once."""
     if id(api) not in _LOCATIONS:
-        found: list[str] = []
+        found: dict[str, list[str] | None] = {}
         if "DescribeLocations" not in api.unsupported:
             exchange = api.call("DescribeLocations")
-            codes = at(exchange.json, "/locations/*")
-            here = [one for one in codes if isinstance(one, dict) and one.get("region") in (None, api.target.region)]
-            found = [str(one["locationCode"]) for one in here if one.get("locationCode")]
-        _LOCATIONS[id(api)] = found or [FALLBACK_LOCATION]
+            listed = [one for one in at(exchange.json, "/locations/*") if isinstance(one, dict)]
+            here = [one for one in listed if one.get("region") in (None, api.target.region)]
+            found = {str(one["locationCode"]): speeds(one) for one in here if one.get("locationCode")}
+        wanted = api.target.locations or (found or [FALLBACK_LOCATION])
+        _LOCATIONS[id(api)] = {code: found.get(code) for code in wanted}
     return _LOCATIONS[id(api)]
+
+
+def partner_type(api: Api) -> str:
+    """The type of partner that the partner account is described as; nothing where it is not. Asked once."""
+    if id(api) not in _PARTNER_TYPES:
+        known = "partner" in api.target.accounts and "DescribeCustomerMetadata" not in api.unsupported
+        found = at(api.call("DescribeCustomerMetadata", role="partner").json, "/nniPartnerType") if known else []
+        _PARTNER_TYPES[id(api)] = str(found[0]) if found else ""
+    return _PARTNER_TYPES[id(api)]
+
+
+def speeds(location: Mapping[str, Any], member: str = "availablePortSpeeds") -> list[str] | None:
+    """The port speeds of a described location as CreateConnection spells them; None where it does not say."""
+    found = location.get(member)
+    if not isinstance(found, list):
+        return None
+    return [str(one) if str(one).endswith("bps") else f"{one}bps" for one in found]

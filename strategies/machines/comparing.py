@@ -48,7 +48,7 @@ def compare(m: "Machine", thing: Thing, exchange: Exchange, item: Json | None) -
         member(m, thing, name, expected, exchange, item)
     if thing.kind == "lag":
         _lag(m, thing, exchange, item)
-    if thing.kind == "virtual-interface":
+    if thing.kind == "virtual-interface" and thing.life != "waiting":
         _peers(m, thing, exchange, item)
     if thing.kind in TAGGABLE and isinstance(item.get("tags"), list) and not thing.facts.get("tags in doubt"):
         _tags(m, thing, exchange, item)

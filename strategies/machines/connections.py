@@ -60,7 +60,7 @@ def new_connection(m: "Machine", owner: str, bandwidth: str, location: str, name
 def create_connection(m: "Machine") -> None:
     """Order a connection, at times with tags, with MACsec, or into a LAG."""
     role = m.one_of([one for one in ("owner", "other", "partner") if one in m.facts.roles])
-    params: Json = {"location": m.facts.home, "bandwidth": m.one_of(BANDWIDTHS), "connectionName": m.name()}
+    params: Json = {"location": m.facts.home, "bandwidth": m.one_of(m.facts.bandwidths), "connectionName": m.name()}
     lags = m.model.of("lag", where=lambda one: one.owner == role and not one.facts["macsec"])
     lags = [one for one in lags if len(m.model.members(one)) < MOST_MEMBERS]
     if lags and m.chance():

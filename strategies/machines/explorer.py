@@ -39,8 +39,8 @@ from strategies.machines.steps import Step
 
 @dataclass(frozen=True)
 class Facts:
-    """What a machine may know of its target, once and for all: accounts, locations, whether it has EC2, whether it
-    lets a test decide what happens without a request."""
+    """What a machine may know of its target, once and for all: accounts, locations and the bandwidths that they offer,
+    those that the partner hosts, whether it has EC2, whether it lets a test decide what happens without a request."""
 
     roles: frozenset[Role]
     home: str
@@ -48,6 +48,8 @@ class Facts:
     macsec: str
     ec2: bool
     events: bool = False
+    bandwidths: tuple[str, ...] = ("1Gbps", "10Gbps")
+    hosted_bandwidths: tuple[str, ...] = ("50Mbps", "100Mbps")
 
 
 @dataclass

@@ -22,6 +22,7 @@ from strategies.world import AccountId
 if TYPE_CHECKING:
     from strategies.machines.machine import Machine
 
+HOSTED_BANDWIDTHS = ("50Mbps", "100Mbps")
 RULES = (
     "hosted_connections.associate-address-conflict",
     "hosted_connections.associate-keeps",
@@ -64,7 +65,7 @@ def _carries(model: Model, lag: Thing) -> bool:
 @action("CreateInterconnect", ready=few_ports, accounts=("partner",))
 def create_interconnect(m: "Machine") -> None:
     """Order an interconnect, at times into a LAG of the partner's."""
-    params: dict[str, object] = {"location": m.facts.home, "bandwidth": m.one_of(BANDWIDTHS)}
+    params: dict[str, object] = {"location": m.facts.home, "bandwidth": m.one_of(m.facts.bandwidths)}
     params["interconnectName"] = m.name()
     lags = m.model.of("lag", where=lambda one: one.facts["hosts"] and not one.facts["macsec"])
     lags = [one for one in lags if len(m.model.members(one)) < MOST_MEMBERS]
@@ -136,7 +137,7 @@ def allocate(m: "Machine") -> None:
     params = {
         parent: port,
         "ownerAccount": AccountId("owner"),
-        "bandwidth": m.one_of(("50Mbps", "100Mbps")),
+        "bandwidth": m.one_of(m.facts.hosted_bandwidths),
         "connectionName": m.name(),
         "vlan": vlan,
     }
@@ -170,7 +171,7 @@ def allocate_on_wrong_port(m: "Machine") -> None:
     params = {
         "connectionId": port,
         "ownerAccount": AccountId("owner"),
-        "bandwidth": "50Mbps",
+        "bandwidth": m.facts.hosted_bandwidths[0],
         "connectionName": m.name(),
         "vlan": m.one_of(VLANS),
     }
@@ -247,7 +248,7 @@ def delete_hosted(m: "Machine") -> None:
 @action("CreateInterconnect", ready=few_ports)
 def create_interconnect_as_anybody(m: "Machine") -> None:
     """Interconnects are for partners."""
-    params = {"location": m.facts.home, "bandwidth": m.one_of(BANDWIDTHS), "interconnectName": m.name()}
+    params = {"location": m.facts.home, "bandwidth": m.one_of(m.facts.bandwidths), "interconnectName": m.name()}
     m.refuse(
         "interconnects.partner-only", Step("CreateInterconnect", params), "an account that is no partner orders one"
     )

@@ -10,6 +10,7 @@ from strategies.machines.connections import gone, owned
 from strategies.machines.flaws import spoiled
 from strategies.machines.model import Model, Thing
 from strategies.machines.steps import Step
+from strategies.requests import PUBLIC_PREFIXES
 from strategies.virtual_interfaces import public_pair
 from strategies.world import AccountId
 
@@ -177,7 +178,7 @@ def new_interface(m: "Machine", port: Thing, kind: str, vlan: int, gateway: Thin
         "addressFamily": "ipv4",
     }
     if kind == "public":
-        new["routeFilterPrefixes"] = [{"cidr": "10.1.0.0/24"}]
+        new["routeFilterPrefixes"] = [{"cidr": str(PUBLIC_PREFIXES)}]
     if gateway is not None:
         new["directConnectGatewayId"] = gateway
     return new

@@ -6,7 +6,6 @@ from dxcontract.exchange import Exchange
 from dxcontract.pointers import at
 from strategies.machines.actions import action
 from strategies.machines.connections import (
-    BANDWIDTHS,
     MOST_MEMBERS,
     can_spare,
     enter,
@@ -70,7 +69,7 @@ def create_lag(m: "Machine") -> None:
     params = {
         "numberOfConnections": m.one_of((1, 2)),
         "location": m.facts.home,
-        "connectionsBandwidth": m.one_of(BANDWIDTHS),
+        "connectionsBandwidth": m.one_of(m.facts.bandwidths),
         "lagName": m.name(),
     }
     around = m.model.of("connection", "interconnect", where=lambda one: _stands_alone(m.model, one, role))
@@ -268,6 +267,9 @@ def update_lag(m: "Machine") -> None:
     step = Step("UpdateLag", params, lag.owner)
     if spoiled(m, step):
         return
+    if params.get("minimumLinks"):
+        # A minimum above the number of links that are up is refused (community.aws matches the message).
+        m.settled(*m.model.members(lag))
     before = m.shown(lag)
     m.accept(step)
     if "lagName" in params:

@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Any
 
 from dxcontract.spec import Json
 from strategies.machines.actions import action
-from strategies.machines.connections import BANDWIDTHS
 from strategies.machines.model import Thing
 from strategies.machines.seeing import first_difference, normal
 from strategies.machines.steps import Step
@@ -21,7 +20,7 @@ _OWN_NAME = "directConnectGatewayName"
 def make_both_ways(m: "Machine") -> None:
     """A connection and a LAG, then a LAG and a connection, otherwise alike."""
     m.model.count("orders")
-    bandwidth = m.one_of(BANDWIDTHS)
+    bandwidth = m.one_of(m.facts.bandwidths)
     requests = (
         Step("CreateConnection", {"location": m.facts.home, "bandwidth": bandwidth, "connectionName": m.name()}),
         Step(

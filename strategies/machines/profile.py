@@ -14,8 +14,10 @@ from dxcontract.verdict import Indeterminate, Unsupported
 from strategies import places, profiles
 from strategies.ec2 import virtual_private_gateway
 from strategies.machines.catalogue import Entry
+from strategies.machines.connections import BANDWIDTHS
 from strategies.machines.explorer import Budget, Explorer, Facts, new_seed
-from strategies.world import World, locations
+from strategies.machines.hosting import HOSTED_BANDWIDTHS
+from strategies.world import World, locations, port_speeds
 
 GATE_EXAMPLES: Final = {"everything": 8}
 GATE_EXAMPLES_OTHERS: Final = 4
@@ -82,11 +84,28 @@ def facts(api: Api, run_id: str) -> Facts:
         roles = frozenset(role for role in ROLES if role in api.target.accounts)
         codes = locations(api)
         second = codes[1] if len(codes) > 1 else ""
+        hosted = tuple(dict.fromkeys(world.hosted_bandwidth(one) for one in HOSTED_BANDWIDTHS))
         _FACTS[id(api)] = (
             api,
-            Facts(roles, codes[0], second, _macsec(world), _ec2(world), api.target.events is not None),
+            Facts(
+                roles,
+                codes[0],
+                second,
+                _macsec(world),
+                _ec2(world),
+                api.target.events is not None,
+                _bandwidths(world, codes[:2]),
+                hosted,
+            ),
         )
     return _FACTS[id(api)][1]
+
+
+def _bandwidths(world: World, codes: list[str]) -> tuple[str, ...]:
+    """Of the bandwidths that machines ask for, those that all these locations offer; else one that the first does."""
+    offers = [port_speeds(world.api)[one] or BANDWIDTHS for one in codes]
+    common = tuple(one for one in BANDWIDTHS if all(one in speeds for speeds in offers))
+    return common or (world.port(BANDWIDTHS[0])[1],)
 
 
 def _macsec(world: World) -> str:

@@ -9,7 +9,7 @@ from dxcontract.pointers import at
 from dxcontract.verdict import Indeterminate, Unsupported
 from strategies.machines import closing
 from strategies.machines.actions import action
-from strategies.machines.connections import BANDWIDTHS, MOST_MEMBERS, enter
+from strategies.machines.connections import MOST_MEMBERS, enter
 from strategies.machines.interfaces import attach, expect, port_settled, ports
 from strategies.machines.model import TAGGABLE, ArnOf, Model, Thing
 from strategies.machines.steps import Step, resolved
@@ -163,7 +163,7 @@ def race_lag(m: "Machine") -> None:
 def race_connections(m: "Machine") -> None:
     """Several order a connection each, alike: so many are there afterwards, each with an id of its own."""
     m.model.count("connection races")
-    params = {"location": m.facts.home, "bandwidth": m.one_of(BANDWIDTHS), "connectionName": m.name()}
+    params = {"location": m.facts.home, "bandwidth": m.one_of(m.facts.bandwidths), "connectionName": m.name()}
     step = Step("CreateConnection", params)
     exchanges = race(m, [step] * RACERS)
     made = [one for one in exchanges if one.succeeded]

@@ -49,7 +49,7 @@ def test_a_new_virtual_interface_is_attached(contract: Contract, world: World, k
         given = item.get("attachmentType")
         contract.check(
             "attachments.type",
-            given in (None, TYPES[kind]),
+            given is None or str(given).lower() == TYPES[kind].lower(),
             f"the attachment of a {kind.lower()} virtual interface is a {given}",
             exchange,
         )

@@ -9,7 +9,7 @@ from dxcontract.exchange import Exchange
 from dxcontract.pointers import at
 from dxcontract.spec import Json
 from dxcontract.verdict import Indeterminate
-from strategies.lags import bundle, members_of, needs, patient
+from strategies.lags import bundle, members_of, patient
 from strategies.looking import until
 from strategies.requests import arrange, done
 from strategies.world import World
@@ -65,9 +65,12 @@ def test_the_minimum_of_links_is_what_it_is_set_to(contract: Contract, world: Wo
 
 @pytest.mark.rule("lags.minimum-links-down")
 def test_a_minimum_above_the_links_that_work_takes_a_lag_down(contract: Contract, world: World) -> None:
-    """That is what the setting is for, and why the reference warns of it."""
+    """That is what the setting is for, and why the reference warns of it; clients know a refusal, too."""
     lag, _ = bundle(world, 1)
-    exchange = needs(world, lag, 2)
+    exchange = world.call("UpdateLag", {"lagId": lag, "minimumLinks": 2}, role=lag.role)
+    if not exchange.succeeded:
+        contract.refused("lags.minimum-links-down", exchange, "a minimum of 2 for a LAG of one link")
+        return
     described, item = until(lambda: world.observe(lag), lambda seen: _state(seen[1]) == "down", SECONDS)
     message = f"a LAG with one working link that needs two is {_state(item)}"
     contract.check("lags.minimum-links-down", _state(item) == "down", message, exchange, described)

@@ -14,15 +14,16 @@ from dxcontract.exchange import Exchange
 from dxcontract.pointers import at
 from dxcontract.spec import Json
 from strategies import virtual_interfaces as vif
-from strategies.requests import prefixes
+from strategies.requests import PUBLIC_PREFIXES, public_prefixes
 from strategies.virtual_interfaces import MAKERS, Maker
-from strategies.world import Handle, World
+from strategies.world import World
 
 NOT_PUBLIC = [one for one in MAKERS if one.kind != "public"]
 PUBLICS = [one for one in MAKERS if one.kind == "public"]
 LINK_LOCAL = IPv4Network("169.254.0.0/16")
 IPV6: Json = {"addressFamily": "ipv6", "amazonAddress": None, "customerAddress": None}
-IPV6_PREFIXES = [{"cidr": "2001:db8:40::/48"}, {"cidr": "2001:db8:41:1::/64"}]
+# Public prefixes, as the interfaces advertise them; documentation prefixes are none.
+IPV6_PREFIXES = [{"cidr": "2a00:1450:4000::/48"}, {"cidr": "2a00:1450:4001:1::/64"}]
 GOOD, ALSO_GOOD = vif.public_pair(1)
 
 
@@ -36,7 +37,7 @@ def test_the_addresses_are_those_asked_for(
     amazon, customer = data.draw(vif.pairs(operation.kind))
     with World(api, run_id) as world:
         params = vif.request(world, operation, amazonAddress=amazon, customerAddress=customer, addressFamily="ipv4")
-        for exchange, item in _answers(world, vif.made(world, operation, params)):
+        for exchange, item in vif.told(world, vif.made(world, operation, params)):
             for member, wanted in (("amazonAddress", amazon), ("customerAddress", customer)):
                 contract.check(
                     "virtual_interfaces.addresses-echo",
@@ -52,7 +53,7 @@ def test_the_addresses_are_those_asked_for(
 def test_ipv4_addresses_are_assigned(contract: Contract, world: World, operation: Maker) -> None:
     """Link-local addresses cannot collide with those of the customer's network."""
     handle = vif.made(world, operation, vif.request(world, operation))
-    for exchange, item in _answers(world, handle):
+    for exchange, item in vif.told_with_peer(world, operation, handle):
         _check_pair(contract, "virtual_interfaces.addresses-auto-ipv4", exchange, item, LINK_LOCAL, None)
 
 
@@ -61,7 +62,7 @@ def test_ipv4_addresses_are_assigned(contract: Contract, world: World, operation
 def test_ipv6_addresses_are_assigned(contract: Contract, world: World, operation: Maker) -> None:
     """Nobody can bring IPv6 addresses for the session, so there must be some."""
     handle = vif.made(world, operation, vif.request(world, operation, **_ipv6(operation)))
-    for exchange, item in _answers(world, handle):
+    for exchange, item in vif.told_with_peer(world, operation, handle):
         _check_pair(contract, "virtual_interfaces.addresses-auto-ipv6", exchange, item, IPv6Network("::/0"), 125)
 
 
@@ -119,7 +120,7 @@ def test_the_family_is_the_one_asked_for(contract: Contract, world: World, opera
     """A session of the wrong family carries none of the customer's traffic."""
     members = _ipv6(operation) if family == "ipv6" else {"addressFamily": "ipv4"}
     handle = vif.made(world, operation, vif.request(world, operation, **members))
-    for exchange, item in _answers(world, handle):
+    for exchange, item in vif.told_with_peer(world, operation, handle):
         found = {"": item.get("addressFamily"), "peer": next(iter(at(item, "/bgpPeers/*/addressFamily")), None)}
         contract.check(
             "virtual_interfaces.family-echo",
@@ -143,7 +144,7 @@ def test_addresses_of_the_other_family_are_refused(contract: Contract, world: Wo
 
 @pytest.mark.rule("virtual_interfaces.prefixes-echo")
 @pytest.mark.parametrize("operation", PUBLICS, ids=str)
-@given(asked=prefixes())
+@given(asked=public_prefixes())
 def test_the_prefixes_are_those_asked_for(
     api: Api, contract: Contract, run_id: str, operation: Maker, asked: list[dict[str, str]]
 ) -> None:
@@ -151,7 +152,7 @@ def test_the_prefixes_are_those_asked_for(
     with World(api, run_id) as world:
         params = vif.request(world, operation, routeFilterPrefixes=asked)
         wanted = sorted(one["cidr"] for one in asked)
-        for exchange, item in _answers(world, vif.made(world, operation, params)):
+        for exchange, item in vif.told(world, vif.made(world, operation, params)):
             _check_prefixes(contract, "virtual_interfaces.prefixes-echo", exchange, item, wanted)
 
 
@@ -160,7 +161,7 @@ def test_the_prefixes_are_those_asked_for(
 def test_ipv6_prefixes_are_kept_too(contract: Contract, world: World, operation: Maker) -> None:
     """The same for IPv6, where one address has many spellings."""
     handle = vif.made(world, operation, vif.request(world, operation, **_ipv6(operation)))
-    for exchange, item in _answers(world, handle):
+    for exchange, item in vif.told(world, handle):
         wanted = sorted(one["cidr"] for one in IPV6_PREFIXES)
         _check_prefixes(contract, "virtual_interfaces.prefixes-echo", exchange, item, wanted)
 
@@ -169,7 +170,7 @@ def test_ipv6_prefixes_are_kept_too(contract: Contract, world: World, operation:
 @pytest.mark.parametrize("operation", NOT_PUBLIC, ids=str)
 def test_only_public_interfaces_have_prefixes(contract: Contract, world: World, operation: Maker) -> None:
     """On the others the routes come from the gateway; a list here would be believed."""
-    for exchange, item in _answers(world, vif.made(world, operation, vif.request(world, operation))):
+    for exchange, item in vif.told(world, vif.made(world, operation, vif.request(world, operation))):
         _check_prefixes(contract, "virtual_interfaces.prefixes-public-only", exchange, item, [])
 
 
@@ -182,14 +183,20 @@ def test_only_public_interfaces_have_prefixes(contract: Contract, world: World, 
 @pytest.mark.parametrize("operation", PUBLICS, ids=str)
 def test_prefixes_that_nobody_can_announce_are_refused(contract: Contract, world: World, operation: Maker) -> None:
     """They would be filtered without a word, and the traffic with them."""
-    _prefixes_are_refused(contract, world, operation, "ipv4-range", ["0.0.0.0/0"], ["198.51.100.0/33"])
+    _prefixes_are_refused(contract, world, operation, "ipv4-range", ["0.0.0.0/0"], ["210.52.109.0/33"])
     _prefixes_are_refused(
-        contract, world, operation, "ipv6-length", ["2001:db8:40::/65"], ["2001:db8:40::1/128"], **_ipv6(operation)
+        contract,
+        world,
+        operation,
+        "ipv6-length",
+        ["2a00:1450:4000::/65"],
+        ["2a00:1450:4000::1/128"],
+        **_ipv6(operation),
     )
     _prefixes_are_refused(
-        contract, world, operation, "malformed", ["dxcontract"], ["198.51.100.0/24", "300.51.100.0/24"], ["1.2.3/24"]
+        contract, world, operation, "malformed", ["dxcontract"], [str(PUBLIC_PREFIXES), "300.51.100.0/24"], ["1.2.3/24"]
     )
-    many = [str(one) for one in IPv4Network("198.18.0.0/15").subnets(new_prefix=26)][:1001]
+    many = [str(one) for one in vif.PUBLIC_BLOCK.subnets(new_prefix=32)][:1001]
     _prefixes_are_refused(contract, world, operation, "maximum", many)
 
 
@@ -197,7 +204,7 @@ def test_prefixes_that_nobody_can_announce_are_refused(contract: Contract, world
 @pytest.mark.parametrize("operation", PUBLICS, ids=str)
 def test_the_shortest_and_the_longest_prefixes_are_accepted(contract: Contract, world: World, operation: Maker) -> None:
     """A host route is what an appliance with one public address announces."""
-    ipv4, ipv6 = ["128.0.0.0/1", "198.51.100.7/32"], ["8000::/1", "2001:db8:40::/64"]
+    ipv4, ipv6 = ["64.0.0.0/3", "210.52.109.7/32"], ["2000::/3", "2a00:1450:4000::/64"]
     for blocks, more in ((ipv4, {}), (ipv6, _ipv6(operation))):
         for prefix in blocks:
             params = vif.request(world, operation, **{**more, "routeFilterPrefixes": [{"cidr": prefix}]})
@@ -209,7 +216,7 @@ def test_the_shortest_and_the_longest_prefixes_are_accepted(contract: Contract, 
 @pytest.mark.parametrize("operation", PUBLICS, ids=str)
 def test_prefixes_in_one_string_are_several(contract: Contract, world: World, operation: Maker) -> None:
     """The reference speaks of commas; whoever follows it must not end up with one prefix that matches nothing."""
-    joined = "198.51.100.0/25,198.51.100.128/25"
+    joined = "210.52.109.0/25,210.52.109.128/25"
     exchange = vif.ask(world, operation, vif.request(world, operation, routeFilterPrefixes=[{"cidr": joined}]))
     found = at(vif.interface_in(exchange), "/routeFilterPrefixes/*/cidr")
     contract.check(
@@ -224,12 +231,6 @@ def test_prefixes_in_one_string_are_several(contract: Contract, world: World, op
 def _ipv6(operation: Maker) -> Json:
     """The members of an interface for IPv6; a public one has prefixes of that family."""
     return {**IPV6, **({"routeFilterPrefixes": IPV6_PREFIXES} if operation.kind == "public" else {})}
-
-
-def _answers(world: World, handle: Handle) -> Iterable[tuple[Exchange, Json]]:
-    """As answered when it was made, and as described to its owner now."""
-    exchange, item = world.observe(handle)
-    return (handle.made, vif.interface_in(handle.made)), (exchange, item or {})
 
 
 def _check_pair(
