@@ -5,6 +5,7 @@ has no name carries that of what it hangs on: an association that of its gateway
 the LAG.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -31,6 +32,8 @@ ORDER: Final = (
 NAMELESS: Final = frozenset({"association-proposal", "gateway-association"})
 GATEWAY: Final = "directConnectGatewayId"
 MOST_PAGES: Final = 1000
+_PORTS: Final = ("connection", "hosted-connection", "interconnect")
+_ORDERED: Final = re.compile(r"Requested Connection \d+ for Lag (\S+)")
 
 
 @dataclass
@@ -68,6 +71,10 @@ class Search:
         self._names = {entry.name for entry in record.entries if entry.name}
         self._asked_of = {one for entry in record.entries for one in entry.of}
         self._makers = {(kind, entry.role) for entry in record.entries for kind in entry.ids}
+        told = [entry.ids for entry in record.entries if entry.echoed]  # by answers that are not somebody else's
+        self._lags = {one for ids in told for one in ids.get("lag", ())}
+        self._ordered = {one for ids in told for kind in _PORTS for one in ids.get(kind, ())}
+        self._members: set[str] = set()
         self._unseen: dict[str, None] = {}
 
     def found(self) -> Found:
@@ -120,14 +127,18 @@ class Search:
         return name.startswith(self._record.prefix) and (one.id in self._ids or name in self._names)
 
     def _is_member(self, one: Belonging, lags: set[str]) -> bool:
-        """One of the connections that were ordered with a LAG of the run.
+        """One of the connections that were ordered with a LAG of the run, which carry no name of the run.
 
-        AWS names them after it: "Requested Connection 1 for Lag dxlag-…" (awscli-examples create-lag.rst).
+        AWS names them after it: "Requested Connection 1 for Lag dxlag-…" (awscli-examples create-lag.rst). Anybody may
+        give such a name: the journal has to name the connection by its id, or the LAG of the run has to hold it.
         """
-        if one.kind not in ("connection", "hosted-connection", "interconnect"):
+        if one.kind not in _PORTS:
             return False
-        named_after = any(lag in (one.name or "") for lag in lags)
-        return named_after or (one.id in self._ids and one.item.get("lagId") in lags)
+        found = _ORDERED.fullmatch(one.name or "")
+        ordered_with, held = (found[1] if found else None), one.item.get("lagId") in lags
+        if held and (one.id in self._ordered or ordered_with == one.item["lagId"]):
+            self._members.add(one.id)  # a sweep lets it out of its LAG before it deletes it
+        return one.id in self._members or (one.id in self._ordered and ordered_with in lags | self._lags)
 
     def _is_gone(self, one: Belonging) -> bool:
         """An accepted proposal counts as gone: it cannot be deleted, and goes by itself (ug-2026, proposals)."""

@@ -15,6 +15,7 @@ import botocore.exceptions
 import botocore.loaders
 import botocore.session
 
+from dxcontract.aws_hosts import host_of
 from dxcontract.exchange import Exchange
 from dxcontract.target import ROLES, TargetError
 
@@ -46,6 +47,8 @@ def check_target(text: str) -> None:
             raise TargetError(f"{said} names no host; {_WHAT}")
         if parts.query or parts.fragment:
             raise TargetError(f"{said}: a URL without ?query and #fragment, please: requests bring their own")
+        if host_of(text) is None and "@" not in parts.netloc:
+            raise TargetError(f"{said}: a host name of plain ASCII, please (IDNs as xn--…), without escapes and spaces")
         return
     if Path(text).exists():
         raise TargetError(f"{said} is a path; {_WHAT}, and paths of tests after a space of their own")
@@ -138,14 +141,15 @@ def way_out(exchange: Exchange) -> str:
         return "if you trust it, point SSL_CERT_FILE to the certificate of its authority"
     if exchange.failure in ("reset", "not-http") and url.startswith("http:"):
         return "if it speaks TLS, give https:// in place of http://"
-    if exchange.failure in ("refused", "timeout", "other") and not _loopback(url):
+    if exchange.failure in ("refused", "timeout", "other") and not is_loopback(url):
         proxy = next((name for name in _PROXIES if os.environ.get(name)), None)
         return f"{proxy} is set, but dxcontract connects directly, past any proxy" if proxy else ""
     return ""
 
 
-def _loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
+def is_loopback(url: str) -> bool:
+    """Whether a URL's host is a loopback address, or localhost."""
+    host = (urlsplit(url).hostname or "").removesuffix(".")
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from dxcontract import cbor
+from dxcontract import cbor, processes
 from dxcontract.pointers import at
 from dxcontract.spec import Operation
 from dxcontract.target import Role, Target
@@ -78,7 +78,10 @@ class Entry:
 
 @dataclass
 class Record:
-    """A journal as read: which run, against what, and its creating calls in order. `swept`: nothing was left."""
+    """A journal as read: which run, against what, and its creating calls in order. `swept`: nothing was left.
+
+    `processes` are those that wrote it, as `processes.own` describes them.
+    """
 
     run: str
     started: datetime.datetime
@@ -88,10 +91,15 @@ class Record:
     accounts: Mapping[str, str | None]
     entries: list[Entry] = field(default_factory=list)
     swept: bool = False
+    processes: list[Any] = field(default_factory=list)
 
     @property
     def prefix(self) -> str:
         return run_prefix(self.run)
+
+    def living(self) -> list[int]:
+        """The numbers of the processes of this run that are still running."""
+        return [one["pid"] for one in self.processes if processes.lives(one)]
 
 
 class Journal:
@@ -138,6 +146,7 @@ class Journal:
             "endpoint": target.endpoint,
             "region": target.region,
             "accounts": {role: account.account_id for role, account in target.accounts.items()},
+            "process": dict(processes.own()),
         }
 
     def will(self, operation: Operation, role: Role, region: str, body: bytes) -> Entry:
@@ -300,6 +309,7 @@ def read(path: Path) -> Record:
             found = json.loads(line)
             if "journal" in found:
                 record = record or _record(found)
+                record.processes += [found["process"]] if "process" in found else []
             elif "will" in found:
                 entries[found["will"]] = _entry(found)
                 swept = False

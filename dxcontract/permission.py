@@ -80,7 +80,10 @@ def prices(folder: Path | None = None) -> Prices:
 
 @dataclass
 class Guard:
-    """Stands before a real account. `made` are the ids of what this run made; `known` are ids that cannot exist."""
+    """Stands before a real account. `made` are the ids of what this run made; `known` are ids that cannot exist.
+
+    `why` says why the target is treated as a real account where it may be an emulator; empty where it is AWS.
+    """
 
     name: str
     level: Level = "reads"
@@ -91,6 +94,16 @@ class Guard:
     prices: Prices = field(default_factory=prices)
     spent: float = 0.0
     calls: Counter[str] = field(default_factory=Counter)
+    why: str = ""
+
+    def held_back(self) -> str | None:
+        """Why writes are held back and how to allow them; None where the user has allowed some, or knows it is AWS."""
+        if not self.why or self.level != "reads":
+            return None
+        return (
+            f"writes are held back: {self.name} is treated as a real account ({self.why}); --emulator says that it is "
+            "an emulator, --allow=free-writes allows what costs nothing"
+        )
 
     def refusal(self, operation: Operation, document: Any = None) -> str | None:
         """Why an operation (with this request, if one is given) must not be sent; None when it may."""
@@ -120,6 +133,7 @@ class Guard:
         return (
             f"{operation.name} is not sent to {self.name}: it does not only read ({operation.traits.effect}, "
             f"{operation.traits.cost}), and a real account {allowed}; --allow={needed}{more} allows it"
+            f"{', --emulator if it is none' if self.why else ''}"
         )
 
     def _named(self, operation: Operation, document: Any) -> set[str]:

@@ -19,7 +19,8 @@ def dry_run(choice: Choice, spec: Spec, safety: Safety) -> NoReturn:
     """Print what a run would send, and end the run: with one line that says why, if that cannot be told."""
     try:
         target = open_target(choice)
-        safety.protect(target, set(), looks_real=False)
+        safety.protect(target, set())
+        safety.check_account(target)
         said = list(lines(spec, target, safety))
     except TargetError as error:
         pytest.exit(f"dxcontract: {error}", returncode=UNUSABLE)
@@ -36,6 +37,8 @@ def lines(spec: Spec, target: Target, safety: Safety) -> Iterator[str]:
     if guard is None:
         yield f"no real account: all {len(spec.operations)} operations would be sent, without limit"
         return
+    if (held_back := guard.held_back()) is not None:
+        yield f"{held_back}; a run also looks for an emulator's mark in its answers"
     yield from _guarded(spec, guard, safety)
 
 

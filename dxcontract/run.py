@@ -348,6 +348,8 @@ class Run:
         api = self.session.api if self.session is not None else None
         if api is None:
             target = open_target(self.choice) if revives else Target(self.choice.target, self.outcome.endpoint)
+            if revives:
+                self.safety.protect(target, set())
             api = Api(target, spec, lambda _: None, seconds)
         revives = revives and not api.target.is_real
         killer, told = death.autopsy(api, self.suspects, revives)

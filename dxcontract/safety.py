@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from dxcontract import journal
+from dxcontract.exchange import Exchange
 from dxcontract.journal import Journal
+from dxcontract.likeness import why_real
 from dxcontract.patience import SLOW_DOWN_SECONDS, TEST_SECONDS, Patience
 from dxcontract.permission import LEVELS, PRICED, Guard, Level
 from dxcontract.support import UNKNOWN_IDS
@@ -73,28 +75,38 @@ class Safety:
         """Where the journal of this run is, if it has one."""
         return journal.path_of(Path(self.journal) if self.journal else journal.default_folder(), self.run)
 
-    def protect(self, target: Target, made: set[str], looks_real: bool) -> None:
-        """Put this run's permission before a real account, and before what answers like one.
+    def protect(self, target: Target, made: set[str], answer: Exchange | None = None) -> None:
+        """Put this run's permission before a target, unless it is shown to be an emulator.
 
-        Raises:
-            TargetError: the account is not the one that the user typed out.
+        `answer` is that to an operation that cannot exist; without it (None) the address and the keys alone decide.
         """
-        if target.guard is None and (not looks_real or self.emulator):
+        why = why_real(target, answer, emulator=self.emulator)
+        if why is None:
+            target.guard = None
             return
         guard = target.guard or Guard(target.name)
+        guard.why = "" if target.name == "aws" else why
         guard.level, guard.budget, guard.made = self.allow, self.budget or 0.0, made
         guard.known = frozenset(UNKNOWN_IDS.values()) | frozenset(
             one.rpartition("/")[2] for one in UNKNOWN_IDS.values() if one.startswith("arn:")
         )
         target.guard = guard
-        if self.account is not None:
-            endpoint = None if target.name == "aws" else target.endpoint
-            found = identity(target.accounts["owner"], endpoint, target.region)
-            if found != self.account:
-                raise TargetError(
-                    f"--account={self.account} is not who calls: the credentials are those of "
-                    f"{found or 'nobody that STS knows'}; nothing was sent but that question"
-                )
+
+    def check_account(self, target: Target) -> None:
+        """Whether who calls a real account is who the user typed out.
+
+        Raises:
+            TargetError: it is somebody else.
+        """
+        if self.account is None or target.guard is None:
+            return
+        endpoint = None if target.name == "aws" else target.endpoint
+        found = identity(target.accounts["owner"], endpoint, target.region)
+        if found != self.account:
+            raise TargetError(
+                f"--account={self.account} is not who calls: the credentials are those of "
+                f"{found or 'nobody that STS knows'}; nothing was written"
+            )
 
 
 def add_options(group: Any) -> None:
@@ -103,7 +115,7 @@ def add_options(group: Any) -> None:
     add("--allow", choices=ALLOWED, help="what a real account may be sent beyond reads (the last two cost money)")
     add("--account", metavar="ID", help="the real account that may be charged; must be who calls")
     add("--budget", metavar="USD", type=float, help="the most that a run may cost at worst")
-    add("--emulator", action="store_true", help="the URL is an emulator, though it answers like AWS")
+    add("--emulator", action="store_true", help="the URL is an emulator: allow writes without other proof")
     add(
         "--dry-run",
         action="store_true",

@@ -1,8 +1,9 @@
 """For `schemathesis run` on the document of `dxcontract openapi`: SCHEMATHESIS_HOOKS=dxcontract.schemathesis_hooks
 
 Schemathesis then knows AWS JSON, signs, asks for a few things where it would ask for thousands of millions, and sends
-nothing to AWS itself. Credentials and Region are those of AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN
-and AWS_REGION or AWS_DEFAULT_REGION; without them, those of an account of the reference emulator.
+nothing to AWS itself, nor to what may lead there (see `refusal`). Credentials and Region are those of
+AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN and AWS_REGION or AWS_DEFAULT_REGION; without them, those of
+an account of the reference emulator.
 """
 
 import functools
@@ -19,6 +20,8 @@ import schemathesis
 from dxcontract import aws_json, signing
 from dxcontract import spec as specs
 from dxcontract.affordable import affordable
+from dxcontract.aws_hosts import is_key_of_aws
+from dxcontract.hints import is_loopback
 from dxcontract.target import DEFAULT_REGION, Account, is_aws
 from dxcontract.targets.accounts import twelve_digits
 
@@ -74,14 +77,29 @@ def _validator(operation: str) -> Any:
     return jsonschema_rs.Draft202012Validator(specs.load().operation(operation).request)
 
 
+def refusal(url: str, environment: Mapping[str, str]) -> str | None:
+    """Why nothing is sent to `url`: it is AWS's own host, or not shown to be an emulator."""
+    if is_aws(url):
+        return f"{url} is AWS itself; fuzz an emulator"
+    if environment.get("DX_EMULATOR"):
+        return None
+    if is_key_of_aws(caller(environment).access_key):
+        why = "AWS_ACCESS_KEY_ID looks like a key of AWS, and a proxy to AWS may listen there"
+    elif not is_loopback(url):
+        why = "its address is not a loopback address"
+    else:
+        return None
+    return f"{url} may lead to AWS: {why}; set DX_EMULATOR=1 if it is an emulator"
+
+
 def before_call(context: Any, case: Any, kwargs: Any) -> None:
     """Ask for a few where Schemathesis asks for many.
 
     Raises:
-        PermissionError: the request would go to AWS: what it orders there costs money, and stays.
+        PermissionError: the request would go to AWS, or may: what it orders there costs money, and stays.
     """
-    if is_aws(str(case.operation.base_url)):
-        raise PermissionError(f"{case.operation.base_url} is AWS itself; fuzz an emulator")
+    if reason := refusal(str(case.operation.base_url), os.environ):
+        raise PermissionError(reason)
     case.body = affordable(case.body)
 
 

@@ -8,7 +8,6 @@ from dxcontract import sweep as sweeping
 from dxcontract.api import ANSWER_SECONDS, Api
 from dxcontract.contract import Contract
 from dxcontract.exchange import Exchange
-from dxcontract.likeness import looks_like_aws
 from dxcontract.outcome import Outcome
 from dxcontract.safety import Safety
 from dxcontract.spec import Spec
@@ -53,19 +52,21 @@ def _nobody(_: Exchange) -> None:
 
 
 def unjudged(choice: Choice, spec: Spec, answer_seconds: float = ANSWER_SECONDS) -> Api:
-    """A door for sweeping: without a guard, since nothing is deleted but what a journal tells of; nothing is judged.
+    """A door for sweeping: what is found by a journal may be deleted, whatever the target; nothing is judged.
 
     Raises:
         TargetError: the target is not there.
     """
     target = open_target(choice)
-    target.guard = None
-    api = Api(target, spec, _nobody, answer_seconds)
+    safety = Safety("sweep", allow="physical-orders")  # without a budget: nothing that costs money
+    safety.protect(target, set())
+    api = Api(target, spec, _nobody, answer_seconds, patience=safety.patience(target))
     try:
-        support.reachable(api)
+        safety.protect(target, set(), support.reachable(api))
     except TargetError as error:
         raise TargetError(api.vault.scrubbed(str(error))) from error
-    if target.ask_for_accounts:
+    api.patience = safety.patience(target)
+    if target.ask_for_accounts and not target.is_real:
         target.accounts = discover(target.endpoint, target.region)
     return api
 
@@ -77,15 +78,21 @@ def open_session(choice: Choice, outcome: Outcome, answer_seconds: float, safety
         TargetError: it is not there, or is no Direct Connect.
     """
     target = open_target(choice)
-    contract = Contract(outcome.spec, judge_everything=target.is_real)
     journal = safety.new_journal(target)
+    safety.protect(target, journal.ids)
+    contract = Contract(outcome.spec, judge_everything=target.is_real)
     api = Api(target, outcome.spec, contract.witness, answer_seconds, journal, safety.patience(target))
     session = Session(target, api, contract)
     try:
-        safety.protect(target, journal.ids, looks_real=False)
+        safety.check_account(target)
         _agree(api, choice.protocol)
         stranger = support.reachable(api)
-        safety.protect(target, journal.ids, looks_real=not target.ours and looks_like_aws(stranger))
+        was_real = target.is_real
+        safety.protect(target, journal.ids, stranger)
+        if target.is_real != was_real:
+            contract.judge_everything, api.patience = target.is_real, safety.patience(target)
+        if target.is_real and not was_real:
+            safety.check_account(target)
         journal.begin(target)
         api.unsupported = support.unsupported(api, stranger)
         if target.ask_for_accounts and not target.is_real:
@@ -102,6 +109,8 @@ def open_session(choice: Choice, outcome: Outcome, answer_seconds: float, safety
     outcome.endpoint, outcome.region, outcome.other_region = target.endpoint, target.region, target.other_region
     outcome.account_ids = {role: account.account_id for role, account in target.accounts.items()}
     outcome.accounts, outcome.unsupported = tuple(target.accounts), api.unsupported
+    held_back = target.guard.held_back() if target.guard is not None else None
+    outcome.notes += [held_back] if held_back is not None and held_back not in outcome.notes else []
     return session
 
 

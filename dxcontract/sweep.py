@@ -65,6 +65,7 @@ class _Sweep:
         self._record = record
         self._deadline = deadline
         self._tell = tell
+        self._ours: set[str] = set()
         self._asked: dict[str, str] = {}
         self._refusals: dict[str, str] = {}
 
@@ -75,6 +76,7 @@ class _Sweep:
             found = search.found()
             if not found.belongings:
                 break
+            self._ours.update(one.id for one in found.belongings)
             accepted = self._delete_all(found.belongings)
             moving = accepted or any(one.state in _ON_THE_WAY for one in found.belongings)
             idle = 0 if moving else idle + 1
@@ -101,6 +103,8 @@ class _Sweep:
         if time.monotonic() > self._deadline:
             self._refusals.setdefault(one.id, "the time was over before its deletion could be asked for")
             return False
+        if self._api.target.guard is not None:
+            self._api.target.guard.made.add(one.id)
         if one.kind == "lag":
             self._release(one)
         resource = self._api.spec.resources[one.kind]
@@ -120,8 +124,14 @@ class _Sweep:
         return False
 
     def _release(self, lag: Belonging) -> None:
-        """Let a LAG's connections go: it is not deleted with connections in it, nor emptied below its minimum."""
-        members = [one for one in lag.item.get("connections", []) if isinstance(one, dict)]
+        """Let the run's connections out of a LAG, which some targets do not delete with connections in it, nor empty
+        below its minimum. A connection of somebody else is left to what the target does.
+        """
+        members = [
+            one
+            for one in lag.item.get("connections", [])
+            if isinstance(one, dict) and one.get("connectionId") in self._ours
+        ]
         for role in lag.roles:
             if members and lag.item.get("minimumLinks"):
                 self._try("UpdateLag", {"lagId": lag.id, "minimumLinks": 0}, role, lag.region)

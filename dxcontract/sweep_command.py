@@ -36,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("runs", nargs="*", metavar="RUN", help="ids of runs (default: all that have a journal)")
     parser.add_argument("--older-than", metavar="TIME", help="only runs that began longer ago: 90m, 12h, 7d")
     parser.add_argument("--dry-run", action="store_true", help="say what would be deleted, and delete nothing")
+    parser.add_argument("--force", action="store_true", help="also runs whose process is still running")
     parser.add_argument(
         "--target", metavar="TARGET", help="where to sweep: aws or a URL (default: as the journal says)"
     )
@@ -78,6 +79,11 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _swept(path: Path, record: Record, options: argparse.Namespace) -> int:
+    if (living := record.living()) and not options.force and not options.dry_run:
+        raise TargetError(
+            f"its process ({', '.join(map(str, living))}) is still running and needs what it made; wait for its end, "
+            "or say --force"
+        )
     where = options.target or (record.endpoint if record.target != "aws" else "aws")
     if record.target in _STARTED and not options.target:
         _say(f"run {record.run}: its target, {record.target}, was started for it and ended with it; nothing is left")

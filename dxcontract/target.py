@@ -4,10 +4,10 @@ import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
-from urllib.parse import urlsplit
 
 import botocore.loaders
 
+from dxcontract.aws_hosts import AWS_SUFFIXES, is_aws_host
 from dxcontract.events import Events
 from dxcontract.permission import Guard, parsed
 from dxcontract.spec import Operation
@@ -25,23 +25,29 @@ class TargetError(Exception):
 
 @dataclass(frozen=True)
 class Account:
-    """Credentials to call with. `account_id` is None where the endpoint was never asked."""
+    """Credentials to call with. `account_id` is None where the endpoint was never asked.
+
+    `made_up`: AWS refuses them, as nobody there gave them out: not those of a profile or of the environment, and not
+    what looks like keys of AWS, unless made-up ones were enough to be given them by an endpoint's STS.
+    """
 
     role: Role
     access_key: str = field(repr=False)
     secret_key: str = field(repr=False)
     token: str | None = field(default=None, repr=False)
     account_id: str | None = None
+    made_up: bool = False
 
 
 @dataclass
 class Target:
     """One endpoint under test.
 
-    `owner` always exists; `other` and `partner` only where the endpoint has them. A real account has a `guard`, which
-    refuses what is not allowed before it is signed. `events`: what happens without a request, where a test may decide
-    it. `ask_for_accounts`: nobody named any, so the endpoint's own STS is asked once it is known to answer.
-    `locations`: where to order, if the user named any. `ours`: it was started for this run, and ends with it.
+    `owner` always exists; `other` and `partner` only where the endpoint has them. What was not shown to be an emulator
+    has a `guard`, which refuses what is not allowed before it is signed. `events`: what happens without a request,
+    where a test may decide it. `ask_for_accounts`: nobody named any, so the endpoint's own STS is asked once it is
+    known to answer. `locations`: where to order, if the user named any. `ours`: it was started for this run, and ends
+    with it.
     """
 
     name: str
@@ -76,13 +82,12 @@ class Target:
 
 @functools.cache
 def aws_suffixes() -> frozenset[str]:
-    """The DNS suffixes of all partitions of AWS, as botocore knows them."""
+    """The suffixes of AWS's host names: those of all partitions that botocore knows, and some that it does not."""
     partitions = botocore.loaders.Loader().load_data("partitions")["partitions"]
     members = ("dnsSuffix", "dualStackDnsSuffix")
-    return frozenset(str(one["outputs"][member]) for one in partitions for member in members)
+    return frozenset(AWS_SUFFIXES) | {str(one["outputs"][member]) for one in partitions for member in members}
 
 
 def is_aws(endpoint: str) -> bool:
-    """Whether `endpoint` is AWS's own, in any partition: such endpoints get reads only."""
-    host = urlsplit(endpoint).hostname or ""
-    return any(host == suffix or host.endswith(f".{suffix}") for suffix in aws_suffixes())
+    """Whether `endpoint` is AWS's own, in any partition and any spelling: such endpoints get reads only."""
+    return is_aws_host(endpoint, aws_suffixes())

@@ -40,11 +40,30 @@ case "$ENDPOINT" in http://*|https://*) ;; *)
 esac
 REGION={region}
 RUN="dxc-$(od -An -N4 -tx1 /dev/urandom | tr -d ' \\n')"
-case "$ENDPOINT" in
-  {aws})
-    echo "not against AWS itself: what this sends may be a physical order" >&2; exit 2 ;;
-esac
+# The host is AWS's own, or spelled such that it may be: decided as dxcontract does.
+is_aws() (
+  LC_ALL=C
+  case $1 in *[!!-~]*) exit 0 ;; esac
+  host=$(printf '%s' "$1" | tr 'A-Z' 'a-z' | sed -e 's|^https\\{{0,1\\}}:||' -e 's|^//*||' -e 's|[/?#].*||')
+  host=$(printf '%s' "$host" | sed -e 's|:[0-9]*$||')
+  case $host in "["*[][]*"]" | "["*[!][0-9a-z:.%_-]*"]") exit 0 ;; "["?*"]") exit 1 ;; esac
+  case $host in *[!a-z0-9._-]*) exit 0 ;; esac
+  host=$(printf '%s.' "$host" | sed -e 's|[.][.]*|.|g' -e 's|xn--||g' -e 's|-[.]|.|g' -e 's|[.]$||')
+  case .$host in
+    {aws}) exit 0 ;;
+  esac
+  exit 1
+)
+if is_aws "$ENDPOINT"; then
+  echo "not against AWS itself: what this sends may be a physical order" >&2; exit 2
+fi
 # The credentials of each role; others through the variables DX_OWNER=KEY:SECRET, DX_OTHER and DX_PARTNER.
+for key in "${{DX_OWNER-}}" "${{DX_OTHER-}}" "${{DX_PARTNER-}}"; do
+  case $key in [Aa][KkSs][Ii][Aa]* | {key}*)
+    test -n "${{DX_EMULATOR-}}" && continue
+    echo "not with a key that looks like AWS's: if an emulator listens there, set DX_EMULATOR=1" >&2; exit 2 ;;
+  esac
+done
 dx() {{ # ROLE REGION OPERATION [OPTION]...
   case $1 in owner) keys=${{DX_OWNER:-111111111111:dxcontract}} ;; other) keys=${{DX_OTHER:-222222222222:dxcontract}} ;;
     *) keys=${{DX_PARTNER:-333333333333:dxcontract}} ;; esac
@@ -102,7 +121,8 @@ def script(finding: Json, statement: str, endpoint: str, name: str, other_region
                 role=finding["steps"][0]["account"],
                 controls=" ".join(f"{xform_name(one, '-')}:{member}" for one, member in alone.CONTROLS.items()),
                 region=finding["region"],
-                aws="|".join(f"*.{suffix}*" for suffix in sorted(aws_suffixes())),
+                aws=" | ".join(f"*.{suffix}" for suffix in sorted(aws_suffixes())),
+                key="A" + 15 * "[0-9A-Z]",
             ).rstrip("\n"),
             *(["# It was found over CBOR, and the AWS CLI asks in JSON: see the Python script."] * in_cbor),
             *(f': "${{{_variable(one)}:?is to be the id of a gateway of EC2, as it begins}}"' for one in gateways),

@@ -26,6 +26,7 @@ import botocore.exceptions
 import botocore.parsers
 from botocore import xform_name
 
+from dxcontract.aws_hosts import is_aws_host, is_key_of_aws
 from dxcontract.findings.alone import (
     GONE,
     STILL,
@@ -58,9 +59,15 @@ def main(finding: Mapping[str, Any], endpoint: str, other_region: str, aws: Coll
         print(f"usage: python {os.path.basename(sys.argv[0])} ENDPOINT, such as http://127.0.0.1:4566", file=sys.stderr)
         return 2
     endpoint = given[0]
-    host = urlsplit(endpoint).hostname or ""
-    if any(host == suffix or host.endswith(f".{suffix}") for suffix in aws):
+    if is_aws_host(endpoint, aws):
         print("not against AWS itself: what this sends may be a physical order", file=sys.stderr)
+        return 2
+    real = [name for role in _KEYS if is_key_of_aws(os.environ.get(name := f"DX_{role.upper()}", ""))]
+    if real and not os.environ.get("DX_EMULATOR"):
+        print(
+            f"not with a key that looks like AWS's ({real[0]}): if an emulator listens there, set DX_EMULATOR=1",
+            file=sys.stderr,
+        )
         return 2
     run = f"dxc-{os.urandom(4).hex()}"
     known = {f"name-{number}": f"{run}-{number}" for number in range(1, 100)}

@@ -1,7 +1,7 @@
 """A finding as a script that stands alone: it needs Python and boto3, and holds the finding as data.
 
-It is put together from the sources of `alone`, `plain_cbor` and `runner`, so that a script judges as `dxcontract
-replay` does.
+It is put together from the sources of `aws_hosts`, `alone`, `plain_cbor` and `runner`, so that a script judges as
+`dxcontract replay` does.
 """
 
 import ast
@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
+from dxcontract import aws_hosts
 from dxcontract.findings import alone, plain_cbor, runner
 from dxcontract.findings.words import words
 from dxcontract.spec import Json
@@ -43,7 +44,8 @@ any target, and deletes it.
 OTHER_REGION = {other_region!r}
 AWS = {aws!r}
 # The credentials of each role are those of emulators: 12 digits as access key. Others are given by the variables
-# DX_OWNER=KEY:SECRET[:TOKEN], DX_OTHER and DX_PARTNER, with the ids of their accounts in DX_OWNER_ID and so on.
+# DX_OWNER=KEY:SECRET[:TOKEN], DX_OTHER and DX_PARTNER, with the ids of their accounts in DX_OWNER_ID and so on. Keys
+# that look like those of AWS are used with DX_EMULATOR=1 only.
 
 # From here on: how findings are sent and judged; the same in all scripts.
 
@@ -99,7 +101,7 @@ def _machinery() -> tuple[str, str]:
     plain: set[str] = set()
     named: dict[str, set[str]] = {}
     parts: list[str] = []
-    for module in (alone, plain_cbor, runner):
+    for module in (aws_hosts, alone, plain_cbor, runner):
         source = Path(str(module.__file__)).read_text(encoding="utf-8")
         lines = source.splitlines()
         tree = ast.parse(source)

@@ -7,6 +7,7 @@ profile/NAME (of the AWS configuration), or the ARN of an IAM role to assume thr
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import botocore.config
@@ -14,6 +15,7 @@ import botocore.exceptions
 import botocore.parsers
 import botocore.session
 
+from dxcontract.aws_hosts import is_key_of_aws
 from dxcontract.carriage import NoAnswerError, carry
 from dxcontract.target import ROLES, Account, Role, TargetError
 from dxcontract.transport import Transport
@@ -60,7 +62,7 @@ def parse(text: str, endpoint: str | None, region: str) -> dict[Role, Account]:
 
 def _account(role: Role, who: str, owner: Account | None, endpoint: str | None, region: str) -> Account:
     if _TWELVE_DIGITS.fullmatch(who):
-        return Account(role, who, EMULATOR_SECRET, account_id=who)
+        return Account(role, who, EMULATOR_SECRET, account_id=who, made_up=True)
     if _ROLE_ARN.fullmatch(who):
         assumed = assume(role, who, owner or twelve_digits("owner"), endpoint, region)
         if assumed is None:
@@ -74,12 +76,12 @@ def _account(role: Role, who: str, owner: Account | None, endpoint: str | None, 
         raise TargetError(
             f"--accounts: {role} is neither 12 digits, ACCESS_KEY:SECRET[:TOKEN], profile/NAME nor a role's ARN"
         )
-    return Account(role, key, secret, token or None)
+    return Account(role, key, secret, token or None, made_up=not is_key_of_aws(key))
 
 
 def twelve_digits(role: Role) -> Account:
     """The default account of a role: many emulators take a 12-digit access key as the account."""
-    return Account(role, DEFAULT_ACCOUNTS[role], EMULATOR_SECRET, account_id=DEFAULT_ACCOUNTS[role])
+    return Account(role, DEFAULT_ACCOUNTS[role], EMULATOR_SECRET, account_id=DEFAULT_ACCOUNTS[role], made_up=True)
 
 
 def from_profile(role: Role, profile: str | None) -> Account:
@@ -124,7 +126,7 @@ def discover(endpoint: str, region: str) -> dict[Role, Account]:
 
 
 def _known(account: Account, account_id: str | None) -> Account:
-    return Account(account.role, account.access_key, account.secret_key, account.token, account_id)
+    return replace(account, account_id=account_id)
 
 
 def identity(account: Account, endpoint: str | None, region: str) -> str | None:
@@ -135,7 +137,10 @@ def identity(account: Account, endpoint: str | None, region: str) -> str | None:
 
 
 def assume(role: Role, arn: str, caller: Account, endpoint: str | None, region: str) -> Account | None:
-    """Credentials of the IAM role `arn`; None where STS does not give any."""
+    """Credentials of the IAM role `arn`; None where STS does not give any.
+
+    They are as made up as those of the caller: AWS gives none to keys that it did not give out.
+    """
     answer = _sts(caller, endpoint, region, "assume_role", {"RoleArn": arn, "RoleSessionName": "dxcontract"})
     credentials: Any = answer.get("Credentials") if answer else None
     if not credentials:
@@ -146,6 +151,7 @@ def assume(role: Role, arn: str, caller: Account, endpoint: str | None, region: 
         credentials["SecretAccessKey"],
         credentials["SessionToken"],
         arn.split(":")[4],
+        caller.made_up,
     )
 
 

@@ -8,7 +8,7 @@ from dxcontract.targets import accounts as who
 
 
 def open_target(endpoint: str, region: str, other_region: str, accounts: str | None) -> Target:
-    """The endpoint at `endpoint`; AWS's own hosts, in any partition, have a guard.
+    """The endpoint at `endpoint`, with a guard until it is shown to be an emulator (`dxcontract.likeness`).
 
     Raises:
         TargetError: `accounts` is malformed, or the URL holds a password.
@@ -28,6 +28,6 @@ def open_target(endpoint: str, region: str, other_region: str, accounts: str | N
         region=region,
         other_region=other_region,
         accounts=callers,
-        guard=Guard(endpoint) if own else None,
+        guard=Guard(endpoint),
         ask_for_accounts=accounts is None and not own,
     )

@@ -1,11 +1,14 @@
 """Real accounts get reads only: what arrives at an endpoint that is taken for AWS, across a whole run."""
 
+import itertools
 import json
 import os
+import socket
 import subprocess
 import sys
 import uuid
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
@@ -16,37 +19,22 @@ from dxcontract import spec as specs
 from dxcontract.api import Api
 from dxcontract.exchange import Exchange, Request, Response
 from dxcontract.journal import Journal
-from dxcontract.likeness import EMULATOR_HEADER, looks_like_aws
+from dxcontract.likeness import EMULATOR_HEADER, MARKS, looks_like_aws, why_real
+from dxcontract.outcome import Outcome
 from dxcontract.permission import LEVELS, NEVER, Guard, Level, level_of, prices
 from dxcontract.policy import policy
+from dxcontract.safety import Safety
+from dxcontract.session import open_session
 from dxcontract.support import NONSENSE, typical
-from dxcontract.target import Target, is_aws
-from dxcontract.targets.accounts import twelve_digits
+from dxcontract.target import Account, Target
+from dxcontract.targets import Choice
+from dxcontract.targets.accounts import parse, twelve_digits
 from dxcontract.verdict import Unsupported
 from strategies.world import World
 from tests.unit import hostile, servers
+from tests.unit.fake_aws import HOST, KEYS, PROXIES, REFUSALS, REQUEST_IDS, fake_aws, gate, resolve_here, writes
 
 ROOT = Path(__file__).parent.parent.parent
-
-
-@pytest.mark.parametrize(
-    "endpoint",
-    [
-        "https://directconnect.us-east-1.amazonaws.com",
-        "https://directconnect-fips.us-gov-west-1.amazonaws.com",
-        "https://directconnect.cn-north-1.amazonaws.com.cn",
-        "https://vpce-0a1b2c.directconnect.eu-west-1.vpce.amazonaws.com",
-        "https://directconnect.eu-west-1.api.aws",
-        "https://DirectConnect.US-EAST-1.AmazonAWS.com:443/",
-    ],
-)
-def test_aws_is_recognised(endpoint: str) -> None:
-    assert is_aws(endpoint)
-
-
-@pytest.mark.parametrize("endpoint", ["http://127.0.0.1:4566", "https://amazonaws.com.example.org", "http://localhost"])
-def test_others_are_not(endpoint: str) -> None:
-    assert not is_aws(endpoint)
 
 
 def test_a_target_of_reads_refuses_all_else_with_the_way_out() -> None:
@@ -91,14 +79,6 @@ def test_the_budget_is_never_exceeded() -> None:
     assert guard.refusal(lag, {"connectionsBandwidth": "a speed of tomorrow", "numberOfConnections": 1}) is not None
 
 
-@pytest.mark.parametrize("level", LEVELS)
-def test_the_policy_of_a_level_has_what_the_guard_lets_through(level: Level) -> None:
-    spec = specs.load()
-    allowed = {one for each in policy(spec, level)["Statement"] for one in each["Action"]}
-    guard = Guard("aws", level, budget=1e9)
-    assert allowed == {f"directconnect:{one.name}" for one in spec.operations.values() if guard.refusal(one) is None}
-
-
 def answer(headers: dict[str, str], status: int = 400, body: bytes = b"{}") -> Exchange:
     request = Request("POST", "https://dx.example.org/", (), b"{}")
     return Exchange("X", "owner", "us-east-1", request, Response(status, headers, body), 0.1)
@@ -108,9 +88,10 @@ def test_what_answers_like_aws_is_taken_for_it() -> None:
     aws = {"x-amzn-requestid": "5d1f4a2e-8c7b-4d1a-9f3e-2b6c8d7e9f01", "date": "today"}
     unknown = b'{"__type":"UnknownOperationException"}'
     assert looks_like_aws(answer(aws, body=unknown))
-    assert looks_like_aws(answer({**aws, "server": "nginx/1.25"}, body=unknown)), "a proxy in front"
+    for proxy in PROXIES:
+        assert looks_like_aws(answer({**aws, "server": proxy}, body=unknown)), "a proxy in front"
     assert looks_like_aws(answer({"x-amz-apigw-id": "abc"}, 403)), "an API Gateway in front"
-    assert not looks_like_aws(answer({**aws, "server": "Werkzeug/3.0 Python/3.12"}, body=unknown))
+    assert not looks_like_aws(answer({**aws, "server": "TwistedWeb/24.3.0"}, body=unknown))
     assert not looks_like_aws(answer({**aws, EMULATOR_HEADER: "reference"}, body=unknown))
     assert not looks_like_aws(answer({"x-amzn-requestid": "no-uuid"}, body=unknown))
     assert not looks_like_aws(answer({"server": "uvicorn"}, 404))
@@ -264,26 +245,144 @@ def test_a_dry_run_sends_nothing_and_says_how_much_it_would(tmp_path: Path) -> N
     assert orders.split()[1] == "2", "15 USD at 7.20 each"
 
 
-def test_what_answers_like_aws_at_a_url_gets_reads_only(tmp_path: Path) -> None:
-    arrived: set[str] = set()
+def nonsense(server: str, request_id: str, error: str, **more: str) -> Exchange:
+    """The answer to the operation that cannot exist, as a proxy hands it on."""
+    headers = {"server": server, "content-type": "application/x-amz-json-1.1", **more}
+    if request_id:
+        headers[request_id.lower()] = str(uuid.uuid4())
+    return answer(headers, body=json.dumps({"__type": error}).encode())
 
-    def proxy(handler: BaseHTTPRequestHandler, body: bytes) -> None:
-        arrived.add((handler.headers.get("X-Amz-Target") or "?.?").partition(".")[2])
-        handler.send_response_only(400)
-        told = b'{"__type":"UnknownOperationException"}' if NONSENSE in arrived else b"{}"
-        arrived.discard(NONSENSE)
-        for name, value in (("x-amzn-RequestId", str(uuid.uuid4())), ("Content-Type", "application/x-amz-json-1.1")):
-            handler.send_header(name, value)
-        handler.send_header("Content-Length", str(len(told)))
-        handler.end_headers()
-        handler.wfile.write(told)
 
-    environment = {**os.environ, "XDG_STATE_HOME": str(tmp_path / "state")}
-    with servers.http(proxy) as url:
-        command = [sys.executable, "-m", "pytest", "-q", f"--target={url}", "tests/contract/test_locations.py"]
-        subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, timeout=200, check=False)
-    assert "DescribeLocations" in arrived
-    assert arrived - {"?", ""} <= {operation.name for operation in specs.load().where("read")}
+ELSEWHERE, HERE = f"http://{HOST}:8080/", "http://127.0.0.1:8080/"
+MADE_UP = Account("owner", "111111111111", "dxcontract", made_up=True)
+OF_AWS = Account("owner", "AKIAPLANTEDINTHISTES", "secret")
+ANSWERS = [nonsense(*parts) for parts in itertools.product(PROXIES, REQUEST_IDS, REFUSALS)]
+
+
+def test_writes_need_proof_that_it_is_not_aws_whatever_a_proxy_makes_of_headers() -> None:
+    for seen in ANSWERS:
+        for endpoint, account in ((ELSEWHERE, MADE_UP), (ELSEWHERE, OF_AWS), (HERE, OF_AWS)):
+            target = Target(endpoint, endpoint, accounts={"owner": account})
+            assert why_real(target, seen, emulator=False), (seen, endpoint)
+            assert why_real(target, seen, emulator=True) is None
+            for mark in MARKS:
+                marked = replace(seen, response=Response(400, {mark: "true"}, b"{}"))
+                assert why_real(target, marked, emulator=False) is None
+
+
+def test_made_up_keys_on_loopback_are_proof_unless_the_answer_is_that_of_aws() -> None:
+    target = Target(HERE, HERE, accounts={"owner": MADE_UP})
+    assert why_real(target, None, emulator=False) is None
+    assert why_real(target, nonsense("", "", "UnsupportedOperation"), emulator=False) is None
+    signs_itself = nonsense("Caddy", "x-amzn-RequestId", "UnknownOperationException")
+    assert "signs requests itself" in str(why_real(target, signs_itself, emulator=False))
+    assert "signs requests itself" in str(why_real(target, nonsense("", "x-amz-id-2", "X"), emulator=False))
+    for own in (Target("moto", ELSEWHERE, ours=True), Target("reference", HERE, ours=True)):
+        assert why_real(own, signs_itself, emulator=False) is None
+    for aws in (Target("aws", HERE), Target("x", "https://directconnect.us-east-1.AMAZONAWS.com./")):
+        assert why_real(aws, nonsense("", "", "X", **{MARKS[0]: "reference"}), emulator=True) == "it is AWS's own host"
+
+
+def test_where_keys_come_from_says_whether_they_are_made_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twelve digits, `test:test` and what an emulator's STS gives for them; not a profile, whatever it holds."""
+    (tmp_path / "credentials").write_text("[local]\naws_access_key_id = test\naws_secret_access_key = test\n")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    given = "owner=profile/local,other=test:test,partner=AKIAPLANTEDINTHISTES:secret"
+    found = parse(given, HERE, "us-east-1")
+    assert {role: account.made_up for role, account in found.items()} == {
+        "owner": False,
+        "other": True,
+        "partner": False,
+    }
+    with servers.http(_sts) as url:
+        role = "arn:aws:iam::222222222222:role/x"
+        assumed = parse(f"owner=111111111111,other={role}", url, "us-east-1")["other"]
+        assert (assumed.access_key, assumed.made_up) == ("ASIAPLANTEDINTHISTES", True)
+        assert not parse(f"owner=AKIAPLANTEDINTHISTES:secret,other={role}", url, "us-east-1")["other"].made_up
+
+
+def _sts(handler: BaseHTTPRequestHandler, body: bytes) -> None:
+    """Gives everybody the credentials of a role."""
+    assert b"Action=AssumeRole" in body
+    members = {"AccessKeyId": "ASIAPLANTEDINTHISTES", "SecretAccessKey": "s", "SessionToken": "t"}
+    told = "".join(f"<{name}>{value}</{name}>" for name, value in members.items())
+    told = f"<AssumeRoleResult><Credentials>{told}</Credentials></AssumeRoleResult>"
+    told = f'<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">{told}</AssumeRoleResponse>'
+    servers.answer(handler, 200, told.encode(), "text/xml")
+
+
+@pytest.mark.parametrize("server", PROXIES)
+def test_no_write_reaches_a_fake_aws_behind_a_proxy(
+    server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All operations, on an own host name and on loopback."""
+    monkeypatch.setattr(socket, "getaddrinfo", resolve_here())
+    spec, number = specs.load(), PROXIES.index(server)
+    for place, own_name in enumerate((True, False)):
+        arrived: Counter[str] = Counter()
+        answers = fake_aws(arrived, server, REQUEST_IDS[(number + place) % 3], REFUSALS[(number + place) % 2])
+        with servers.http(answers) as url:
+            choice = Choice(url.replace("127.0.0.1", HOST) if own_name else url, accounts=KEYS)
+            outcome = Outcome(spec, choice.target)
+            session = open_session(choice, outcome, 10.0, Safety("0123abcd", journal=str(tmp_path), rate=1e5))
+            try:
+                for operation in spec.operations.values():
+                    if operation.traits.effect != "read":
+                        with pytest.raises(Unsupported):
+                            session.api.send(operation.name, typical(operation, "dxc-0123abcd-1"))
+            finally:
+                session.close()
+            assert arrived["other"] == 1
+            assert arrived["DescribeConnections"]
+            assert writes(arrived) == {}
+            (note,) = outcome.notes
+            assert note.startswith(f"writes are held back: {choice.target} is treated as a real account (")
+            assert "--emulator" in note
+
+
+def test_the_word_emulator_lets_writes_through(tmp_path: Path) -> None:
+    arrived: Counter[str] = Counter()
+    with servers.http(fake_aws(arrived, PROXIES[0], "", REFUSALS[1])) as url:
+        safety = Safety("0123abcd", journal=str(tmp_path), emulator=True)
+        outcome = Outcome(specs.load(), url)
+        open_session(Choice(url, accounts=KEYS), outcome, 10.0, safety).close()
+    assert writes(arrived), "each operation is asked for once or twice, to find out what is implemented"
+    assert outcome.notes == []
+
+
+def test_no_write_reaches_a_fake_aws_in_a_run_with_workers(tmp_path: Path) -> None:
+    arrived: Counter[str] = Counter()
+    with servers.http(fake_aws(arrived, PROXIES[0], "", REFUSALS[1])) as url:
+        there = url.replace("127.0.0.1", HOST)
+        done = gate(there, tmp_path, "-n2", "tests/contract/test_lags.py", "tests/contract/test_answers.py")
+    assert done.stdout.count("writes are held back: ") == 1, done.stdout + done.stderr
+    assert "--emulator says that it is an emulator" in done.stdout
+    assert writes(arrived) == {}
+    assert arrived["DescribeLags"]
+    document = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    assert "--emulator if it is none" in document["operations"]["CreateConnection"]["reason"]
+    assert document["harness_errors"] == []
+
+
+def test_the_policy_and_the_guard_follow_from_the_traits() -> None:
+    """Both from what `specs/` says an operation does and costs, which nothing but this test reads here."""
+    order = ["reads", "free-writes", "billable", "physical-orders"]
+    of_cost = {"free": "free-writes", "billable": "billable", "physical-order": "physical-orders"}
+    never = {"ConfirmCustomerAgreement", "UpdateConnectionsBillingMode"}
+    least: dict[str, str] = {}
+    for name, traits in json.loads((ROOT / "specs" / "traits.json").read_text(encoding="utf-8"))["operations"].items():
+        if name not in never:
+            least[name] = "reads" if traits["effect"] == "read" else of_cost[traits["cost"]]
+    spec = specs.load()
+    assert least.keys() | never == spec.operations.keys()
+    for level in LEVELS:
+        wanted = {name for name, needed in least.items() if order.index(needed) <= order.index(level)}
+        guard = Guard("aws", level, budget=1e9)
+        assert {one.name for one in spec.operations.values() if guard.refusal(one) is None} == wanted
+        statements = policy(spec, level)["Statement"]
+        assert {(one["Effect"], one["Resource"]) for one in statements} == {("Allow", "*")}
+        assert {action for one in statements for action in one["Action"]} == {f"directconnect:{one}" for one in wanted}
 
 
 def test_what_is_made_for_a_test_on_a_real_account_carries_the_run(tmp_path: Path) -> None:

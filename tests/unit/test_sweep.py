@@ -14,7 +14,7 @@ from typing import Any
 import botocore.session
 import pytest
 
-from dxcontract import journal, sweep_command
+from dxcontract import journal, processes, sweep_command
 from dxcontract import spec as specs
 from dxcontract.journal import Journal, JournalError
 from dxcontract.pointers import at
@@ -34,8 +34,9 @@ def environment(folder: Path) -> dict[str, str]:
     return {**kept, "XDG_STATE_HOME": str(folder)}
 
 
-def sweep(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "dxcontract", "sweep", ACCOUNTS, *arguments]
+def sweep(folder: Path, *arguments: str, force: bool = True) -> "subprocess.CompletedProcess[str]":
+    """The command; with --force, as the process that wrote the journals is this one, which lives."""
+    command = [sys.executable, "-m", "dxcontract", "sweep", ACCOUNTS, *(["--force"] if force else []), *arguments]
     return subprocess.run(
         command, cwd=ROOT, env=environment(folder), capture_output=True, text=True, timeout=LIMIT, check=False
     )
@@ -160,6 +161,70 @@ def test_a_sweep_leaves_alone_what_is_in_no_journal_or_has_another_name(tmp_path
     done = sweep(tmp_path, "0123abcd")
     assert done.returncode == 0, done.stdout + done.stderr
     assert {renamed, unknown, other_run} <= set(gateways(emulator))
+
+
+def test_a_lag_takes_its_own_connections_along_and_nobody_elses(tmp_path: Path, emulator: str) -> None:
+    """Those that were ordered with it go; what only has its id in a name, or was put into it, stays."""
+    door, made = direct_connect(emulator), begun(tmp_path, emulator, "5678abcd")
+    where = door.describe_locations()["locations"][0]["locationCode"]
+    port = {"location": where, "connectionsBandwidth": "1Gbps"}
+    lags = []
+    for name in ("dxc-5678abcd-1", "dxc-5678abcd-2", "dxc-5678abcd-3"):
+        body = json.dumps({"lagName": name}).encode()
+        entry = made.will(SPEC.operation("CreateLag"), "owner", "us-east-1", body)
+        lag = door.create_lag(numberOfConnections=2, lagName=name, **port)
+        lags.append(lag)
+        if name != "dxc-5678abcd-2":  # its answer was lost
+            ids = {"lag": [lag["lagId"]], "connection": [one["connectionId"] for one in lag["connections"]]}
+            made.answered(entry, "200", ids, body)
+    members = {one["connectionId"] for lag in lags for one in lag["connections"]}
+    foreign = {
+        door.create_connection(location=where, bandwidth="1Gbps", connectionName=name)["connectionId"]
+        for lag in lags
+        for name in (f"backup of {lag['lagId']}", f"Requested Connection 1 for Lag {lag['lagId']}")
+    }
+    guest = door.create_connection(location=where, bandwidth="1Gbps", connectionName="production")["connectionId"]
+    door.associate_connection_with_lag(connectionId=guest, lagId=lags[2]["lagId"])
+    done = sweep(tmp_path, "5678abcd")
+    connections = {one["connectionId"]: one for one in door.describe_connections()["connections"]}
+    living = {one for one, connection in connections.items() if connection["connectionState"] != "deleted"}
+    assert foreign | {guest} <= living, done.stdout
+    assert not members & living, done.stdout
+    assert done.returncode == 0, done.stdout
+
+
+def test_a_run_whose_process_lives_is_not_swept_without_force(tmp_path: Path, emulator: str) -> None:
+    announced(begun(tmp_path, emulator, "6789abcd"), "dxc-6789abcd-1")
+    here = create(emulator, "dxc-6789abcd-1")
+    refused = sweep(tmp_path, force=False)
+    assert refused.returncode == 2
+    assert f"run 6789abcd: its process ({os.getpid()}) is still running" in refused.stderr
+    assert "--force" in refused.stderr
+    assert "would delete direct-connect-gateway" in sweep(tmp_path, "--dry-run", force=False).stdout
+    assert here in gateways(emulator)
+    path = tmp_path / "dxcontract" / "6789abcd.jsonl"
+    began = processes.own()["began"]
+    path.write_text(path.read_text(encoding="utf-8").replace(began, f"{began}9"), encoding="utf-8")
+    done = sweep(tmp_path, force=False)
+    assert done.returncode == 0, "the number is that of another process now"
+    assert here not in gateways(emulator)
+
+
+def test_a_process_lives_until_it_ends() -> None:
+    assert processes.lives(processes.own())
+    assert not processes.lives({**processes.own(), "host": "another"})
+    for unreadable in (None, {}, {"pid": "1"}, {**processes.own(), "pid": -1}, {"host": processes.own()["host"]}):
+        assert not processes.lives(unreadable)
+    told = "import json; from dxcontract import processes; print(json.dumps(processes.own()), flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", told], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stdout is not None
+        its_own = json.loads(child.stdout.readline())
+        assert (its_own["pid"], processes.lives(its_own)) == (child.pid, True)
+        child.kill()
+        until(lambda: not processes.lives(its_own))  # it has ended, though nobody waited for it yet
+        assert child.returncode is None
 
 
 def test_a_journal_of_another_account_is_not_swept(tmp_path: Path, emulator: str) -> None:
