@@ -2,13 +2,14 @@
 
 from urllib.parse import urlsplit
 
+from dxcontract.likeness import why_real
 from dxcontract.permission import Guard
 from dxcontract.target import Target, TargetError, is_aws
 from dxcontract.targets import accounts as who
 
 
 def open_target(endpoint: str, region: str, other_region: str, accounts: str | None) -> Target:
-    """The endpoint at `endpoint`, with a guard until it is shown to be an emulator (`dxcontract.likeness`).
+    """The endpoint at `endpoint`, with a guard unless its address and the keys show already that it is an emulator.
 
     Raises:
         TargetError: `accounts` is malformed, or the URL holds a password.
@@ -22,7 +23,7 @@ def open_target(endpoint: str, region: str, other_region: str, accounts: str | N
         callers = {"owner": who.from_profile("owner", None)}
     else:
         callers = {"owner": who.twelve_digits("owner")}
-    return Target(
+    target = Target(
         name=endpoint,
         endpoint=endpoint.rstrip("/") + "/",
         region=region,
@@ -31,3 +32,6 @@ def open_target(endpoint: str, region: str, other_region: str, accounts: str | N
         guard=Guard(endpoint),
         ask_for_accounts=accounts is None and not own,
     )
+    if why_real(target, None, emulator=False) is None:
+        target.guard = None
+    return target

@@ -9,7 +9,6 @@ from dxcontract.api import Api
 from dxcontract.reference.server import Emulator
 from dxcontract.reference.signature import Caller
 from dxcontract.reference.world import Call
-from dxcontract.safety import Safety
 from dxcontract.spec import Json
 from dxcontract.target import Target
 from dxcontract.targets import Choice, open_target
@@ -40,7 +39,6 @@ def api(request: pytest.FixtureRequest) -> Iterator[tuple[Emulator, Api]]:
     served: proxy.Proxy = request.param()
     with proxy.in_thread(served) as url:
         target: Target = open_target(Choice(url))
-        Safety("0123abcd").protect(target, set())
         target.accounts = discover(target.endpoint, target.region)
         assert target.accounts["owner"].account_id is None, "the emulator has an STS by now: take another target"
         api = Api(target, spec.load(), _judged)
