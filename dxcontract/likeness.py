@@ -22,6 +22,9 @@ MARKS: Final = (EMULATOR_HEADER, "x-localstack", "x-localemu")
 version; LOCALSTACK_RESPONSE_HEADER_ENABLED) and LocalEmu. Moto has none: `Server: Werkzeug` is that of any proxy
 written with Flask."""
 
+OWN_HOST: Final = "it is AWS's own host"
+"""The reason that no word of the user changes."""
+
 _ONLY_AWS: Final = ("x-amz-cf-id", "x-amz-apigw-id", "x-amz-id-2")
 _SERVERS_OF_EMULATORS: Final = ("twistedweb", "hypercorn", "uvicorn", "basehttp")
 _ERRORS_OF_AWS: Final = frozenset(
@@ -47,7 +50,7 @@ def why_real(target: Target, answer: Exchange | None, *, emulator: bool) -> str 
     if target.ours:
         return None
     if target.name == "aws" or is_aws(target.endpoint):
-        return "it is AWS's own host"
+        return OWN_HOST
     if emulator or (answer is not None and has_mark(answer)):
         return None
     if not hints.is_loopback(target.endpoint):

@@ -97,9 +97,11 @@ class Guard:
     why: str = ""
 
     def held_back(self) -> str | None:
-        """Why writes are held back and how to allow them; None where the user has allowed some, or knows it is AWS."""
-        if not self.why or self.level != "reads":
+        """Why writes are held back and how to allow them; None where the user has allowed some."""
+        if self.level != "reads":
             return None
+        if not self.why:
+            return f"writes are held back: {self.name} is a real account; --allow=free-writes allows what costs nothing"
         return (
             f"writes are held back: {self.name} is treated as a real account ({self.why}); --emulator says that it is "
             "an emulator, --allow=free-writes allows what costs nothing"

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 from dxcontract import journal
 from dxcontract.exchange import Exchange
 from dxcontract.journal import Journal
-from dxcontract.likeness import why_real
+from dxcontract.likeness import OWN_HOST, why_real
 from dxcontract.patience import SLOW_DOWN_SECONDS, TEST_SECONDS, Patience
 from dxcontract.permission import LEVELS, PRICED, Guard, Level
 from dxcontract.support import UNKNOWN_IDS
@@ -85,7 +85,7 @@ class Safety:
             target.guard = None
             return
         guard = target.guard or Guard(target.name)
-        guard.why = "" if target.name == "aws" else why
+        guard.why = "" if why == OWN_HOST else why
         guard.level, guard.budget, guard.made = self.allow, self.budget or 0.0, made
         guard.known = frozenset(UNKNOWN_IDS.values()) | frozenset(
             one.rpartition("/")[2] for one in UNKNOWN_IDS.values() if one.startswith("arn:")

@@ -19,7 +19,7 @@ from dxcontract import spec as specs
 from dxcontract.api import Api
 from dxcontract.exchange import Exchange, Request, Response
 from dxcontract.journal import Journal
-from dxcontract.likeness import EMULATOR_HEADER, MARKS, looks_like_aws, why_real
+from dxcontract.likeness import EMULATOR_HEADER, MARKS, OWN_HOST, looks_like_aws, why_real
 from dxcontract.outcome import Outcome
 from dxcontract.permission import LEVELS, NEVER, Guard, Level, level_of, prices
 from dxcontract.policy import policy
@@ -156,7 +156,8 @@ def _gateway(made: str, name: str) -> dict[str, object]:
     }
 
 
-def run_against(url: str, folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+def _of_aws(url: str, folder: Path) -> dict[str, str]:
+    """An environment in which AWS is at `url`."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTEST_"))}
     environment |= {
         "AWS_ENDPOINT_URL": url,
@@ -165,9 +166,15 @@ def run_against(url: str, folder: Path, *arguments: str) -> "subprocess.Complete
         "AWS_CONFIG_FILE": str(folder / "none"),
         "XDG_STATE_HOME": str(folder / "state"),
     }
+    return environment
+
+
+def run_against(url: str, folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "pytest", "-q", "--color=no", "-p", "no:schemathesis", "--target=aws"]
     command += [f"--report={folder}", *arguments]
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=400, check=False)
+    return subprocess.run(
+        command, cwd=ROOT, env=_of_aws(url, folder), capture_output=True, text=True, timeout=400, check=False
+    )
 
 
 def test_only_reads_arrive_across_a_whole_run(tmp_path: Path) -> None:
@@ -210,6 +217,32 @@ def test_only_free_writes_to_what_the_run_made_arrive(tmp_path: Path) -> None:
     document = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
     assert "--allow=physical-orders" in document["operations"]["CreateConnection"]["reason"]
     assert document["harness_errors"] == []
+
+
+def test_a_sweep_of_a_real_account_deletes_what_the_journal_names_and_nothing_else(tmp_path: Path) -> None:
+    """One that was answered, and one whose answer was lost: found by the name that the journal announces."""
+    arrived, spec = Arrived(), specs.load()
+    with servers.http(like_aws(arrived)) as url:
+        made = Journal("0123abcd", tmp_path / "state" / "dxcontract")
+        owner = Account("owner", "AKIAPLANTEDINTHISTES", "planted", account_id="123456789012")
+        made.begin(Target("aws", f"{url}/", accounts={"owner": owner}))
+        create = spec.operation("CreateDirectConnectGateway")
+        for number in (1, 2):
+            body = json.dumps({"directConnectGatewayName": f"dxc-0123abcd-{number}"}).encode()
+            entry = made.will(create, "owner", "us-east-1", body)
+            arrived.gateways[f"{number}"] = f"dxc-0123abcd-{number}"
+            if number == 1:
+                made.answered(entry, "200", {"direct-connect-gateway": ["1"]}, body)
+        kept = {"3": "dxc-0123abcd-9", "4": "production", "5": "dxc-0123abcd-1-of-mine"}
+        arrived.gateways |= kept
+        command = [sys.executable, "-m", "dxcontract", "sweep", "--force"]
+        done = subprocess.run(
+            command, cwd=ROOT, env=_of_aws(url, tmp_path), capture_output=True, text=True, timeout=200, check=False
+        )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert arrived.gateways == kept
+    reads = {operation.name for operation in spec.where("read")}
+    assert arrived.operations - reads - {NONSENSE, "?", ""} == {"DeleteDirectConnectGateway"}
 
 
 @pytest.mark.parametrize(
@@ -280,7 +313,7 @@ def test_made_up_keys_on_loopback_are_proof_unless_the_answer_is_that_of_aws() -
     for own in (Target("moto", ELSEWHERE, ours=True), Target("reference", HERE, ours=True)):
         assert why_real(own, signs_itself, emulator=False) is None
     for aws in (Target("aws", HERE), Target("x", "https://directconnect.us-east-1.AMAZONAWS.com./")):
-        assert why_real(aws, nonsense("", "", "X", **{MARKS[0]: "reference"}), emulator=True) == "it is AWS's own host"
+        assert why_real(aws, nonsense("", "", "X", **{MARKS[0]: "reference"}), emulator=True) == OWN_HOST
 
 
 def test_where_keys_come_from_says_whether_they_are_made_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
