@@ -2,7 +2,6 @@
 
 import difflib
 import functools
-import ipaddress
 import os
 import re
 from collections.abc import Collection, Iterator
@@ -15,6 +14,7 @@ import botocore.exceptions
 import botocore.loaders
 import botocore.session
 
+from dxcontract import proxies
 from dxcontract.aws_hosts import host_of
 from dxcontract.exchange import Exchange
 from dxcontract.target import ROLES, TargetError
@@ -23,7 +23,6 @@ OLDEST_BOTOCORE: Final = (1, 44, 5)
 """As in pyproject.toml: what is older does not know all operations."""
 
 NAMED: Final = ("reference", "moto", "aws")
-_PROXIES: Final = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
 _USER: Final = re.compile(r"//[^/]*@")
 _WHAT: Final = "give reference, moto, aws or a URL that begins with http:// or https://"
 
@@ -72,6 +71,8 @@ def check_environment() -> None:
             f"botocore {botocore.__version__} is installed and does not know all of Direct Connect: "
             f"pip install --upgrade 'botocore>={wanted}' 'boto3>={wanted}'"
         )
+    if missing := proxies.missing_bundle():
+        raise TargetError(missing)
     try:
         botocore.session.Session().get_scoped_config()
     except botocore.exceptions.ProfileNotFound as error:
@@ -138,19 +139,11 @@ def way_out(exchange: Exchange) -> str:
     if "WRONG_VERSION_NUMBER" in detail or "HTTP_REQUEST" in detail:
         return "it speaks no TLS there; give http:// in place of https://"
     if "CERTIFICATE_VERIFY_FAILED" in detail:
-        return "if you trust it, point SSL_CERT_FILE to the certificate of its authority"
+        variable = "SSL_CERT_FILE" if proxies.is_loopback(url) else "AWS_CA_BUNDLE"
+        return f"if you trust it, point {variable} to the certificate of its authority"
     if exchange.failure in ("reset", "not-http") and url.startswith("http:"):
         return "if it speaks TLS, give https:// in place of http://"
-    if exchange.failure in ("refused", "timeout", "other") and not is_loopback(url):
-        proxy = next((name for name in _PROXIES if os.environ.get(name)), None)
-        return f"{proxy} is set, but dxcontract connects directly, past any proxy" if proxy else ""
+    if exchange.failure in ("refused", "timeout", "other") and (proxy := proxies.of(url)) is not None:
+        host = urlsplit(url).hostname
+        return f"it was asked through the proxy of {proxy.variable}; NO_PROXY={host} has it asked directly"
     return ""
-
-
-def is_loopback(url: str) -> bool:
-    """Whether a URL's host is a loopback address, or localhost."""
-    host = (urlsplit(url).hostname or "").removesuffix(".")
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")

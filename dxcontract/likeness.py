@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Final
 
-from dxcontract import hints
+from dxcontract import proxies
 from dxcontract.exchange import Exchange
 from dxcontract.target import Target, is_aws
 
@@ -53,7 +53,7 @@ def why_real(target: Target, answer: Exchange | None, *, emulator: bool) -> str 
         return OWN_HOST
     if emulator or (answer is not None and has_mark(answer)):
         return None
-    if not hints.is_loopback(target.endpoint):
+    if not proxies.is_loopback(target.endpoint):
         return "its address is not a loopback address, and its answers carry no mark of an emulator"
     if not all(account.made_up for account in target.accounts.values()):
         return "the keys look like keys of AWS, or are those of a profile: a proxy to AWS may listen on loopback, too"

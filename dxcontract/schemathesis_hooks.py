@@ -21,7 +21,7 @@ from dxcontract import aws_json, signing
 from dxcontract import spec as specs
 from dxcontract.affordable import affordable
 from dxcontract.aws_hosts import is_key_of_aws
-from dxcontract.hints import is_loopback
+from dxcontract.proxies import is_loopback
 from dxcontract.target import DEFAULT_REGION, Account, is_aws
 from dxcontract.targets.accounts import twelve_digits
 

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from dxcontract import proxies
 from dxcontract.exchange import Failure, Request, Response
 from dxcontract.transport import CONNECT_SECONDS, LARGEST_ANSWER, Answer
 
@@ -95,17 +96,19 @@ class Line:
         if self._socket is None:
             secure = self._address.scheme == "https"
             place = (self._address.hostname or "", self._address.port or (443 if secure else 80))
-            plain = socket.create_connection(place, timeout=min(CONNECT_SECONDS, self._seconds))
+            plain = _connected(self._address.geturl(), place, min(CONNECT_SECONDS, self._seconds))
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._socket = (
-                ssl.create_default_context().wrap_socket(plain, server_hostname=place[0]) if secure else plain
-            )
+            self._socket = self._context().wrap_socket(plain, server_hostname=place[0]) if secure else plain
             self._stream = _Stream(self._socket.makefile("rb", buffering=0))
         self._socket.settimeout(self._seconds)
         # A timeout on the socket is for each piece; an answer may come in many.
         self._watch = threading.Timer(self._seconds, _cut, (self._socket,))
         self._watch.daemon = True
         self._watch.start()
+
+    def _context(self) -> ssl.SSLContext:
+        trusted = proxies.bundle(self._address.geturl())
+        return ssl.create_default_context(cafile=trusted.get("ca_certs"), capath=trusted.get("ca_cert_dir"))
 
     def _send(self, pieces: Pieces) -> OSError | None:
         """Send all; a target that closes early may have answered already, so an error here is none yet."""
@@ -130,6 +133,19 @@ class Line:
         if found.length and len(body) < LARGEST_ANSWER:
             raise http.client.IncompleteRead(body, found.length)
         return Response(found.status, {name.lower(): value for name, value in found.headers.items()}, body)
+
+
+def _connected(url: str, place: tuple[str, int], seconds: float) -> socket.socket:
+    """A connection to `place`, or to the same through the tunnel of a proxy."""
+    proxy = proxies.of(url)
+    if proxy is None:
+        return socket.create_connection(place, timeout=seconds)
+    at = urlsplit(proxy.url)
+    tunnel = http.client.HTTPConnection(at.hostname or "", at.port or 80, timeout=seconds)
+    tunnel.set_tunnel(*place, headers=dict(proxy.headers))
+    tunnel.connect()
+    assert tunnel.sock is not None
+    return tunnel.sock
 
 
 class _Stream(io.BufferedReader):

@@ -3,7 +3,7 @@
 import functools
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,7 +13,9 @@ import urllib3.connectionpool
 import urllib3.exceptions
 import urllib3.util
 
+from dxcontract import proxies
 from dxcontract.exchange import Failure, Request, Response
+from dxcontract.proxies import Proxy
 from dxcontract.watchdog import Watchdog
 
 CONNECT_SECONDS: Final = 5.0
@@ -46,8 +48,7 @@ class Transport:
 
     def __init__(self, answer_seconds: float) -> None:
         self.answer_seconds = answer_seconds
-        self._pool = urllib3.PoolManager(maxsize=IDLE_CONNECTIONS, retries=False)
-        self._pool.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
+        self._managers: dict[tuple[Proxy | None, tuple[tuple[str, str], ...]], urllib3.PoolManager] = {}
         # Looked up by URL, of which a run has few: finding the pool costs as much as sending otherwise.
         self._place = functools.lru_cache(maxsize=256)(self._found)
 
@@ -91,11 +92,29 @@ class Transport:
     def _found(self, url: str) -> tuple[urllib3.HTTPConnectionPool, str]:
         """The connections to the place of `url`, and what to ask for there."""
         parsed = urllib3.util.parse_url(url)
-        return self._pool.connection_from_host(parsed.host, parsed.port, parsed.scheme), parsed.request_uri
+        proxy = proxies.of(url)
+        pool = self._manager(proxy, proxies.bundle(url)).connection_from_host(parsed.host, parsed.port, parsed.scheme)
+        # A proxy is asked for a whole URL, unless it passes on what it cannot read.
+        return pool, parsed.url if proxy is not None and parsed.scheme == "http" else parsed.request_uri
+
+    def _manager(self, proxy: Proxy | None, bundle: Mapping[str, str]) -> urllib3.PoolManager:
+        """The connections that the environment asks for."""
+        key = (proxy, tuple(bundle.items()))
+        if key not in self._managers:
+            options: Any = {"maxsize": IDLE_CONNECTIONS, "retries": False, **bundle}
+            made = (
+                urllib3.PoolManager(**options)
+                if proxy is None
+                else urllib3.ProxyManager(proxy.url, proxy_headers=dict(proxy.headers), **options)
+            )
+            made.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
+            self._managers[key] = made
+        return self._managers[key]
 
     def close(self) -> None:
         self._place.cache_clear()
-        self._pool.clear()
+        for manager in self._managers.values():
+            manager.clear()
 
 
 class _Whole(urllib3.connection.HTTPConnection):

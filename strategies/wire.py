@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from dxcontract import proxies
 from dxcontract.api import Api
 from dxcontract.contract import Contract
 from dxcontract.death import SERVES_ON
@@ -68,6 +69,9 @@ class Wire:
         """
         if self.api.target.is_real:
             raise Unsupported(f"{self.api.target.name} is not sent requests that no client would send")
+        endpoint = self.api.target.endpoint
+        if endpoint.startswith("http:") and (proxy := proxies.of(endpoint)) is not None:
+            raise Unsupported(f"the proxy of {proxy.variable} would answer requests that no client would send")
 
     def judge(self, exchange: Exchange, what: str) -> None:
         """What holds whatever was sent: an answer or an end of the connection, and a target that lives.

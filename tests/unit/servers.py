@@ -82,10 +82,10 @@ def closed_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def certificate(key: Path, certificate: Path) -> None:
-    """Write a key, and a certificate for localhost that is its own authority."""
+def certificate(key: Path, certificate: Path, host: str = "localhost") -> None:
+    """Write a key, and a certificate for a host that is its own authority."""
     made = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
     now = datetime.datetime.now(datetime.UTC)
     signed = (
         x509.CertificateBuilder()
@@ -95,7 +95,7 @@ def certificate(key: Path, certificate: Path) -> None:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(made, hashes.SHA256())
     )

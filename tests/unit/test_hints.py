@@ -53,9 +53,10 @@ MISTAKES = {
     "unknown host": Mistake(("--target=http://no-such-host.invalid",), "a name that cannot be resolved"),
     "proxy in the way": Mistake(
         ("--target=http://no-such-host.invalid",),
-        "HTTPS_PROXY is set, but dxcontract connects directly",
-        {"HTTPS_PROXY": "http://127.0.0.1:1"},
+        "it was asked through the proxy of HTTP_PROXY; NO_PROXY=no-such-host.invalid has it asked directly",
+        {"HTTP_PROXY": "http://127.0.0.1:1"},
     ),
+    "no bundle": Mistake(("--target=reference",), "AWS_CA_BUNDLE=none.pem: there is no", {"AWS_CA_BUNDLE": "none.pem"}),
     "wrong region": Mistake(
         ("--target=aws", "--region=us-est-1", "--accounts=owner=111111111111"), "did you mean us-west-1 or us-east-1?"
     ),
