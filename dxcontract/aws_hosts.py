@@ -23,7 +23,7 @@ _SCHEME = re.compile("https?:")
 _PORT = re.compile(":[0-9]*$")
 _IPV6 = re.compile(r"\[[0-9a-z:.%_-]+\]")
 _PLAIN = re.compile("[a-z0-9._-]*")
-_KEY_OF_AWS = re.compile("[Aa][KkSs][Ii][Aa]|A[0-9A-Z]{15}")
+_KEY_OF_AWS = re.compile("[Aa][KkSs][Ii][Aa]|A[0-9A-Z]{15}|[0-9][0-9A-Z]{19}")
 
 
 def host_of(endpoint: str) -> "str | None":
@@ -55,5 +55,7 @@ def is_aws_host(endpoint: str, suffixes: Iterable[str] = AWS_SUFFIXES) -> bool:
 
 
 def is_key_of_aws(access_key: str) -> bool:
-    """Whether an access key looks like one that AWS gave out: AKIA…, ASIA…, or any other sixteen that begin with A."""
+    """Whether an access key looks like one that AWS gave out: AKIA…, ASIA…, any other sixteen that begin with A, or
+    twenty that begin with a digit, as the first ones did.
+    """
     return _KEY_OF_AWS.match(access_key) is not None

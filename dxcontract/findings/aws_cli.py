@@ -59,7 +59,7 @@ if is_aws "$ENDPOINT"; then
 fi
 # The credentials of each role; others through the variables DX_OWNER=KEY:SECRET, DX_OTHER and DX_PARTNER.
 for key in "${{DX_OWNER-}}" "${{DX_OTHER-}}" "${{DX_PARTNER-}}"; do
-  case $key in [Aa][KkSs][Ii][Aa]* | {key}*)
+  case $key in [Aa][KkSs][Ii][Aa]* | {key}* | {old_key}*)
     test -n "${{DX_EMULATOR-}}" && continue
     echo "not with a key that looks like AWS's: if an emulator listens there, set DX_EMULATOR=1" >&2; exit 2 ;;
   esac
@@ -123,6 +123,7 @@ def script(finding: Json, statement: str, endpoint: str, name: str, other_region
                 region=finding["region"],
                 aws=" | ".join(f"*.{suffix}" for suffix in sorted(aws_suffixes())),
                 key="A" + 15 * "[0-9A-Z]",
+                old_key="[0-9]" + 19 * "[0-9A-Z]",
             ).rstrip("\n"),
             *(["# It was found over CBOR, and the AWS CLI asks in JSON: see the Python script."] * in_cbor),
             *(f': "${{{_variable(one)}:?is to be the id of a gateway of EC2, as it begins}}"' for one in gateways),

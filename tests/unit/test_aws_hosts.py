@@ -131,6 +131,7 @@ def test_a_script_sends_nothing_to_aws_or_with_its_keys(tmp_path: Path, runner: 
         (f"{ENDPOINT}.", "", "not against AWS itself"),
         ("http://127.0.0.1:1", "AKIAPLANTEDINTHISTES:secret", "not with a key that looks like AWS's"),
         ("http://127.0.0.1:1", "ASIAPLANTEDINTHISTES:secret:token", "set DX_EMULATOR=1"),
+        ("http://127.0.0.1:1", "0PN5JPLANTEDZHT7JJ3X:secret", "set DX_EMULATOR=1"),
     ):
         environment = {**os.environ, **({"DX_OTHER": key} if key else {}), "DX_EMULATOR": ""}
         done = subprocess.run([*command, endpoint], env=environment, capture_output=True, text=True, timeout=60)
@@ -146,6 +147,7 @@ def test_a_script_sends_nothing_to_aws_or_with_its_keys(tmp_path: Path, runner: 
         ("ASIAIOSFODNN7EXAMPLE", True),
         ("akia", True),
         ("ABIAIOSFODNN7EXAMPLE", True),
+        ("0PN5J17HBGZHT7JJ3X82", True),
         ("111111111111", False),
         ("test", False),
         ("LSIAQAAAAAAVNCBMPNSG", False),
