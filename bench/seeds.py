@@ -26,7 +26,7 @@ from dxcontract import spec as specs  # noqa: E402
 from dxcontract.exploration import Exploration, explored  # noqa: E402
 from dxcontract.plugin import RUN  # noqa: E402
 from dxcontract.session import Session  # noqa: E402
-from dxcontract.verdict import Violation  # noqa: E402
+from dxcontract.verdict import HarnessError, Violation  # noqa: E402
 from strategies.machines.catalogue import ENTRIES  # noqa: E402
 from strategies.machines.explorer import Budget, Explorer  # noqa: E402
 from strategies.machines.profile import facts  # noqa: E402
@@ -62,10 +62,14 @@ class Nights:
             run_id = f"{number:08x}"
             explorer = Explorer(dx.api, dx.contract, run_id, entry.machine, known, self.budget, seeded=seed)
             with dx.contract.scope(f"bench[{seed}]", entry.rules) as scope:
-                explorer.run()
+                try:
+                    explorer.run()
+                except HarnessError:
+                    if not explorer.flaky:
+                        raise
+                    self.flaky.append(seed)
             self.done += 1
             self.figures.add(explorer.figures)
-            self.flaky += [seed] * explorer.flaky
             for fingerprint, violation in scope.tally.violations.items():
                 if fingerprint not in self.found:
                     self.found[fingerprint] = seed, violation

@@ -27,6 +27,7 @@ from dxcontract.findings import pin_command, replay_options
 from dxcontract.lifecycles import Lifecycle
 from dxcontract.reference import serve
 from dxcontract.report import annotations, compare, merge
+from dxcontract.verdict import HarnessError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,6 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         gaps.GapsError,
         diagrams.DiagramError,
         compare.ReportError,
+        HarnessError,
         OSError,
         ValueError,
     ) as error:

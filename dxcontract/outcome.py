@@ -39,6 +39,7 @@ class Outcome:
     strict: bool = False
     known: Gaps = field(default_factory=Gaps)
     allow_fixed: bool = False
+    min_assessed: int = 0
     whole: bool = False
     tally: Tally = field(default_factory=Tally)
     unsupported: dict[str, str] = field(default_factory=dict)
@@ -54,6 +55,8 @@ class Outcome:
     started: float = field(default_factory=time.time)
     ended: float | None = None
     shard: Shard | None = None
+    decided: bool = False
+    """Whether a test decided a rule that it claims, in one way or the other."""
     interrupted: bool = False
 
     def interrupt(self) -> None:
@@ -139,11 +142,26 @@ class Outcome:
     def exit_status(self) -> int:
         if self.harness_errors or self.death or self.interrupted:
             return UNUSABLE
-        return VIOLATED if self.failing or self.lost or (self.fixed and not self.allow_fixed) else OK
+        if self.failing or self.lost or (self.fixed and not self.allow_fixed):
+            return VIOLATED
+        return UNUSABLE if self.too_little else OK
+
+    @property
+    def too_little(self) -> str:
+        """Why a run without a violation is no success all the same: it decided nothing, or less than was asked for."""
+        if self.claims and not self.decided:
+            return "nothing was decided: all tests were unsupported or indeterminate, so this run says nothing"
+        if self.shard is None and self.assessed < self.min_assessed:
+            return f"{self.assessed} rules were assessed, and --min-assessed asks for {self.min_assessed}"
+        return ""
 
     def add_test(self, test: str, claims: Iterable[str], tally: Tally, calls: Mapping[str, int]) -> None:
         self.tally.add(tally)
-        for rule in claims:
+        claimed = set(claims)
+        self.decided |= bool(tally.violations) or any(
+            rule in claimed and verdict in ("conforms", "violates") for (rule, _), verdict in tally.verdicts.items()
+        )
+        for rule in claimed:
             self.claims.setdefault(rule, set()).add(test)
         for operation, count in calls.items():
             self.calls[operation] = self.calls.get(operation, 0) + count

@@ -38,6 +38,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--allow-fixed", action="store_true", help="listed violations that no longer occur do not fail the run"
     )
+    group.addoption(
+        "--min-assessed",
+        metavar="N",
+        type=int,
+        default=0,
+        help="exit with status 2 when fewer than N rules were assessed (default: 1)",
+    )
     group.addoption("--write-known-gaps", metavar="FILE", help="write all violations into FILE, keeping its reasons")
     safety.add_options(group)
     covering.add_options(group)
@@ -92,6 +99,7 @@ def pytest_configure(config: pytest.Config) -> None:
         strict=strict,
         known=known,
         allow_fixed=config.getoption("--allow-fixed"),
+        min_assessed=config.getoption("--min-assessed"),
         whole=_is_whole(config),
         shard=_shard(config),
     )

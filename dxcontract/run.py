@@ -17,7 +17,7 @@ from dxcontract.contract import Scope
 from dxcontract.death import Suspect
 from dxcontract.exploration import Exploration
 from dxcontract.findings import claims
-from dxcontract.items import claims_of, has_line, is_contract_test, operation_of
+from dxcontract.items import CONTRACT_TESTS, claims_of, has_line, is_contract_test, operation_of
 from dxcontract.outcome import OK, UNUSABLE, VIOLATED, Outcome
 from dxcontract.permission import PRICED, Guard
 from dxcontract.report import discretion, document, folder, terminal
@@ -41,6 +41,11 @@ END_SECONDS: Final = 60.0
 """So long a run looks after what it made before it ends; `dxcontract sweep` takes more time."""
 
 SCOPE: Final = pytest.StashKey[Scope]()
+CRASHED: Final = "???"
+"""What xdist has for the phase of a test whose worker was killed."""
+
+INTERRUPTED: Final = "keyboard-interrupt"
+LONGEST: Final = 300
 
 _WORDS: Final[dict[str, Any]] = {
     "unsupported": ("unsupported", "u", ("UNSUPPORTED", {"yellow": True})),
@@ -223,7 +228,12 @@ class Run:
         """Take a test's findings home."""
         data = getattr(report, "dxcontract", None)
         if data is None:
-            self.ordinary_failures += report.failed
+            if report.failed and str(report.when) == CRASHED:
+                self._harness(f"{report.nodeid}: {str(report.longrepr).partition(' crashed while')[0]} crashed")
+            elif report.failed and CONTRACT_TESTS in str(Path(report.nodeid.partition("::")[0])):
+                self._harness(report.nodeid)
+            else:
+                self.ordinary_failures += report.failed
             return
         self.vault.keep(data["secrets"])
         self.outcome.add_test(data["test"], data["claims"], Tally.from_json(data["tally"]), data["calls"])
@@ -233,10 +243,24 @@ class Run:
         if "died" in data:
             self.suspects.append(Suspect(**data["died"]))
         if data["word"] == "harness":
-            self.outcome.harness_errors.append(data["test"])
+            self._harness(data["test"])
         if data["reason"]:
             for rule in data["claims"]:
                 self.outcome.reasons.setdefault(rule, set()).add(data["reason"])
+
+    def _harness(self, told: str) -> None:
+        if told not in self.outcome.harness_errors:
+            self.outcome.harness_errors.append(told)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A file that could not be collected, here or in a worker: its tests are missing."""
+        if report.failed:
+            self._harness(f"{report.nodeid}: could not be collected")
+
+    def pytest_internalerror(self, excrepr: Any) -> None:
+        """pytest or a plugin failed, here or (xdist tells) in a worker; it shows the traceback itself."""
+        lines = [line.strip() for line in str(excrepr).splitlines() if line.strip()]
+        self._harness(f"pytest failed inside: {lines[-1] if lines else '?'}"[:LONGEST])
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> None:
@@ -265,8 +289,11 @@ class Run:
         node.workerinput["dxcontract-run"] = self.safety.run
 
     @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: Any) -> None:
-        """A worker has ended: take home what it knew of the target."""
+    def pytest_testnodedown(self, node: Any, error: object) -> None:
+        """A worker has ended: take home what it knew of the target. With an error, it was killed or failed inside."""
+        if error and error != INTERRUPTED:
+            said = str(error).strip().splitlines() or ["it ended"]
+            self._harness(f"worker {node.gateway.id}: {said[-1]}"[:LONGEST])
         facts = getattr(node, "workeroutput", {}).get("dxcontract")
         if facts:
             self.outcome.endpoint, self.outcome.region = facts["endpoint"], facts["region"]
@@ -303,7 +330,12 @@ class Run:
                 "unsupported": self.outcome.unsupported,
                 "secrets": news,
             }
-        elif self.outcome.endpoint:
+            return finished
+        if self.outcome.harness_errors and exitstatus != pytest.ExitCode.USAGE_ERROR:
+            session.exitstatus = UNUSABLE
+            if exitstatus == pytest.ExitCode.INTERNAL_ERROR:  # pytest sums nothing up then
+                self._tell_harness()
+        if self.outcome.endpoint:
             if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
                 status = self.outcome.exit_status
                 session.exitstatus = VIOLATED if status == OK and self.ordinary_failures else status
@@ -395,3 +427,12 @@ class Run:
             for plain, markup in terminal.lines(self.outcome, self.config.option.verbose > 0):
                 line = str(self.vault.scrubbed(plain))
                 terminalreporter.write_line(self._redactor.text(line) if self._redactor else line, **markup)
+        elif self.outcome.harness_errors:  # before anything was known of the target
+            self._tell_harness()
+
+    def _tell_harness(self) -> None:
+        reporter: Any = self.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None:
+            reporter.ensure_newline()
+            for plain, markup in terminal.harness(self.outcome):
+                reporter.write_line(f"dxcontract: {self.vault.scrubbed(plain)}", **markup)

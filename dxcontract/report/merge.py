@@ -33,6 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--known-gaps", type=Path, metavar="FILE", help="as in a run, but judged on all reports together"
     )
+    parser.add_argument(
+        "--min-assessed", type=int, default=0, metavar="N", help="exit with status 2 when fewer rules were assessed"
+    )
     parser.add_argument("--allow-fixed", action="store_true", help="listed gaps that no longer occur are no failure")
 
 
@@ -41,6 +44,8 @@ def run(options: argparse.Namespace) -> int:
     spec = load()
     known = gaps.read(options.known_gaps, spec) if options.known_gaps else Gaps()
     outcome, merged = merge([compare.read(path) for path in options.reports], spec, known, options.allow_fixed)
+    outcome.min_assessed = options.min_assessed
+    merged = {**merged, "exit_status": outcome.exit_status}
     folder.write(merged, options.report)
     for line, _ in terminal.lines(outcome, verbose=False):
         sys.stdout.write(f"{line}\n")
@@ -132,10 +137,16 @@ def _add(outcome: Outcome, report: Document, shown: dict[str, Document]) -> None
     outcome.harness_errors += report["harness_errors"]
     outcome.notes += [one for one in report.get("notes", ()) if one not in outcome.notes]
     outcome.left += report.get("left", ())
+    outcome.decided |= _decided(report)
     if report.get("interrupted"):
         outcome.interrupt()
-    elif report["exit_status"] == UNUSABLE and not report["harness_errors"]:
+    elif report["exit_status"] == UNUSABLE and not report["harness_errors"] and _decided(report):
         outcome.death = f"a run on {report['endpoint']} ended with exit status {UNUSABLE}: see its own report"
+
+
+def _decided(report: Document) -> bool:
+    """Whether a run decided a rule that one of its tests claims; a run that did not ends with exit status 2, too."""
+    return any(one["tests"] and one["verdict"] in ("conforms", "violates") for one in report["rules"].values())
 
 
 def _verdicts(report: Document) -> Iterator[tuple[str, str, Any]]:

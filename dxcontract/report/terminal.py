@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterator
+from typing import Final
 
 from dxcontract import hints
 from dxcontract.exchange import heading
@@ -12,6 +13,7 @@ from dxcontract.verdict import Violation
 
 Line = tuple[str, dict[str, bool]]
 PLAIN: dict[str, bool] = {}
+_SHOWN: Final = 10
 
 
 def lines(outcome: Outcome, verbose: bool) -> Iterator[Line]:
@@ -32,7 +34,7 @@ def lines(outcome: Outcome, verbose: bool) -> Iterator[Line]:
         hint = "" if verbose else "; -v shows them"
         yield f"{known} of {len(outcome.violations)} distinct violations are known gaps{hint}", PLAIN
     if outcome.harness_errors:
-        yield f"{len(outcome.harness_errors)} tests failed by themselves, not by the target: see above", {"red": True}
+        yield from harness(outcome)
     if outcome.death:
         yield outcome.death, {"red": True}
     for note in [*hints.notes(outcome.region, outcome.accounts), *outcome.notes]:
@@ -48,8 +50,22 @@ def lines(outcome: Outcome, verbose: bool) -> Iterator[Line]:
             f"FAILED: {failing} distinct violations at level must{' or should' if outcome.strict else ''}",
             {"red": True},
         )
+    elif outcome.too_little and not (outcome.harness_errors or outcome.death or outcome.interrupted):
+        yield outcome.too_little, {"red": True}
     elif outcome.exit_status == OK:
         yield "no new violation at level must" if known else "no violation at level must", {"green": True}
+
+
+def harness(outcome: Outcome) -> Iterator[Line]:
+    """What failed by itself: nothing that the target did."""
+    count = len(outcome.harness_errors)
+    if count:
+        many = f"{count} failure{'s' if count > 1 else ''}"
+        yield f"{many} of the suite itself or of its environment, not of the target: see above", {"red": True}
+    for one in outcome.harness_errors[:_SHOWN]:
+        yield f"  {one}", {"red": True}
+    if count > _SHOWN:
+        yield f"  and {count - _SHOWN} more", {"red": True}
 
 
 def _gaps(outcome: Outcome) -> Iterator[Line]:

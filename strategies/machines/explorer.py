@@ -26,7 +26,7 @@ from dxcontract.exploration import Exploration, certain
 from dxcontract.observer import Observer
 from dxcontract.spec import LEVELS
 from dxcontract.target import Role
-from dxcontract.verdict import Tally, Violation
+from dxcontract.verdict import HarnessError, Tally, Violation
 from strategies.machines import flaws
 from strategies.machines.choosing import Done
 from strategies.machines.machine import Machine
@@ -35,6 +35,8 @@ from strategies.machines.model import Thing
 from strategies.machines.openings import directed
 from strategies.machines.shortening import OutOfTimeError, shortest
 from strategies.machines.steps import Step
+
+_LONGEST = 500
 
 
 @dataclass(frozen=True)
@@ -88,8 +90,8 @@ class _Finding:
 @dataclass
 class Explorer:
     """One machine on one target. What is `known` needs no minimising; `told` hears of progress; `until_found`: no
-    exploring goes on behind the first violation, which came `found_after` so many seconds. `flaky`: so many passes
-    ended because draws depended on answers, which is a fault of the suite.
+    exploring goes on behind the first violation, which came `found_after` so many seconds. `flaky`: how exploring
+    ended early because draws depended on answers, which is a fault of the suite.
     """
 
     api: Api
@@ -104,7 +106,7 @@ class Explorer:
     told: Callable[["Explorer"], None] | None = None
     until_found: bool = False
     found_after: float = 0.0
-    flaky: int = 0
+    flaky: str = ""
     figures: Exploration = field(default_factory=Exploration)
     found: dict[str, _Finding] = field(default_factory=dict)
     judging: bool = True
@@ -124,7 +126,7 @@ class Explorer:
         Findings end up in the current scope's tally, figures in its exploration.
 
         Raises:
-            HarnessError: the suite itself is wrong.
+            HarnessError: the suite itself is wrong; also where exploring ended early since draws depended on answers.
         """
         scope = self.contract.current
         total, observer = scope.tally, scope.observer
@@ -149,6 +151,11 @@ class Explorer:
             scope.tally, scope.observer = total, observer
             observer.reached |= self._reached
             scope.exploration = self.figures
+        if self.flaky:
+            raise HarnessError(
+                f"{self.machine.title}: exploring ended early, since a draw or a precondition depended on what the "
+                f"target answered ({self.flaky}); what was found until then counts"
+            )
 
     def steps(self, fingerprint: str) -> int:
         """How many requests the shortest way to a violation has; one that one request shows has that one."""
@@ -187,8 +194,8 @@ class Explorer:
         try:
             with suppress(_StopError, unittest.SkipTest):
                 test()
-        except Flaky:
-            self.flaky += 1
+        except Flaky as error:
+            self.flaky = f"{type(error).__name__}: {error}"[:_LONGEST]
         finally:
             self._is_drawn = False
 
