@@ -6,6 +6,7 @@ Signing, permission, recording and judging happen here and nowhere else.
 import itertools
 import json
 import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal
 
@@ -22,9 +23,12 @@ from dxcontract.pointers import at
 from dxcontract.spec import Operation, Spec
 from dxcontract.target import Account, Role, Target
 from dxcontract.transport import Answer, Transport
-from dxcontract.verdict import Indeterminate, TargetDied, Unsupported
+from dxcontract.verdict import TargetDied, Unsupported, UnusableAnswer
 
 ANSWER_SECONDS: Final = 10.0
+AGAIN_AFTER: Final = (0.05, 0.1, 0.2)
+"""Pauses in seconds after which a request that the server failed on is sent again, before that is held against it."""
+
 THROTTLES: Final = frozenset({"ThrottlingException", "Throttling", "RequestLimitExceeded", "TooManyRequestsException"})
 
 Witness = Callable[[Exchange], None]
@@ -63,6 +67,7 @@ class Api:
         self._lock = threading.Lock()
         self._order = itertools.count(1)
         self._last: Exchange | None = None
+        self._failing: set[str] = set()
         self._death: TargetDied | None = None
 
     def account(self, role: Role) -> Account:
@@ -115,13 +120,14 @@ class Api:
 
         Raises:
             Unsupported: the target lacks the operation or the account, or it must not be sent there.
-            Indeterminate: no answer came, or the target asked to slow down.
+            UnusableAnswer: no answer came that can be judged, the target asked to slow down, or it is not known what a
+                write did.
         """
         self.permit(operation, dict(params or {}))
         place = region or self.target.region
         caller = self._caller(role, place)
         request = caller.request(operation, params or {})
-        answer = self._carried(operation, role, place, request, self._transport.send)
+        answer = self._answered(operation, role, place, request, self._transport.send)
         client_error = caller.trouble(operation, answer.response) if answer.response is not None else None
         return self._recorded(operation, role, place, request, answer, client_error=client_error)
 
@@ -150,7 +156,7 @@ class Api:
             operation, body, role=role, region=place, headers=headers, sign=sign, method=method, tamper=tamper
         )
         named = operation if addressed else ANY_OPERATION
-        answer = self._carried(operation, role, place, request, self._transport.send)
+        answer = self._answered(operation, role, place, request, self._transport.send)
         return self._recorded(named, role, place, request, answer, raw=True)
 
     def deliver(
@@ -162,15 +168,17 @@ class Api:
         role: Role = "owner",
         region: str | None = None,
         addressed: bool = True,
+        again: bool = True,
     ) -> Exchange:
         """One call whose request was made by hand, carried as usual or by `carrier` (over a socket, say).
 
-        Recorded and judged like any other. That nothing came back is in the exchange: what that means is the test's to
-        say. Raises as `call` does, but for that.
+        Recorded and judged like any other; `again=False` says that the carrier cannot send it twice. That nothing came
+        back is in the exchange: what that means is the test's to say. Raises as `call` does, but for that.
         """
         self.permit(operation, parsed(request.body))
         place = region or self.target.region
-        answer = self._carried(operation, role, place, request, carrier or self._transport.send)
+        ask = self._answered if again else self._carried
+        answer = ask(operation, role, place, request, carrier or self._transport.send)
         named = operation if addressed else ANY_OPERATION
         return self._recorded(named, role, place, request, answer, raw=True, silence=True)
 
@@ -251,6 +259,37 @@ class Api:
         self.asking("another service")
         return self._transport.send(request)
 
+    def _answered(self, operation: str, role: Role, region: str, request: Request, by: Carrier) -> Answer:
+        """Send a request, and again while the server fails on it: only a failure that repeats is its answer.
+
+        Of a write that is answered otherwise the second time, nobody knows what the first time did. A write that
+        succeeded, in words that cannot be read, is not repeated; nor is any write on a real account.
+
+        Raises:
+            UnusableAnswer: it is not known what a write did.
+        """
+        first = self._carried(operation, role, region, request, by)
+        if not _failed(first):
+            return first
+        known = self.spec.operations.get(operation)
+        writes = known is not None and known.traits.effect != "read"
+        if writes and (_told(first) == "200" or self.target.is_real):
+            if _told(first) == "200":
+                return first
+            raise UnusableAnswer(f"{operation} was answered {_told(first)}; a write on a real account is not repeated")
+        last = first
+        for pause in (0.0,) if operation in self._failing else AGAIN_AFTER:
+            time.sleep(pause)
+            last = self._carried(operation, role, region, request, by)
+            if not _failed(last):
+                self._failing.discard(operation)
+                if writes:
+                    what = f"{operation} was answered {_told(first)}, and the same request again {_told(last)}"
+                    raise UnusableAnswer(f"{what}: what the first one did is not known")
+                return last
+        self._failing.add(operation)
+        return last
+
     def _carried(self, operation: str, role: Role, region: str, request: Request, by: Carrier) -> Answer:
         """Send a request that is permitted: in its turn, counted, noted in the journal before and after."""
         self.vault.learn(request.body)
@@ -296,8 +335,10 @@ class Api:
         throttled = exchange.status in (429, 503) or exchange.error_type in THROTTLES
         if throttled or (exchange.response is None and not silence):
             what = "asked to slow down" if throttled else f"did not answer ({answer.failure}: {answer.detail})"
-            raise Indeterminate(f"{operation}: the target {what} after {exchange.seconds:.1f} s")
+            raise UnusableAnswer(f"{operation}: the target {what} after {exchange.seconds:.1f} s")
         self.witness(exchange)
+        if exchange.unreadable and operation != ANY_OPERATION and not silence:
+            raise UnusableAnswer(f"{operation} was answered {exchange.told()}", exchange)
         return exchange
 
     def _exchange(
@@ -336,6 +377,20 @@ class Api:
                 account, service = self.account(role), str(self.spec.index["signingName"])
                 self._callers[key] = Caller(self.protocol, account, service, region, self.target.endpoint)
             return self._callers[key]
+
+
+def _failed(answer: Answer) -> bool:
+    """Whether the server failed on a request: a status of 5xx (but the one that asks to slow down), or a success whose
+    body is no JSON object."""
+    response = answer.response
+    if response is None or response.status == 503:
+        return False
+    return response.status >= 500 or (response.status == 200 and not isinstance(response.json, dict))
+
+
+def _told(answer: Answer) -> str:
+    """An answer in a word."""
+    return str(answer.response.status) if answer.response is not None else f"with nothing ({answer.failure})"
 
 
 def _throttled(answer: Answer) -> bool:

@@ -125,9 +125,9 @@ def _is_uuid(text: str) -> bool:
 
 def _error(spec: Spec, operation: Operation | None, exchange: Exchange) -> Iterator[Finding]:
     kind = exchange.error_type
-    message = exchange.body.get("message", exchange.body.get("Message"))
+    message = exchange.error.get("message", exchange.error.get("Message"))
     needs_message = kind in ("DirectConnectClientException", "DirectConnectServerException")
-    named = isinstance(exchange.body.get("__type"), str)
+    named = isinstance(exchange.error.get("__type"), str)
     yield Finding(
         "wire.error-body",
         named and (bool(message) and isinstance(message, str) if needs_message else isinstance(message, str | None)),

@@ -93,7 +93,7 @@ class Contract:
         followed = [] if scope.concurrent else scope.observer.observe(judged)
         for finding in [*checks.findings(self.spec, judged), *followed]:
             claim = claims.of_every_answer(finding.rule, finding.pointer)
-            self._record(
+            self.record(
                 finding.rule, exchange.operation, finding.ok, finding.pointer, finding.message, (exchange,), claim
             )
 
@@ -119,7 +119,7 @@ class Contract:
         name = operation or (exchanges[-1].operation if exchanges else "")
         if not name:
             raise HarnessError(f"{self.current.test}: a check of {rule} without an exchange or an operation")
-        self._record(rule, name, ok, where, message, exchanges, claim or claims.as_recorded(where))
+        self.record(rule, name, ok, where, message, exchanges, claim or claims.as_recorded(where))
         return ok
 
     def accepted(self, rule: str, exchange: Exchange, what: str, *before: Exchange, where: str = "") -> bool:
@@ -146,7 +146,7 @@ class Contract:
             rule, ok, message, *before, exchange, where=where, claim=claims.refused(*expected, empty=empty)
         )
 
-    def _record(
+    def record(
         self,
         rule: str,
         operation: str,
@@ -156,6 +156,7 @@ class Contract:
         exchanges: tuple[Exchange, ...],
         claim: Mapping[str, Any],
     ) -> None:
+        """Keep the outcome of one check."""
         scope = self.current
         with self._lock:
             if ok:

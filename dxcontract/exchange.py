@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from dxcontract import cbor, oddities
+from dxcontract.undecided import UnusableAnswer
 
 Failure = Literal["refused", "reset", "timeout", "not-http", "tls", "other"]
 
@@ -61,6 +62,11 @@ class Response:
     headers: Mapping[str, str]
     body: bytes
 
+    @functools.cached_property
+    def json(self) -> Any:
+        """The body as JSON (in CBOR: as the JSON that says the same), None when it is neither."""
+        return cbor.document(self.body)
+
 
 def error_type(response: Response, body: Any) -> str | None:
     """The type of an error as clients read it: `__type`, `code` or the header, without namespace and suffix.
@@ -98,7 +104,7 @@ class Exchange:
     @functools.cached_property
     def json(self) -> Any:
         """The body as JSON (in CBOR: as the JSON that says the same), None when it is neither or there is no answer."""
-        return None if self.response is None else cbor.document(self.response.body)
+        return None if self.response is None else self.response.json
 
     @functools.cached_property
     def asked(self) -> bytes:
@@ -127,20 +133,43 @@ class Exchange:
         return self.status == 200
 
     @property
+    def unreadable(self) -> bool:
+        """Whether the status says success and the body, which is no JSON object, does not say of what."""
+        return self.succeeded and not isinstance(self.json, dict)
+
+    @property
+    def refused(self) -> bool:
+        """Whether the service refused the request: a status of 4xx and an error with a type."""
+        return 400 <= self.status < 500 and self.error_type is not None
+
+    @property
     def body(self) -> dict[str, Any]:
-        """The answer's JSON object; empty when it is none, so that look-ups in it just find nothing."""
-        return self.json if isinstance(self.json, dict) else {}
+        """The JSON object of a success.
+
+        Raises:
+            UnusableAnswer: the answer is no success, or cannot be read: it describes nothing.
+        """
+        if self.succeeded and isinstance(self.json, dict):
+            return self.json
+        why = self.why()
+        raise UnusableAnswer(f"{self.operation} was answered {self.told()}{f' ({why})' if why else ''}")
+
+    @property
+    def error(self) -> dict[str, Any]:
+        """The JSON object of an answer that is no success; empty when it has none."""
+        return self.json if isinstance(self.json, dict) and not self.succeeded else {}
 
     @functools.cached_property
     def error_type(self) -> str | None:
         """The error's type, None where there is no answer or no error."""
         if self.response is None or self.response.status < 300:
             return None
-        return error_type(self.response, self.body)
+        return error_type(self.response, self.json)
 
     @property
     def error_message(self) -> str:
-        return str(self.body.get("message") or self.body.get("Message") or "")
+        """The error's message; empty where there is no error or it has none."""
+        return str(self.error.get("message") or self.error.get("Message") or "")
 
     def why(self) -> str:
         """The beginning of the error's message, to be quoted."""

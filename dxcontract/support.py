@@ -61,7 +61,7 @@ def reachable(api: Api) -> Exchange:
     Raises:
         TargetError: nothing that speaks HTTP answers there.
     """
-    exchange = api.ask(NONSENSE, {}, PROBE_SECONDS)
+    exchange = _asked_twice(api, NONSENSE, {})
     if exchange.response is None:
         raise TargetError(f"target {api.target.endpoint} {_failed(exchange)}")
     if exchange.status in (429, 503):
@@ -70,6 +70,16 @@ def reachable(api: Api) -> Exchange:
             "(--slow-down-seconds)"
         )
     return exchange
+
+
+def _asked_twice(api: Api, operation: str, body: Json) -> Exchange:
+    """The answer to a request; of two that differ the third, so that one bad answer is no mark of anything."""
+    first = api.ask(operation, body, PROBE_SECONDS)
+    if first.failure in ("refused", "timeout", "tls"):
+        return first
+    second = api.ask(operation, body, PROBE_SECONDS)
+    same = _signature(first) == _signature(second)
+    return second if same else api.ask(operation, body, PROBE_SECONDS)
 
 
 def _failed(exchange: Exchange) -> str:
@@ -133,6 +143,8 @@ def _probe(api: Api, operation: Operation, mark: object, silent: list[str]) -> s
     for body in ({}, typical(operation, f"{api.journal.prefix}probe")):
         try:
             exchange = api.ask(operation.name, body, PROBE_SECONDS)
+            if _is_doubtful(exchange, mark):
+                exchange = _asked_twice(api, operation.name, body)
         except Unsupported as reason_given:
             return str(reason_given)
         if exchange.response is None:
@@ -146,6 +158,13 @@ def _probe(api: Api, operation: Operation, mark: object, silent: list[str]) -> s
     return f"{operation.name} is not implemented: the target answers it {told}, as an operation that cannot exist"
 
 
+def _is_doubtful(exchange: Exchange, mark: object) -> bool:
+    """Whether one answer may be the moment's: none came, the server failed, or it looks as if the operation lacked."""
+    if exchange.response is None:
+        return exchange.failure not in ("refused", "timeout", "tls")
+    return exchange.status >= 500 or _looks_unsupported(exchange, mark)
+
+
 def _looks_unsupported(exchange: Exchange, mark: object) -> bool:
     assert exchange.response is not None
     if exchange.status == 501 or exchange.error_type in NOT_IMPLEMENTED:
@@ -156,7 +175,8 @@ def _looks_unsupported(exchange: Exchange, mark: object) -> bool:
 
 
 def _signature(exchange: Exchange) -> tuple[int, str | None, str]:
-    assert exchange.response is not None
+    if exchange.response is None:
+        return 0, exchange.failure, ""
     text = exchange.response.body.decode("utf-8", "replace").replace(exchange.operation, NONSENSE)
     return exchange.status, exchange.error_type, _VARYING.sub("*", text)
 

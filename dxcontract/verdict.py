@@ -7,6 +7,9 @@ from typing import Any, Final, Literal
 
 from dxcontract.exchange import Exchange, Shown
 from dxcontract.spec import Level
+from dxcontract.undecided import Indeterminate as Indeterminate
+from dxcontract.undecided import Unsupported as Unsupported
+from dxcontract.undecided import UnusableAnswer as UnusableAnswer
 
 Verdict = Literal["conforms", "violates", "unsupported", "indeterminate", "untested"]
 
@@ -15,18 +18,6 @@ VERDICTS: Final[tuple[Verdict, ...]] = ("violates", "indeterminate", "conforms",
 
 _TUPLES: Final = ("exchanges", "steps", "judged")
 _WEIGHT: Final = {verdict: weight for weight, verdict in enumerate(VERDICTS)}
-
-
-class Unsupported(unittest.SkipTest):
-    """The target lacks something that a test needs: an operation, a second account, a permission."""
-
-
-class Indeterminate(unittest.SkipTest):
-    """The question could not be put: a timeout, throttling, a precondition that was not reached.
-
-    A SkipTest, as Unsupported is, because Hypothesis lets those through at once: as a failure of an example it would be
-    replayed, and a target that answers otherwise the second time would make it flaky.
-    """
 
 
 class TargetDied(unittest.SkipTest):

@@ -126,7 +126,7 @@ def _reserved(world: World, role: Role, but: tuple[str, ...]) -> str | None:
     if "DescribeVirtualGateways" in world.api.unsupported:
         return ""
     exchange = world.api.call("DescribeVirtualGateways", role=role)
-    listed = [one for one in at(exchange.json, "/virtualGateways/*") if isinstance(one, dict)]
+    listed = [one for one in at(exchange.body, "/virtualGateways/*") if isinstance(one, dict)]
     kept = False
     for gateway in (str(one.get(resource.id)) for one in listed if one.get(resource.state) in resource.ready):
         if gateway in but:
@@ -160,7 +160,7 @@ def _is_associated(world: World, gateway: str, role: Role) -> bool:
     if resource.describe is None or resource.describe.operation in world.api.unsupported:
         return False
     exchange = world.api.call(resource.describe.operation, {"virtualGatewayId": gateway}, role=role)
-    states = at(exchange.json, f"/{resource.describe.list}/*/{resource.state}")
+    states = at(exchange.body, f"/{resource.describe.list}/*/{resource.state}")
     return any(state not in resource.gone for state in states)
 
 

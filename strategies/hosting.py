@@ -6,7 +6,7 @@ from typing import Any
 from dxcontract.exchange import Exchange
 from dxcontract.spec import Json
 from dxcontract.verdict import Indeterminate
-from strategies.listing import everything
+from strategies.listing import visible
 from strategies.requests import arrange, done
 from strategies.world import Handle, World
 
@@ -42,7 +42,7 @@ def confirmed(world: World, parent: Handle, vlan: int) -> Handle:
 def carried(world: World, parent: Handle) -> tuple[Exchange, dict[str, Json]]:
     """What the partner is told of the hosted connections on `parent`: the exchange, and the items by id."""
     params = {"connectionId": parent}
-    exchange, items = everything(world, "DescribeHostedConnections", params, "connections", role="partner")
+    exchange, items = visible(world, "DescribeHostedConnections", params, "connections", role="partner")
     return exchange, {str(item.get("connectionId")): item for item in items}
 
 

@@ -8,9 +8,9 @@ from dxcontract.pointers import at
 from dxcontract.spec import Json
 from dxcontract.target import Role
 from dxcontract.verdict import Indeterminate, Unsupported
-from strategies.looking import until
+from strategies.polling import PATIENCE, poll
 from strategies.requests import arrange, done
-from strategies.world import PATIENCE, Handle, World, locations
+from strategies.world import Handle, World, locations
 
 
 def bundle(world: World, count: int = 1, *, role: Role | None = None, **members: Any) -> tuple[Handle, list[Handle]]:
@@ -24,14 +24,14 @@ def bundle(world: World, count: int = 1, *, role: Role | None = None, **members:
     if len(ordered) != count:
         raise Indeterminate(f"CreateLag was asked for {count} connections and answered {len(ordered)}")
     world.settle(lag)
-    _, item = until(lambda: world.observe(lag), lambda seen: set(_states(seen[1])) <= {"available"})
+    _, item = world.described(lag, lambda seen: set(_states(seen)) <= {"available"})
     if set(_states(item)) - {"available"}:
         raise Indeterminate(f"the connections of a LAG are {_states(item)}, not all of them available")
     return lag, ordered
 
 
-def _states(lag: Json | None) -> list[str]:
-    return [str(one.get("connectionState")) for one in members_of(lag or {})]
+def _states(lag: Json) -> list[str]:
+    return [str(one.get("connectionState")) for one in members_of(lag)]
 
 
 def adopted(world: World, lag: Handle) -> list[Handle]:
@@ -46,8 +46,8 @@ def needs(world: World, lag: Handle, links: int) -> Exchange:
         Indeterminate: the target refused or did not keep it.
     """
     exchange = done(world.call("UpdateLag", {"lagId": lag, "minimumLinks": links}, role=lag.role))
-    _, item = world.observe(lag)
-    if item is None or item.get("minimumLinks") != links:
+    _, item = world.described(lag, lambda seen: seen.get("minimumLinks") == links)
+    if item.get("minimumLinks") != links:
         raise Indeterminate(f"minimumLinks {links} was accepted for a LAG and is not kept")
     return exchange
 
@@ -81,7 +81,7 @@ def patient(world: World, operation: str, params: Mapping[str, Any], *, role: Ro
     def settled(exchange: Exchange) -> bool:
         return exchange.succeeded or "transition" not in exchange.error_message
 
-    exchange = until(lambda: world.call(operation, params, role=role), settled)
+    exchange = poll(lambda: world.call(operation, params, role=role), settled)
     if not settled(exchange):
         raise Indeterminate(f"{operation}: a connection was still in transition after {PATIENCE.seconds:g} s")
     return exchange

@@ -27,8 +27,8 @@ def port(world: World, kind: Literal["connection", "lag"] = "connection") -> Han
     else:
         wanted = {"bandwidth": "10Gbps", "location": location, "requestMACSec": True}
         handle = arrange(world, "connection", members=wanted)
-    _, item = world.observe(handle)
-    if (item or {}).get("macSecCapable") is not True:
+    _, item = world.described(handle, lambda seen: seen.get("macSecCapable") is True)
+    if item.get("macSecCapable") is not True:
         raise Indeterminate(f"a {kind} that was ordered with MACsec is not described as capable of it")
     return handle
 
@@ -85,8 +85,9 @@ def two_keys(world: World) -> tuple[Handle, dict[str, str], dict[str, str]]:
     associated(world, handle, kept)
     second = pair(world)
     exchange = associated(world, handle, second)
-    arn = (find(exchange.json, second) or {}).get("secretARN")
-    if isinstance(arn, str) and [one.get("secretARN") for one in keys(exchange.json)].count(arn) == 1:
+    answered = find(exchange.body, second)
+    arn = answered.get("secretARN") if answered is not None else None
+    if isinstance(arn, str) and [one.get("secretARN") for one in keys(exchange.body)].count(arn) == 1:
         return handle, kept, {"secretARN": arn}
     third = {"secretARN": secret(world, world.name())}
     associated(world, handle, third)

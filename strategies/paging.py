@@ -11,7 +11,7 @@ from dxcontract.target import Role
 from dxcontract.verdict import Indeterminate
 from strategies.ec2 import some_virtual_private_gateway
 from strategies.hosting import allocated
-from strategies.listing import everything
+from strategies.listing import visible
 from strategies.requests import arrange, done
 from strategies.resiliency import available_group
 from strategies.world import Arn, Handle, World
@@ -47,7 +47,7 @@ class Listing:
 
     def ids(self, exchange: Exchange) -> list[str]:
         """What is on one page."""
-        items = [item for item in at(exchange.json, f"/{self.member}/*") if isinstance(item, dict)]
+        items = [item for item in at(exchange.body, f"/{self.member}/*") if isinstance(item, dict)]
         return [self.id_of(item) for item in items]
 
     def id_of(self, item: Json) -> str:
@@ -201,7 +201,7 @@ def _test_history(world: World, count: int) -> Listing:
     for _ in range(count):
         world.settle(interface, "available")
         started = done(world.call("StartBgpFailoverTest", params))
-        own += map(str, at(started.json, "/virtualInterfaceTest/testId"))
+        own += map(str, at(started.body, "/virtualInterfaceTest/testId"))
         done(world.call("StopBgpFailoverTest", params))
     if len(set(own)) != count:
         raise Indeterminate("StartBgpFailoverTest, which this test needs first, gave no distinct testId")
@@ -212,7 +212,7 @@ def _routes(world: World, count: int) -> Listing:
     interface = arrange(world, "virtual-interface")
     params = {"virtualInterfaceId": interface}
     known = Listing("ListVirtualInterfaceRoutes", "routes", "", (), params)
-    exchange, items = everything(world, known.operation, params, known.member)
+    exchange, items = visible(world, known.operation, params, known.member)
     done(exchange)
     own = tuple(known.id_of(item) for item in items)
     if len(set(own)) < count:

@@ -18,7 +18,7 @@ def listed(world: World) -> list[dict[str, Any]]:
         Unsupported, Indeterminate: the target cannot list them.
     """
     exchange = done(world.call("DescribeLocations"))
-    found = [one for one in at(exchange.json, "/locations/*") if isinstance(one, dict)]
+    found = [one for one in at(exchange.body, "/locations/*") if isinstance(one, dict)]
     here = [one for one in found if one.get("region") in (None, world.api.target.region)]
     coded = [one for one in here if isinstance(one.get("locationCode"), str) and one["locationCode"]]
     wanted = world.api.target.locations

@@ -13,7 +13,7 @@ from hypothesis.database import DirectoryBasedExampleDatabase, ExampleDatabase
 
 from dxcontract import configuration
 from dxcontract.outcome import UNUSABLE
-from strategies.world import PATIENCE
+from strategies.polling import PATIENCE
 
 GATE: Final = "gate"
 NIGHTLY: Final = "nightly"

@@ -6,7 +6,7 @@ from typing import Any
 from dxcontract.exchange import Exchange
 from dxcontract.spec import Json
 from dxcontract.verdict import Indeterminate
-from strategies.looking import until
+from strategies.polling import poll
 from strategies.requests import arrange, done
 from strategies.world import Handle, World
 
@@ -30,7 +30,7 @@ def available_group(world: World, members: Mapping[str, Any] | None = None) -> H
     """
     group = arrange(world, "resiliency-group", members=members, settle=False)
     ready = group.resource.ready
-    state = until(lambda: group_in(got(world, group)).get("state"), lambda seen: seen in ready)
+    state = poll(lambda: group_in(got(world, group)).get("state"), lambda seen: seen in ready)
     if state not in ready:
         raise Indeterminate(f"a resiliency group did not become available in time; it is {state}")
     return group

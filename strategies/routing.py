@@ -6,7 +6,8 @@ from typing import Any
 from dxcontract.exchange import Exchange
 from dxcontract.spec import Json
 from dxcontract.verdict import Indeterminate
-from strategies.looking import until, whole_list
+from strategies.listing import whole_list
+from strategies.polling import poll
 from strategies.world import Handle, World
 
 
@@ -32,7 +33,7 @@ def learned(
     Raises:
         Indeterminate: they were not, in time.
     """
-    exchange, found = until(lambda: routes(world, interface, filters), lambda answer: enough(answer[1]))
+    exchange, found = poll(lambda: routes(world, interface, filters), lambda answer: enough(answer[1]))
     if not enough(found):
         raise Indeterminate(f"the virtual interface shows no {what} in time")
     return exchange, found

@@ -1,9 +1,8 @@
 """Steps of a test that are not its question: what must have happened before it can be put."""
 
 from dxcontract.exchange import Exchange
-from dxcontract.spec import Json
 from dxcontract.verdict import Indeterminate
-from strategies.looking import until
+from strategies.polling import poll
 from strategies.world import Handle, World
 
 
@@ -26,11 +25,7 @@ def gone(world: World, handle: Handle) -> Exchange:
     Raises:
         Indeterminate: that did not come about in time.
     """
-
-    def over(seen: tuple[Exchange, Json | None]) -> bool:
-        return seen[1] is None or seen[1].get(handle.resource.state) in handle.resource.gone
-
-    exchange, item = seen = until(lambda: world.observe(handle), over)
-    if not over(seen):
-        raise Indeterminate(f"{handle.kind} did not go in time; it is {(item or {}).get(handle.resource.state)}")
-    return exchange
+    seen = poll(lambda: world.observe(handle), lambda one: one.is_gone)
+    if not seen.is_gone:
+        raise Indeterminate(f"{handle.kind} did not go in time; it is {seen.state}")
+    return seen.exchange

@@ -96,7 +96,7 @@ def described(world: World, handle: Handle) -> tuple[Exchange, Pairs]:
         Indeterminate: they are not described.
     """
     exchange = done(world.call("DescribeTags", {"resourceArns": [Arn(handle)]}, role=handle.role))
-    return exchange, pairs(at(exchange.json, "/resourceTags/*/tags/*"))
+    return exchange, pairs(at(exchange.body, "/resourceTags/*/tags/*"))
 
 
 def tagged(world: World, handle: Handle, wanted: dict[str, str]) -> Exchange:

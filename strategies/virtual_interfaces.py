@@ -11,7 +11,7 @@ from dxcontract.exchange import Exchange
 from dxcontract.spec import Json
 from dxcontract.target import Role
 from dxcontract.verdict import Indeterminate
-from strategies.looking import until
+from strategies.polling import poll
 from strategies.requests import Scene, done, least, merged
 from strategies.world import AccountId, Handle, World
 
@@ -100,7 +100,7 @@ def made(world: World, maker: Maker, params: Json, *, settle: bool = False) -> H
     slow = maker.allocates or maker.kind == "public"
     handle = world.make("virtual-interface", params, operation=maker.operation, settle=settle and not slow)
     if settle and maker.allocates:
-        state = until(lambda: world.state(handle), lambda seen: seen not in (None, "approving"))
+        state = poll(lambda: world.state(handle), lambda seen: seen not in (None, "approving"))
         if state != "confirming":
             raise Indeterminate(f"an allocated virtual interface does not wait for its owner: it is {state}")
     elif settle and slow:

@@ -131,7 +131,8 @@ class Wire:
 
 
 def _gist(exchange: Exchange, member: str) -> tuple[int, str | None, bool]:
-    return exchange.status, exchange.error_type, bool(at(exchange.json, f"/{member}/*"))
+    listed = exchange.succeeded and bool(at(exchange.body, f"/{member}/*"))
+    return exchange.status, exchange.error_type, listed
 
 
 def _listing(gist: tuple[int, str | None, bool]) -> str:

@@ -6,7 +6,6 @@ deleted fails nobody else's test.
 """
 
 import itertools
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
@@ -20,24 +19,15 @@ from dxcontract.pointers import at
 from dxcontract.spec import Json, Resource, Spec, resolve
 from dxcontract.target import Role
 from dxcontract.verdict import Indeterminate, Unsupported
+from strategies.observation import Observation, unordered
+from strategies.polling import PATIENCE, confirm, poll
 
-
-@dataclass
-class Patience:
-    """How long a state may take to come, in seconds (`--settle-seconds`)."""
-
-    seconds: float = 10.0
-
-
-PATIENCE: Final = Patience()
 FALLBACK_LOCATION: Final = "EqDC2"
 _PORTS: Final = frozenset({"connection", "interconnect", "lag"})
 """Kinds that join each other: of these the last one made is deleted first."""
 HOLDS_OTHERS: Final = frozenset({"gateway-association", "virtual-interface"})
 """Kinds that keep another resource (a gateway, a VLAN) from being used or deleted until they are really gone."""
 
-_FIRST_WAIT: Final = 0.02
-_LONGEST_WAIT: Final = 1.0
 _NUMBERS = itertools.count(1)
 
 
@@ -219,13 +209,15 @@ class World:
     ) -> Handle | None:
         """The handle for what `exchange` made; None when it made nothing of this kind."""
         resource = self.spec.resources[kind]
+        if not exchange.succeeded:
+            return None
         gives = self.spec.operation(operation).traits.gives
         fresh: dict[str, list[str]] = {}
         for given, pointer in gives.items():
-            ids = [one for one in at(exchange.json, pointer) if isinstance(one, str) and one]
+            ids = [one for one in at(exchange.body, pointer) if isinstance(one, str) and one]
             fresh[given] = [one for one in ids if one not in self._known_ids] or ids
             self._known_ids.update(ids)
-        if not exchange.succeeded or not fresh.get(kind):
+        if not fresh.get(kind):
             return None
         name = next((str(v) for v in params.values() if isinstance(v, str) and v.startswith("dxc-")), kind)
         owner: Role = "owner" if kind == "hosted-connection" else role
@@ -268,38 +260,62 @@ class World:
         prefix = run_prefix(self._run_id[:8])
         return any(
             isinstance(name, str) and name and name.lower() not in ours and not name.lower().startswith(prefix)
-            for name in at(handle.made.json, f"{place}/{handle.resource.name}")
+            for name in at(handle.made.body, f"{place}/{handle.resource.name}")
         )
 
-    def observe(self, handle: Handle, *, role: Role | None = None) -> tuple[Exchange, Json | None]:
-        """Read one resource: the exchange, and the item (None when it is not listed).
+    def observe(self, handle: Handle, *, role: Role | None = None, region: str | None = None) -> Observation:
+        """One look at a resource.
 
         Raises:
             Unsupported: the kind cannot be read by itself, or the target lacks the operation.
+            UnusableAnswer: no answer came that can be judged.
         """
         describe = handle.resource.describe
         if describe is None:
             raise Unsupported(f"no operation reads a {handle.kind} by itself")
-        params = {describe.filter: handle} if describe.filter else {}
-        exchange = self.call(describe.operation, params, role=role or handle.role)
-        items = exchange.body.get(describe.list, [])
-        listed = items if isinstance(items, list) else []
-        found = [item for item in listed if isinstance(item, dict) and item.get(handle.resource.id) == handle.id]
-        return exchange, (found[0] if found else None)
+        params = self.resolved({describe.filter: handle} if describe.filter else {})
+        exchange = self.api.call(describe.operation, params, role=role or handle.role, region=region)
+        return Observation(handle.resource, describe, handle.id, exchange)
+
+    def described(
+        self,
+        handle: Handle,
+        enough: Callable[[Json], bool] = lambda _: True,
+        *,
+        role: Role | None = None,
+    ) -> tuple[Exchange, Json]:
+        """A resource as it is described as soon as that is enough, or last when the time for it is over (`confirm`).
+
+        Raises:
+            UnusableAnswer, Indeterminate: it is not described.
+        """
+
+        def right(seen: Observation) -> bool:
+            item = seen.item
+            return item is not None and enough(item)
+
+        seen = confirm(lambda: self.observe(handle, role=role), right)
+        return seen.exchange, seen.there
 
     def seen(self) -> dict[Handle, Json | None]:
-        """All that this test made and that can be read, as the target describes it now."""
+        """All that this test made and that can be read, as the target describes it now, lists in one order.
+
+        Raises:
+            UnusableAnswer: an answer describes nothing.
+        """
         return {
-            handle: self.observe(handle)[1]
+            handle: unordered(self.observe(handle).item)
             for handle in self.handles
             if handle.resource.describe and handle.resource.describe.operation not in self.api.unsupported
         }
 
+    def seen_again(self, before: dict[Handle, Json | None]) -> dict[Handle, Json | None]:
+        """What `seen` shows as soon as it is the same as `before`, or last when the settle time is over."""
+        return confirm(self.seen, lambda now: now == before)
+
     def state(self, handle: Handle) -> str | None:
-        """The state that the target shows for a resource; None when it is not listed."""
-        _, item = self.observe(handle)
-        found = item.get(handle.resource.state) if item else None
-        return str(found) if found is not None else None
+        """The state that the target shows for a resource; None when it is not described."""
+        return self.observe(handle).state
 
     def settle(self, handle: Handle, *states: str | None) -> None:
         """Wait until a resource shows one of `states` (its kind's ready ones unless given; None: not listed any more);
@@ -314,16 +330,12 @@ class World:
         describe = handle.resource.describe
         if describe is None or describe.operation in self.api.unsupported:
             return
-        deadline = time.monotonic() + PATIENCE.seconds
-        wait = _FIRST_WAIT
-        while (seen := self.state(handle)) not in wanted:
-            if time.monotonic() + wait > deadline:
-                raise Indeterminate(
-                    f"{handle.kind} did not become {' or '.join(map(str, wanted))} within {PATIENCE.seconds:g} s; "
-                    f"it is {seen or 'not listed'}"
-                )
-            time.sleep(wait)
-            wait = min(2 * wait, _LONGEST_WAIT)
+        seen = poll(lambda: self.state(handle), lambda state: state in wanted)
+        if seen not in wanted:
+            raise Indeterminate(
+                f"{handle.kind} did not become {' or '.join(map(str, wanted))} within {PATIENCE.seconds:g} s; "
+                f"it is {seen or 'not listed'}"
+            )
 
     def delete(self, handle: Handle, *, role: Role | None = None) -> Exchange:
         """Delete a resource by its kind's operation."""
@@ -419,7 +431,8 @@ def port_speeds(api: Api) -> dict[str, list[str] | None]:
         found: dict[str, list[str] | None] = {}
         if "DescribeLocations" not in api.unsupported:
             exchange = api.call("DescribeLocations")
-            listed = [one for one in at(exchange.json, "/locations/*") if isinstance(one, dict)]
+            codes = at(exchange.body, "/locations/*") if exchange.succeeded else []
+            listed = [one for one in codes if isinstance(one, dict)]
             here = [one for one in listed if one.get("region") in (None, api.target.region)]
             found = {str(one["locationCode"]): speeds(one) for one in here if one.get("locationCode")}
         wanted = api.target.locations or (found or [FALLBACK_LOCATION])
@@ -431,7 +444,8 @@ def partner_type(api: Api) -> str:
     """The type of partner that the partner account is described as; nothing where it is not. Asked once."""
     if id(api) not in _PARTNER_TYPES:
         known = "partner" in api.target.accounts and "DescribeCustomerMetadata" not in api.unsupported
-        found = at(api.call("DescribeCustomerMetadata", role="partner").json, "/nniPartnerType") if known else []
+        exchange = api.call("DescribeCustomerMetadata", role="partner") if known else None
+        found = at(exchange.body, "/nniPartnerType") if exchange is not None and exchange.succeeded else []
         _PARTNER_TYPES[id(api)] = str(found[0]) if found else ""
     return _PARTNER_TYPES[id(api)]
 

@@ -24,7 +24,7 @@ from dxcontract.sockets import Line
 from dxcontract.spec import Json
 from dxcontract.target import Role
 from dxcontract.transport import Answer
-from dxcontract.verdict import Indeterminate, Unsupported
+from dxcontract.verdict import Indeterminate, Unsupported, UnusableAnswer
 
 SETTLE_SECONDS: Final = 10.0
 _PLACEHOLDER: Final = re.compile(r"(?<!\$)\$\{([^{}]*)\}")
@@ -153,7 +153,12 @@ class Performer:
             made = self.api.prepare(step["operation"], step["params"], role=role, region=region)
             return self.api.deliver(step["operation"], made, role=role, region=region)
         door = self.api.send if step.get("raw") else self.api.call
-        return door(step["operation"], step["params"], role=role, region=region)
+        try:
+            return door(step["operation"], step["params"], role=role, region=region)
+        except UnusableAnswer as reason:
+            if not isinstance(reason.exchange, Exchange):
+                raise
+            return reason.exchange  # that it cannot be read may be what is to be shown
 
     def _speak(self, step: Json) -> None:
         """Go on in the protocol of a step.
@@ -207,7 +212,8 @@ class Performer:
             pieces, number = filled_pieces(request["written"], values, lines.bodies), request.get("line", 0)
             made = replace(made, written=tuple(pieces), line=number, ends="ends" in request)
             carrier = lines.carrier(number)
-        return self.api.deliver(operation, made, carrier, role=role, region=region, addressed=addressed)
+        again = carrier is None  # what shares a connection with other requests is sent once
+        return self.api.deliver(operation, made, carrier, role=role, region=region, addressed=addressed, again=again)
 
     # -- waiting
 

@@ -10,6 +10,7 @@ from strategies.machines.connections import gone
 from strategies.machines.flaws import spoiled
 from strategies.machines.model import Model, Thing
 from strategies.machines.steps import Step
+from strategies.machines.trial import judged
 from strategies.world import AccountId
 
 if TYPE_CHECKING:
@@ -193,6 +194,12 @@ def propose(m: "Machine") -> None:
     m.make(thing, step)
     m.look(thing)
     closing.inside(m, gateway)
+    _proposed(m, thing, gateway)
+
+
+@judged
+def _proposed(m: "Machine", thing: Thing, gateway: Thing) -> None:
+    """The owner of the gateway sees what is proposed."""
     sight = m.observe(thing, gateway.owner)
     if sight is not None:
         what = "a proposal is not shown to the owner of the gateway that it is made to"

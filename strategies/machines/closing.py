@@ -9,6 +9,7 @@ from dxcontract.target import Role
 from strategies.machines import comparing
 from strategies.machines.model import Thing
 from strategies.machines.seeing import ENDING, state_of
+from strategies.machines.trial import judged
 
 if TYPE_CHECKING:
     from strategies.machines.machine import Machine
@@ -75,6 +76,7 @@ def compare_all(m: "Machine") -> None:
     strays.read_by_all(m)
 
 
+@judged
 def _list(m: "Machine", kind: str, role: Role) -> None:
     resource = m.spec.resources[kind]
     describe = resource.describe
@@ -105,7 +107,7 @@ def _list(m: "Machine", kind: str, role: Role) -> None:
             and item.get(resource.id) not in m.ids
             and state_of(item, resource.state) not in ENDING
         ]
-        if not any(one.unsure for one in m.model.things):
+        if kind not in m.unknown and not any(one.unsure for one in m.model.things):
             what = f"{len(strangers)} resources are listed under names of this example that nothing has made"
             m.contract.check("machines.nothing-left", not strangers, what, exchange, where=kind)
 
@@ -117,7 +119,7 @@ def _everything(m: "Machine", describe: Describe, role: Role) -> tuple[Exchange 
         exchange = m.ask(describe.operation, params, role)
         if exchange is None or not exchange.succeeded:
             return None, []
-        items += [one for one in at(exchange.json, f"/{describe.list}/*") if isinstance(one, dict)]
+        items += [one for one in at(exchange.body, f"/{describe.list}/*") if isinstance(one, dict)]
         token = exchange.body.get("nextToken")
         if not isinstance(token, str) or not token:
             return exchange, items
@@ -125,6 +127,7 @@ def _everything(m: "Machine", describe: Describe, role: Role) -> tuple[Exchange 
     return None, []
 
 
+@judged
 def inside(m: "Machine", thing: Thing) -> None:
     """What a port, a gateway or a group is said to have on it is what the model has on it."""
     if thing.unsure or not thing.id or not thing.there:
@@ -162,7 +165,7 @@ def _check(m: "Machine", thing: Thing, operation: str, member: str, wanted: list
         "ListResiliencyGroupAssociations": "items",
     }
     assert describe is not None
-    items = [one for one in at(exchange.json, f"/{lists.get(operation, describe.list)}/*") if isinstance(one, dict)]
+    items = [one for one in at(exchange.body, f"/{lists.get(operation, describe.list)}/*") if isinstance(one, dict)]
     if operation == "DescribeHostedConnections":
         shown = any(one.get("tags") for one in items)
         what = "a partner is shown the tags of a hosted connection"

@@ -8,6 +8,7 @@ from dxcontract.pointers import at
 from dxcontract.spec import Json
 from strategies.machines.model import TAGGABLE, Expected, Thing
 from strategies.machines.seeing import ENDING, WAITING, first_difference, normal, state_of, tags_at
+from strategies.machines.trial import judged
 
 if TYPE_CHECKING:
     from strategies.machines.machine import Machine
@@ -153,6 +154,7 @@ def _tags(m: "Machine", thing: Thing, exchange: Exchange, item: Json) -> None:
         m.doubt("it has other tags", thing)
 
 
+@judged
 def unchanged(m: "Machine", thing: Thing, rule: str, operation: str | None = None) -> None:
     """A thing is described as it was last, under this rule; then it is compared with the model, too."""
     before = m.snapshots.get(thing)

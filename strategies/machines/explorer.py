@@ -35,6 +35,7 @@ from strategies.machines.model import Thing
 from strategies.machines.openings import directed
 from strategies.machines.shortening import OutOfTimeError, shortest
 from strategies.machines.steps import Step
+from strategies.machines.trial import Failed
 
 _LONGEST = 500
 
@@ -110,6 +111,7 @@ class Explorer:
     figures: Exploration = field(default_factory=Exploration)
     found: dict[str, _Finding] = field(default_factory=dict)
     judging: bool = True
+    persistent: set[Failed] = field(default_factory=set)
     _collected: Tally = field(default_factory=Tally, init=False)
     _reached: set[tuple[str, str, str]] = field(default_factory=set, init=False)
     _given: set[str] = field(default_factory=set, init=False)

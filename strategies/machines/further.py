@@ -10,6 +10,7 @@ from dxcontract.target import ROLES
 from strategies.machines.comparing import same
 from strategies.machines.model import TAGGABLE, ArnOf, Thing
 from strategies.machines.seeing import ENDING
+from strategies.machines.trial import judged
 
 if TYPE_CHECKING:
     from strategies.machines.machine import Machine
@@ -33,6 +34,7 @@ def compare(m: "Machine") -> None:
             _untagged(m, thing)
 
 
+@judged
 def _everywhere(m: "Machine", gateway: Thing) -> None:
     """A gateway belongs to no Region."""
     sight = m.observe(gateway, region=m.world.api.target.other_region)
@@ -45,10 +47,11 @@ def _everywhere(m: "Machine", gateway: Thing) -> None:
 
 
 def _items(exchange: Exchange, member: str, state: str) -> list[Json]:
-    items = [one for one in at(exchange.json, f"/{member}/*") if isinstance(one, dict)]
+    items = [one for one in at(exchange.body, f"/{member}/*") if isinstance(one, dict)]
     return [one for one in items if one.get(state) not in ENDING]
 
 
+@judged
 def _attachments(m: "Machine", gateway: Thing) -> None:
     on_it = m.model.on(gateway, "gateway", "virtual-interface")
     if not on_it or any(one.unsure or not one.id for one in on_it):
@@ -80,6 +83,7 @@ def _ids(things: Iterable[Thing]) -> set[str]:
     return {one.id for one in things}
 
 
+@judged
 def _associations(m: "Machine", gateway: Thing) -> None:
     on_it = m.model.on(gateway, "gateway", "gateway-association")
     if not on_it or any(one.unsure or not one.id for one in (*on_it, on_it[-1].links["virtual"])):
@@ -94,6 +98,7 @@ def _associations(m: "Machine", gateway: Thing) -> None:
         m.contract.check("associations.describe-by-both", right, what, exchange)
 
 
+@judged
 def _deprecated(m: "Machine", interconnect: Thing) -> None:
     on_it = m.model.on(interconnect, "port", "hosted-connection")
     if any(one.unsure or not one.id for one in on_it):
@@ -106,26 +111,29 @@ def _deprecated(m: "Machine", interconnect: Thing) -> None:
         m.contract.check("hosted_connections.deprecated-describe", found == _ids(on_it), what, exchange)
 
 
+@judged
 def _listed(m: "Machine", gateway: Thing) -> None:
     exchange = m.ask("DescribeVirtualGateways", {}, gateway.owner)
     if exchange is not None and exchange.succeeded:
-        listed = gateway.id in at(exchange.json, "/virtualGateways/*/virtualGatewayId")
+        listed = gateway.id in at(exchange.body, "/virtualGateways/*/virtualGatewayId")
         what = "a virtual private gateway of the account is not listed"
         m.contract.check("gateways.virtual-gateway-listed", listed, what, exchange)
 
 
+@judged
 def _not_abroad(m: "Machine", group: Thing) -> None:
     exchange = m.ask("ListResiliencyGroups", {}, group.owner, m.world.api.target.other_region)
     if exchange is not None and exchange.succeeded:
-        there = group.id in at(exchange.json, "/items/*/resiliencyGroupId")
+        there = group.id in at(exchange.body, "/items/*/resiliencyGroupId")
         what = "a resiliency group is listed in another Region"
         m.contract.check("resiliency_groups.listed-in-region", not there, what, exchange)
 
 
+@judged
 def _untagged(m: "Machine", thing: Thing) -> None:
     """What was deleted has no tags any more, once it is gone."""
     exchange = m.ask("DescribeTags", {"resourceArns": [ArnOf(thing)]}, thing.owner) if m.over(thing) else None
     if exchange is not None and exchange.succeeded:
-        tags = at(exchange.json, "/resourceTags/*/tags/*")
+        tags = at(exchange.body, "/resourceTags/*/tags/*")
         what = f"a {thing.kind} that is gone has {len(tags)} tags"
         m.contract.check("tags.die-with-resource", not tags, what, exchange)

@@ -1,6 +1,5 @@
 """Resiliency groups, and the connections in them."""
 
-import time
 from typing import TYPE_CHECKING
 
 from dxcontract.pointers import at
@@ -11,7 +10,8 @@ from strategies.machines.flaws import spoiled
 from strategies.machines.model import ArnOf, Model, Thing
 from strategies.machines.seeing import tags_at
 from strategies.machines.steps import Step
-from strategies.machines.waiting import READY_SECONDS
+from strategies.machines.trial import judged
+from strategies.polling import poll
 from strategies.requests import Scene, least
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ def tag_group(m: "Machine") -> None:
     _tagged(m, thing, "tags.on-resiliency-group")
 
 
+@judged
 def _tagged(m: "Machine", group: Thing, rule: str) -> None:
     """A group shows its tags; where it does not, no more is said of them."""
     sight = m.observe(group) if group.tags and not group.facts.get("tags in doubt") else None
@@ -114,7 +115,7 @@ def create_group_again(m: "Machine") -> None:
         return
     again = m.send(step)
     if again is not None:
-        found = at(again.json, "/resiliencyGroup/resiliencyGroupId")
+        found = at(again.body, "/resiliencyGroup/resiliencyGroupId") if again.succeeded else []
         what = f"a creation with the same client token is answered {again.told()}, and not with the same group"
         m.contract.check("resiliency_groups.create-idempotent", found == [thing.id], what, again)
     if m.chance(2):
@@ -167,15 +168,17 @@ def _tokened(m: "Machine", params: dict[str, object]) -> bool:
 
 def _left(m: "Machine", group: Thing) -> None:
     """Wait until connections that leave a group have left it."""
-    deadline = time.monotonic() + READY_SECONDS
-    while time.monotonic() < deadline:
+
+    def over() -> bool:
         exchange = m.ask("ListResiliencyGroupAssociations", {"resiliencyGroupId": group}, group.owner)
-        if group.unsure or exchange is None or "disassociating" not in at(exchange.json, "/items/*/state"):
-            return
-        if m.model.held:
+        leaving = (
+            exchange is not None and exchange.succeeded and "disassociating" in at(exchange.body, "/items/*/state")
+        )
+        if leaving and m.model.held:
             m.step_on(group)
-        else:
-            time.sleep(0.05)
+        return bool(group.unsure) or not leaving
+
+    poll(over, bool)
 
 
 def _filled(model: Model) -> list[Thing]:

@@ -136,7 +136,7 @@ def _member(m: "Machine", lag: Thing) -> Thing:
 
 def _adopt(m: "Machine", lag: Thing, members: list[Thing], exchange: Exchange | None) -> None:
     """The ids of the connections that were ordered with a LAG."""
-    answered = [] if exchange is None else at(exchange.json, "/connections/*/connectionId")
+    answered = [] if exchange is None else at(exchange.body, "/connections/*/connectionId")
     ids = [one for one in answered if isinstance(one, str) and one not in m.ids]
     if exchange is None or lag.handle is None or lag.unsure:
         m.doubt("its LAG was not made", *members)
@@ -145,7 +145,7 @@ def _adopt(m: "Machine", lag: Thing, members: list[Thing], exchange: Exchange | 
     if not m.contract.check("lags.members-created", len(ids) == len(members), what, exchange, where="/connections"):
         m.doubt("its LAG has other members", lag, *members)
         return
-    named = sorted(str(one) for one in at(exchange.json, "/connections/*/connectionName"))
+    named = sorted(str(one) for one in at(exchange.body, "/connections/*/connectionName"))
     if len(named) == len(members):
         right = named == sorted(f"Requested Connection {number + 1} for Lag {lag.id}" for number in range(len(named)))
         m.contract.check("lags.members-named", right, f"the connections of a new LAG are called {named}", exchange)

@@ -4,8 +4,9 @@ Nothing here raises for what the target does: checks are soft. A step that canno
 target went another way than the model before, is not sent; the model goes on as if it had been.
 """
 
-import time
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
 
 from hypothesis import strategies as st
@@ -16,14 +17,16 @@ from dxcontract.exchange import Exchange
 from dxcontract.pointers import at
 from dxcontract.spec import Json
 from dxcontract.target import Role
-from dxcontract.verdict import Indeterminate, Unsupported
+from dxcontract.verdict import Indeterminate, Unsupported, UnusableAnswer
 from strategies.machines.actions import Action
 from strategies.machines.choosing import Choices, Done, LostError
 from strategies.machines.journeys import Opening
 from strategies.machines.model import Model, Thing
 from strategies.machines.openings import openings
 from strategies.machines.steps import Script, Step, resolved
-from strategies.machines.waiting import READY_SECONDS, Sight, Waiting
+from strategies.machines.trial import DiffersError, Trial
+from strategies.machines.waiting import MOST_STATES, Sight, Waiting
+from strategies.polling import confirm, poll
 from strategies.world import Handle, World
 
 if TYPE_CHECKING:
@@ -79,6 +82,7 @@ class Machine(Waiting, RuleBasedStateMachine):
         families = dict.fromkeys(one.family for one in self.actions)
         self.chosen = tuple(families)
         self.done: list[Done] = []
+        self.unknown: set[str] = set()
         self.choices = Choices()
         self._names: list[str] = []
 
@@ -102,6 +106,9 @@ class Machine(Waiting, RuleBasedStateMachine):
         self.choices = choices
         try:
             action.run(self)
+        except UnusableAnswer as reason:
+            self.script.note(str(reason))
+            self.doubt(str(reason), *self.model.things)
         finally:
             self.done.append(Done(action.name, number, tuple(choices.kept)))
         self.explorer.stepped(self)
@@ -138,7 +145,10 @@ class Machine(Waiting, RuleBasedStateMachine):
 
         try:
             if self.explorer.judging:
-                closing.compare_all(self)
+                try:
+                    closing.compare_all(self)
+                except UnusableAnswer as reason:  # the rest of the example is not compared
+                    self.script.note(str(reason))
                 self.explorer.stepped(self, ended=True)
         finally:
             self.release()
@@ -215,10 +225,19 @@ class Machine(Waiting, RuleBasedStateMachine):
             exchange = door(step.operation, params, role=step.role, region=step.region)
         except (Unsupported, Indeterminate) as reason:
             self.script.note(str(reason))
+            if isinstance(reason, UnusableAnswer):
+                self.lost(step, str(reason))
             return None
         self.sent.append(exchange)
         self.explorer.called(step, exchange)
         return exchange
+
+    def lost(self, step: Step, reason: str) -> None:
+        """A step was sent, and its answer tells nothing: what it changed or made, if anything, is not known."""
+        operation = self.spec.operation(step.operation)
+        if operation.traits.effect != "read":
+            self.doubt(reason, *step.things)
+            self.unknown.update(operation.traits.gives)
 
     def accept(self, step: Step, rule: str = "requests.valid-accepted") -> Exchange | None:
         """Send a step that must be accepted; when it is not, what it names and what is near is in doubt."""
@@ -236,14 +255,20 @@ class Machine(Waiting, RuleBasedStateMachine):
 
         Source: hashicorp/terraform-provider-aws#3212.
         """
-        deadline = time.monotonic() + READY_SECONDS
-        while (exchange := self.send(step)) is not None and "transition" in exchange.error_message:
-            if time.monotonic() > deadline:
-                return None
-            for thing in step.things if self.model.held else ():
-                self.step_on(thing)
-            time.sleep(0.0 if self.model.held else 0.1)
-        return exchange
+
+        def moving(exchange: Exchange | None) -> bool:
+            return exchange is not None and "transition" in exchange.error_message
+
+        exchange = self.send(step)
+        if moving(exchange) and self.model.held:
+            for _ in range(MOST_STATES):
+                for thing in step.things:
+                    self.step_on(thing)
+                if not moving(exchange := self.send(step)):
+                    break
+        elif moving(exchange):
+            exchange = poll(lambda: self.send(step), lambda one: not moving(one))
+        return None if moving(exchange) else exchange
 
     def refuse(self, rule: str, step: Step, what: str) -> None:
         """Send a step that this rule forbids; it must be refused and change nothing."""
@@ -310,7 +335,20 @@ class Machine(Waiting, RuleBasedStateMachine):
     # -- looking
 
     def observe(self, thing: Thing, role: Role | None = None, region: str | None = None) -> Sight | None:
-        """How the target describes a thing: the exchange, and the item (None when it is not there)."""
+        """How the target describes a thing: the exchange, and the item (None when it is not there).
+
+        None when that cannot be asked, or the answer describes nothing.
+        """
+        with suppress(UnusableAnswer):
+            return self.seek(thing, role, region)
+        return None
+
+    def seek(self, thing: Thing, role: Role | None = None, region: str | None = None) -> Sight | None:
+        """The same, for those who look again.
+
+        Raises:
+            UnusableAnswer: the answer describes nothing.
+        """
         describe = self.spec.resources[thing.kind].describe
         if thing.unsure or not thing.id or describe is None:
             return None
@@ -319,12 +357,14 @@ class Machine(Waiting, RuleBasedStateMachine):
         operation = "GetResiliencyGroup" if group else describe.operation
         member = resource.id if group else describe.filter
         params = {member: thing.id} if member else {}
-        exchange = self.ask(operation, params, role or thing.owner, region)
+        exchange = self._read(operation, params, role or thing.owner, region)
         if exchange is None:
             return None
         self.explorer.touched(thing, operation)
         pointer = "/resiliencyGroup" if group else f"/{describe.list}/*"
-        items = [one for one in at(exchange.json, pointer) if isinstance(one, dict)]
+        # Who is refused the thing by its id is told that it is not there.
+        found = [] if member and exchange.refused else at(exchange.body, pointer)
+        items = [one for one in found if isinstance(one, dict)]
         if member and exchange.succeeded:
             others = [one for one in items if one.get(resource.id) != thing.id]
             what = f"{len(others)} others are described with the one {thing.kind} that was asked for"
@@ -338,11 +378,24 @@ class Machine(Waiting, RuleBasedStateMachine):
 
     def ask(self, operation: str, params: Json, role: Role = "owner", region: str | None = None) -> Exchange | None:
         """One reading call that is no step; None when nothing came back that can be judged."""
+        with suppress(UnusableAnswer):
+            exchange = self._read(operation, params, role, region)
+            return exchange if exchange is not None and (exchange.succeeded or exchange.refused) else None
+        return None
+
+    def _read(self, operation: str, params: Json, role: Role, region: str | None) -> Exchange | None:
+        """One reading call; None when the target lacks it or it may not be sent.
+
+        Raises:
+            UnusableAnswer: no answer came that can be judged.
+        """
         if not self.can(operation):
             return None
         try:
             # Not through boto3, which is slow: what it makes of answers the steps show.
             return self.world.api.send(operation, resolved(self.world, params), role=role, region=region)
+        except UnusableAnswer:
+            raise
         except (Unsupported, Indeterminate):
             return None
 
@@ -377,10 +430,43 @@ class Machine(Waiting, RuleBasedStateMachine):
         """Compare these things with the model, and keep how they are described."""
         from strategies.machines import comparing
 
-        for thing in dict.fromkeys(things):
+        def judge(thing: Thing) -> None:
             sight = self.observe(thing)
             if sight is not None:
                 comparing.compare(self, thing, *sight)
+
+        for thing in dict.fromkeys(things):
+            self.judged(functools.partial(judge, thing))
+
+    def judged(self, judge: Callable[[], None]) -> None:
+        """Have `judge` look and judge what it sees: a difference counts only when it is there after a moment, too.
+
+        It must change nothing of the model before a check of its own has failed. Where time stands still, and of what
+        was found wrong in the same way before, one look tells all.
+        """
+        if self.model.held or isinstance(self.contract, Trial):
+            judge()
+            return
+        contract = self.contract
+
+        def tried() -> Trial:
+            self.contract = trial = Trial(contract)
+            try:
+                judge()
+            except DiffersError:
+                pass  # it is in the trial
+            finally:
+                self.contract = contract
+            return trial
+
+        trial = tried()
+        if trial.failed not in self.explorer.persistent:
+            trial = confirm(tried, lambda one: one.failed is None, first=trial)
+        if trial.failed is None:
+            trial.commit()
+        else:
+            self.explorer.persistent.add(trial.failed)
+            judge()
 
     def unharmed(self, step: Step) -> None:
         """After a refused step: what it was about is described as before."""

@@ -9,6 +9,7 @@ from strategies.machines.flaws import spoiled
 from strategies.machines.model import KeySecret, Model, Thing
 from strategies.machines.seeing import ENDING
 from strategies.machines.steps import Step
+from strategies.machines.trial import judged
 
 if TYPE_CHECKING:
     from strategies.machines.machine import Machine
@@ -107,6 +108,7 @@ def take_no_key(m: "Machine") -> None:
     m.refuse("macsec.disassociate-unknown", step, "a key is taken that is not there")
 
 
+@judged
 def keys_shown(m: "Machine", thing: Thing, rule: str) -> None:
     """The keys that a port is described with, by their CKN, are those that it was given."""
     sight = m.observe(thing)

@@ -11,6 +11,7 @@ from strategies.machines.interfaces import KEPT, alive
 from strategies.machines.model import Model, PeerMember, Thing
 from strategies.machines.seeing import normal
 from strategies.machines.steps import Step
+from strategies.machines.trial import judged
 
 if TYPE_CHECKING:
     from strategies.machines.machine import Machine
@@ -127,12 +128,13 @@ def start_test(m: "Machine") -> None:
     m.look(thing)
     _down(m, thing)
     if exchange is not None:
-        started = at(exchange.json, "/virtualInterfaceTest")
+        started = at(exchange.body, "/virtualInterfaceTest")
         if started and isinstance(started[0], dict):
             thing.facts["test"] = started[0]
             history(m, thing)
 
 
+@judged
 def _down(m: "Machine", thing: Thing) -> None:
     """While a test of all its peers runs, none of them is up."""
     sight = m.observe(thing)
@@ -142,6 +144,7 @@ def _down(m: "Machine", thing: Thing) -> None:
         m.contract.check("failover_tests.peers-down", not up, what, sight[0], where="/bgpPeers")
 
 
+@judged
 def history(m: "Machine", thing: Thing, *, stopped: bool = False) -> None:
     """The last test of a virtual interface is in its history, whatever it is asked by."""
     test = thing.facts["test"]
@@ -152,7 +155,7 @@ def history(m: "Machine", thing: Thing, *, stopped: bool = False) -> None:
         exchange = m.ask("ListVirtualInterfaceTestHistory", asked, thing.owner)
         if thing.unsure or exchange is None or not exchange.succeeded:
             return
-        found[name] = [one for one in at(exchange.json, "/virtualInterfaceTestHistory/*") if isinstance(one, dict)]
+        found[name] = [one for one in at(exchange.body, "/virtualInterfaceTestHistory/*") if isinstance(one, dict)]
         exchanges.append(exchange)
     by_interface, by_test, by_status = exchanges
     here = [one for one in found["virtualInterfaceId"] if one.get("testId") == test.get("testId")]
@@ -194,7 +197,7 @@ def _history(m: "Machine", thing: Thing) -> tuple[Exchange, list[Json]] | None:
     exchange = m.ask("ListVirtualInterfaceTestHistory", {"virtualInterfaceId": thing}, thing.owner)
     if exchange is None or not exchange.succeeded:
         return None
-    return exchange, at(exchange.json, "/virtualInterfaceTestHistory/*/status")
+    return exchange, at(exchange.body, "/virtualInterfaceTestHistory/*/status")
 
 
 @action("StopBgpFailoverTest", ready=alive)
@@ -215,11 +218,17 @@ def stop_test(m: "Machine") -> None:
     m.accept(step)
     thing.facts["testing"] = False
     thing.forget("virtualInterfaceState")
+    _ended(m, thing)
+    m.look(thing)
+    if thing.facts.get("test"):
+        history(m, thing, stopped=True)
+
+
+@judged
+def _ended(m: "Machine", thing: Thing) -> None:
+    """A test that was stopped does not go on."""
     sight = m.observe(thing)
     if sight is not None and sight[1] is not None:
         still = sight[1].get("virtualInterfaceState") == "testing"
         what = "a virtual interface is testing after its test was stopped"
         m.contract.check("failover_tests.stop-ends", not still, what, sight[0])
-    m.look(thing)
-    if thing.facts.get("test"):
-        history(m, thing, stopped=True)

@@ -54,6 +54,8 @@ def race(m: "Machine", steps: list[Step]) -> list[Exchange]:
             exchanges = [one.result() for one in waiting]
     except (Unsupported, Indeterminate) as reason:
         m.doubt(str(reason), *named)
+        for step in steps:
+            m.lost(step, str(reason))
         return []
     finally:
         scope.concurrent = False
@@ -167,7 +169,7 @@ def race_connections(m: "Machine") -> None:
     step = Step("CreateConnection", params)
     exchanges = race(m, [step] * RACERS)
     made = [one for one in exchanges if one.succeeded]
-    ids = [str(found) for one in made for found in at(one.json, "/connectionId")]
+    ids = [str(found) for one in made for found in at(one.body, "/connectionId")]
     for one in made:
         handle = m.world.adopt("connection", step.operation, one, params, "owner")
         if handle is not None:

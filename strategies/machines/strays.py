@@ -116,7 +116,7 @@ def read_anothers_tags(m: "Machine") -> None:
     thing = m.one_of(things)
     exchange = m.send(Step("DescribeTags", {"resourceArns": [ArnOf(thing)]}, "other", None, "by a stranger"))
     if exchange is not None:
-        shown = exchange.succeeded and bool(at(exchange.json, "/resourceTags/*/tags/*"))
+        shown = exchange.succeeded and bool(at(exchange.body, "/resourceTags/*/tags/*"))
         m.contract.check("access.tags-hidden", not shown, "the tags of another account are shown", exchange)
 
 

@@ -12,6 +12,7 @@ from strategies.machines.flaws import spoiled
 from strategies.machines.model import TAGGABLE, ArnOf, Thing
 from strategies.machines.seeing import tags_at
 from strategies.machines.steps import Step
+from strategies.machines.trial import judged
 
 if TYPE_CHECKING:
     from strategies.machines.machine import Machine
@@ -136,7 +137,7 @@ def describe_tags(m: "Machine") -> None:
     exchange = m.accept(step)
     if exchange is None:
         return
-    entries = [one for one in at(exchange.json, "/resourceTags/*") if isinstance(one, dict)]
+    entries = [one for one in at(exchange.body, "/resourceTags/*") if isinstance(one, dict)]
     for thing in things:
         if thing.handle is None or thing.unsure or thing.facts.get("tags in doubt"):
             continue
@@ -152,9 +153,10 @@ def _tags_of(m: "Machine", thing: Thing) -> tuple[Exchange, dict[str, str]] | No
     exchange = m.ask("DescribeTags", {"resourceArns": [ArnOf(thing)]}, thing.owner)
     if exchange is None or not exchange.succeeded:
         return None
-    return exchange, tags_at(exchange.json, "/resourceTags/*/tags/*")
+    return exchange, tags_at(exchange.body, "/resourceTags/*/tags/*")
 
 
+@judged
 def made_with_tags(m: "Machine", thing: Thing, rule: str = "") -> None:
     """A new thing has the tags that it was made with; where it has not, nothing more is said of its tags."""
     rule = rule or ON_CREATE.get(thing.kind, "")
@@ -168,6 +170,7 @@ def made_with_tags(m: "Machine", thing: Thing, rule: str = "") -> None:
         thing.facts["tags in doubt"] = True
 
 
+@judged
 def described(m: "Machine", rule: str, thing: Thing) -> None:
     """What DescribeTags says of a thing is what the model has."""
     if thing.unsure or not thing.id or thing.facts.get("tags in doubt"):

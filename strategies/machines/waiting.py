@@ -5,7 +5,6 @@ state. Nothing here is drawn.
 """
 
 import functools
-import time
 from collections.abc import Callable
 from typing import Final
 
@@ -13,14 +12,14 @@ from dxcontract.events import Events
 from dxcontract.exchange import Exchange
 from dxcontract.spec import Json, Spec
 from dxcontract.target import Role
-from dxcontract.verdict import Indeterminate, Unsupported
+from dxcontract.verdict import Indeterminate, Unsupported, UnusableAnswer
 from strategies.ec2 import transit_gateway, virtual_private_gateway
 from strategies.machines.model import Model, Thing
 from strategies.machines.steps import Script
+from strategies.polling import poll
 from strategies.world import Handle, World
 
-READY_SECONDS: Final = 5.0
-_MOST_STATES: Final = 6
+MOST_STATES: Final = 6
 """No resource goes through more states than this until it is settled."""
 Sight = tuple[Exchange, Json | None]
 
@@ -36,6 +35,9 @@ class Waiting:
     def observe(self, thing: Thing, role: Role | None = None, region: str | None = None) -> Sight | None:
         raise NotImplementedError
 
+    def seek(self, thing: Thing, role: Role | None = None, region: str | None = None) -> Sight | None:
+        raise NotImplementedError
+
     def doubt(self, reason: str, *things: Thing) -> None:
         raise NotImplementedError
 
@@ -46,14 +48,11 @@ class Waiting:
         """Look until it is enough; whether it was, in time. True where nothing can be seen at all."""
         if self.model.held:
             return _lead(self, thing, enough)
-        deadline = time.monotonic() + READY_SECONDS
-        pause = 0.01
-        while (sight := self.observe(thing)) is not None and not enough(sight[1]):
-            if time.monotonic() + pause > deadline:
-                return False
-            time.sleep(pause)
-            pause = min(2 * pause, 0.5)
-        return True
+        try:
+            sight = poll(lambda: self.seek(thing), lambda seen: seen is None or enough(seen[1]))
+        except UnusableAnswer:
+            return False
+        return sight is None or enough(sight[1])
 
     def settled(self, *things: Thing) -> None:
         """Wait until these things can be used; those that do not get there are in doubt."""
@@ -144,7 +143,7 @@ class Waiting:
 
 def _lead(m: Waiting, thing: Thing, enough: Callable[[Json | None], bool]) -> bool:
     events = m.world.api.target.events
-    for _ in range(_MOST_STATES):
+    for _ in range(MOST_STATES):
         sight = m.observe(thing)
         if sight is None or enough(sight[1]) or events is None:
             return True

@@ -8,7 +8,7 @@ from dxcontract.contract import Contract
 from dxcontract.exchange import Exchange
 from dxcontract.spec import Json
 from dxcontract.target import Role
-from strategies.listing import everything, listed
+from strategies.listing import listed, visible
 from strategies.requests import Scene, arrange, least
 from strategies.world import World
 
@@ -32,7 +32,7 @@ def test_it_is_not_described_elsewhere(contract: Contract, world: World, kind: s
     assert describe.filter is not None
     elsewhere = world.api.target.other_region
     params = {describe.filter: handle}
-    by_id, items = everything(world, describe.operation, params, describe.list, role=handle.role, region=elsewhere)
+    by_id, items = visible(world, describe.operation, params, describe.list, role=handle.role, region=elsewhere)
     named = [item for item in items if item.get(handle.resource.id) == handle.id]
     in_list, item = listed(world, handle, region=elsewhere)
     for where, exchange, seen in (("by-id", by_id, bool(named)), ("in-list", in_list, item is not None)):

@@ -78,5 +78,5 @@ def test_an_agreement_that_is_not_there_cannot_be_confirmed(contract: Contract, 
 def _metadata(world: World, role: Role) -> tuple[Exchange, Any, list[dict[str, Any]]]:
     """What is said of an account: the exchange, the kind of partner, the agreements."""
     exchange = done(world.call(DESCRIBE, role=role))
-    agreements = [one for one in at(exchange.json, "/agreements/*") if isinstance(one, dict)]
+    agreements = [one for one in at(exchange.body, "/agreements/*") if isinstance(one, dict)]
     return exchange, exchange.body.get("nniPartnerType"), agreements

@@ -11,7 +11,7 @@ from dxcontract.contract import Contract
 from dxcontract.exchange import Exchange
 from dxcontract.spec import Json
 from strategies.ec2 import VPC_CIDR, some_virtual_private_gateway, transit_gateway, virtual_private_gateway
-from strategies.looking import until
+from strategies.polling import poll
 from strategies.requests import arrange, prefixes
 from strategies.world import Handle, World
 
@@ -125,7 +125,7 @@ def test_the_vpc_is_allowed_unless_told(contract: Contract, world: World) -> Non
     """Without prefixes the VPC is reached as a whole; an empty list would mean that nothing is."""
     gateway = arrange(world, "direct-connect-gateway")
     made = _associate(world, gateway, virtual_private_gateway(world), None)
-    exchange, item = until(lambda: world.observe(made), lambda seen: bool(_prefixes(seen[1] or {})), seconds=2)
+    exchange, item = poll(lambda: world.observe(made), lambda seen: bool(_prefixes(seen.item or {})))
     found = _prefixes(item or {})
     contract.check(
         "associations.prefixes-default",
@@ -172,7 +172,7 @@ def test_a_transit_gateway_with_the_same_asn_is_not_associated(contract: Contrac
     )
     if exchange.succeeded:
         made = world.handles[-1]
-        after, item = until(lambda: world.observe(made), lambda seen: _state(seen[1]) != "associating", seconds=3)
+        after, item = poll(lambda: world.observe(made), lambda seen: _state(seen.item) != "associating")
         contract.check(
             "associations.transit-asn",
             _state(item) not in ("associated", "updating"),

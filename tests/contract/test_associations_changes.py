@@ -11,7 +11,8 @@ from dxcontract.contract import Contract
 from dxcontract.exchange import Exchange
 from dxcontract.spec import Json
 from strategies.ec2 import some_virtual_private_gateway
-from strategies.looking import until, whole_list
+from strategies.listing import whole_list
+from strategies.polling import poll
 from strategies.requests import arrange, done, prefixes
 from strategies.world import Handle, World
 
@@ -121,7 +122,7 @@ def test_an_association_is_deleted_by_its_gateways(contract: Contract, world: Wo
     exchange = world.call(DELETE, {"directConnectGatewayId": gateway, "virtualGatewayId": virtual})
     contract.accepted("associations.delete-by-gateways", exchange, "deleting an association by its gateways", made.made)
     if exchange.succeeded:
-        after, item = until(lambda: world.observe(made), lambda seen: seen[1] is None, seconds=2)
+        after, item = poll(lambda: world.observe(made), lambda seen: seen.item is None)
         contract.check(
             "associations.deleted-gone",
             item is None or item.get("associationState") in ENDING,

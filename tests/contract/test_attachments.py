@@ -8,7 +8,8 @@ from dxcontract.contract import Contract
 from dxcontract.exchange import Exchange
 from dxcontract.spec import Json
 from dxcontract.target import Role
-from strategies.looking import until, whole_list
+from strategies.listing import whole_list
+from strategies.polling import poll
 from strategies.requests import arrange, done
 from strategies.world import Handle, World
 
@@ -142,7 +143,7 @@ def test_an_attachment_ends_with_its_interface(contract: Contract, world: World)
     interface = _interface(world, arrange(world, "direct-connect-gateway"))
     _seen(world, interface)
     deleted = done(world.delete(interface))
-    exchange, item = until(lambda: _look(world, interface), lambda seen: _state(seen[1]) in (None, *ENDING), seconds=3)
+    exchange, item = poll(lambda: _look(world, interface), lambda seen: _state(seen[1]) in (None, *ENDING), seconds=3)
     contract.check(
         "attachments.ends-with-interface",
         _state(item) in (None, *ENDING),
@@ -204,7 +205,7 @@ def _seen(world: World, interface: Handle) -> tuple[Exchange, Json | None]:
     def is_attached(seen: tuple[Exchange, Json | None]) -> bool:
         return seen[1] is not None and _state(seen[1]) != "attaching"
 
-    return until(lambda: _look(world, interface), is_attached, seconds=3)
+    return poll(lambda: _look(world, interface), is_attached, seconds=3)
 
 
 def _is_on(item: Json | None, gateway: Handle) -> bool:

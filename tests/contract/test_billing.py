@@ -28,7 +28,7 @@ def test_a_change_answers_what_it_changed(contract: Contract, world: World, coun
     rule, mode = "billing.update-answer", exchange.body.get("billingMode")
     message = f"billingMode is {mode!r}, asked for was FlatRateTier1"
     contract.check(rule, _is(mode, "FlatRateTier1"), message, exchange, where="/billingMode")
-    answered = sorted(str(one) for one in at(exchange.json, "/connections/*/connectionId"))
+    answered = sorted(str(one) for one in at(exchange.body, "/connections/*/connectionId"))
     named = sorted(one.id for one in connections)
     message = f"answered are {answered}, named were {named}"
     contract.check(rule, answered == named, message, exchange, where="/connections")
@@ -53,9 +53,9 @@ def test_other_connections_keep_their_mode(contract: Contract, world: World) -> 
     """Nobody may be charged for what was not asked for."""
     world.api.permit(UPDATE)
     named, other = arrange(world, "connection"), arrange(world, "connection")
-    before = _shown(world.observe(other)[1])
+    before = _shown(world.observe(other).item)
     exchange = done(world.call(UPDATE, {"connectionIds": [named], "billingMode": "FlatRateTier1"}))
-    after = _shown(world.observe(other)[1])
+    after = _shown(world.observe(other).item)
     message = f"billingMode of a connection that was not named went from {before!r} to {after!r}"
     contract.check("billing.update-others", after == before, message, exchange)
 
@@ -79,7 +79,7 @@ def test_a_mode_can_be_given_with_the_order(
 def test_without_a_mode_one_pays_as_one_goes(contract: Contract, world: World) -> None:
     """A flat rate binds for a term; nobody enters into it by leaving a member out."""
     connection = arrange(world, "connection")
-    found = _shown(connection.made.body, world.observe(connection)[1])
+    found = _shown(connection.made.body, world.observe(connection).item)
     message = f"billingMode is {found!r} for a connection that was ordered without one"
     contract.check("billing.default", found == "PayAsYouGo", message, connection.made, where="/billingMode")
 
@@ -89,10 +89,10 @@ def test_a_refused_change_changes_no_price(contract: Contract, world: World) -> 
     """All of the ports or none: half a change is found on the bill."""
     world.api.permit(UPDATE)
     connection = arrange(world, "connection")
-    before = _shown(world.observe(connection)[1])
+    before = _shown(world.observe(connection).item)
     ids = [connection, UNKNOWN_IDS["connection"]]
     exchange = refusal(world.call(UPDATE, {"connectionIds": ids, "billingMode": "FlatRateTier1"}))
-    after = _shown(world.observe(connection)[1])
+    after = _shown(world.observe(connection).item)
     message = f"refused, and yet billingMode went from {before!r} to {after!r}"
     contract.check("billing.refusal-atomic", after == before, message, exchange)
 

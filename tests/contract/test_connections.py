@@ -16,7 +16,7 @@ from dxcontract.pointers import at
 from dxcontract.spec import Json
 from dxcontract.verdict import Indeterminate
 from strategies import places
-from strategies.looking import whole_list
+from strategies.listing import whole_list
 from strategies.requests import arrange, done, tags
 from strategies.world import Arn, World
 
@@ -165,7 +165,7 @@ def test_one_connection_can_be_asked_for(contract: Contract, world: World) -> No
     connection, _ = arrange(world, "connection"), arrange(world, "connection")
     whole, listed = whole_list(world, "DescribeConnections", {}, "connections")
     exchange, item = world.observe(connection)
-    ids = at(exchange.json, "/connections/*/connectionId")
+    ids = at(exchange.body, "/connections/*/connectionId")
     message = f"asked for {connection.id}, answered {ids}"
     contract.check("connections.describe-one", ids == [connection.id], message, exchange, where="/connections")
     in_list = next((one for one in listed if one.get("connectionId") == connection.id), None)
@@ -195,11 +195,11 @@ def test_tags_can_be_given_with_the_order(
     with World(api, run_id) as world:
         connection = arrange(world, "connection", members={"tags": wanted}, settle=False)
         rule, expected = "connections.tags-on-create", _by_key(wanted)
-        answered = _by_key(at(connection.made.json, "/tags/*"))
+        answered = _by_key(at(connection.made.body, "/tags/*"))
         message = f"tags are {answered}, given were {expected}"
         contract.check(rule, answered == expected, message, connection.made, where="/tags")
         listed = done(world.call("DescribeTags", {"resourceArns": [Arn(connection)]}))
-        found = _by_key(at(listed.json, "/resourceTags/*/tags/*"))
+        found = _by_key(at(listed.body, "/resourceTags/*/tags/*"))
         message = f"DescribeTags answers {found}, given were {expected}"
         contract.check(rule, found == expected, message, connection.made, listed, where="/resourceTags/*/tags")
 

@@ -9,7 +9,7 @@ from dxcontract.pointers import at
 from dxcontract.spec import Json
 from strategies import macsec, places
 from strategies.lags import bundle
-from strategies.looking import whole_list
+from strategies.listing import whole_list
 from strategies.requests import arrange, done
 from strategies.steps import gone, refusal
 from strategies.world import Handle, World

@@ -11,7 +11,8 @@ from dxcontract.contract import Contract
 from dxcontract.exchange import Exchange
 from dxcontract.spec import Json
 from dxcontract.target import Role
-from strategies.looking import until, whole_list
+from strategies.listing import whole_list
+from strategies.polling import poll
 from strategies.requests import arrange, done
 from strategies.world import Handle, World
 
@@ -142,7 +143,7 @@ def test_the_history_is_filtered(contract: Contract, world: World) -> None:
     first, second = done(_start(world, one)), done(_start(world, two))
     stopped = done(world.call(STOP, {"virtualInterfaceId": one}))
     test, other = _of(first).get("testId"), _of(second).get("testId")
-    peers = [str(peer.get("bgpPeerId")) for peer in (world.observe(one)[1] or {}).get("bgpPeers", [])]
+    peers = [str(peer.get("bgpPeerId")) for peer in (world.observe(one).item or {}).get("bgpPeers", [])]
 
     def look(rule: str, params: dict[str, Any], where: str) -> None:
         exchange, items = whole_list(world, HISTORY, params, LIST)
@@ -168,7 +169,7 @@ def test_a_test_that_is_stopped_is_over(contract: Contract, world: World) -> Non
     found = (_of(stopped).get("testId"), _of(stopped).get("virtualInterfaceId"))
     message = f"stopping the test {test} of {interface.id} answered {found}"
     contract.check("failover_tests.stop-answer", found == (test, interface.id), message, started, stopped)
-    exchange, item = until(lambda: world.observe(interface), lambda seen: _state(seen[1]) != "testing", seconds=3)
+    exchange, item = poll(lambda: world.observe(interface), lambda seen: _state(seen.item) != "testing")
     message = f"after its test was stopped the interface is {_state(item)}"
     contract.check("failover_tests.stop-ends", _state(item) not in (None, "testing"), message, stopped, exchange)
     exchange, items = _history(world, interface)
@@ -221,7 +222,7 @@ def _dual_stack(world: World, interface: Handle) -> Json:
     def ready(item: Json | None) -> bool:
         return all(peer.get("bgpPeerState") == "available" for peer in (item or {}).get("bgpPeers", []))
 
-    _, item = until(lambda: world.observe(interface), lambda seen: ready(seen[1]), seconds=3)
+    _, item = poll(lambda: world.observe(interface), lambda seen: ready(seen.item))
     return item or {}
 
 
@@ -248,13 +249,10 @@ def _statuses(item: Json | None) -> list[str | None]:
     return [peer.get("bgpStatus") for peer in (item or {}).get("bgpPeers", [])]
 
 
-def _running(world: World, interface: Handle) -> tuple[Exchange, Json | None]:
+def _running(world: World, interface: Handle) -> tuple[Exchange, Json]:
     """The interface once it shows that its test runs; as it is, if it does not show that in time."""
 
-    def runs(seen: tuple[Exchange, Json | None]) -> bool:
-        return _state(seen[1]) == "testing" and "up" not in _statuses(seen[1])
-
-    return until(lambda: world.observe(interface), runs, seconds=3)
+    return world.described(interface, lambda item: _state(item) == "testing" and "up" not in _statuses(item))
 
 
 def _history(world: World, interface: Handle) -> tuple[Exchange, list[Json]]:
@@ -263,7 +261,7 @@ def _history(world: World, interface: Handle) -> tuple[Exchange, list[Json]]:
 
 def _everything_of(world: World, interface: Handle) -> tuple[Json | None, list[Json]]:
     """The interface and its history."""
-    return world.observe(interface)[1], _history(world, interface)[1]
+    return world.observe(interface).item, _history(world, interface)[1]
 
 
 def _unchanged(

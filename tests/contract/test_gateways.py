@@ -12,7 +12,8 @@ from dxcontract.contract import Contract
 from dxcontract.exchange import Exchange
 from dxcontract.spec import Json
 from strategies.ec2 import virtual_private_gateway
-from strategies.looking import until, whole_list
+from strategies.listing import whole_list
+from strategies.polling import poll
 from strategies.requests import arrange, done, tags
 from strategies.world import Arn, Handle, World
 
@@ -175,7 +176,7 @@ def test_a_gateway_can_be_deleted_from_another_region(contract: Contract, world:
     exchange = _in_other_region(world, "DeleteDirectConnectGateway", gateway)
     contract.accepted("gateways.global-delete", exchange, "deleting a gateway from another Region", gateway.made)
     if exchange.succeeded:
-        after, item = until(lambda: world.observe(gateway), lambda seen: seen[1] is None)
+        after, item = poll(lambda: world.observe(gateway), lambda seen: seen.item is None)
         contract.check(
             "gateways.global-delete",
             item is None or item.get("directConnectGatewayState") == "deleting",
@@ -235,8 +236,8 @@ def test_a_deleted_gateway_says_so_and_disappears(contract: Contract, world: Wor
         f"deleting {gateway.id} answered {found}",
         exchange,
     )
-    after, seen = until(
-        lambda: world.observe(gateway), lambda seen: not seen[1] or seen[1].get(gateway.resource.state) == "deleted"
+    after, seen = poll(
+        lambda: world.observe(gateway), lambda seen: not seen.item or seen.item.get(gateway.resource.state) == "deleted"
     )
     contract.check(
         "gateways.deleted-hidden",
@@ -254,8 +255,9 @@ def test_a_gateway_in_use_survives_its_deletion(contract: Contract, world: World
     on_it = {"newPrivateVirtualInterface": {"directConnectGatewayId": gateway}}
     arrange(world, "virtual-interface", members=on_it)
     exchange = world.call("DeleteDirectConnectGateway", {"directConnectGatewayId": gateway})
-    after, item = until(
-        lambda: world.observe(gateway), lambda seen: not seen[1] or seen[1].get(gateway.resource.state) == "available"
+    after, item = poll(
+        lambda: world.observe(gateway),
+        lambda seen: not seen.item or seen.item.get(gateway.resource.state) == "available",
     )
     contract.check(
         "gateways.delete-in-use",
@@ -271,7 +273,7 @@ def test_a_gateway_that_is_gone_cannot_be_deleted(contract: Contract, world: Wor
     """Tools tell a finished deletion from a failed one by this refusal."""
     gateway = arrange(world, "direct-connect-gateway")
     done(world.delete(gateway))
-    exchange, item = until(lambda: world.observe(gateway), lambda seen: seen[1] is None)
+    exchange, item = poll(lambda: world.observe(gateway), lambda seen: seen.item is None)
     if item is None:
         again = world.call("DeleteDirectConnectGateway", {"directConnectGatewayId": gateway})
         contract.refused("gateways.delete-twice", again, "deleting a gateway that is not described any more", exchange)

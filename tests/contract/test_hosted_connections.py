@@ -274,7 +274,7 @@ def test_the_deprecated_list_is_the_same(contract: Contract, world: World) -> No
     made = [allocated(world, interconnect, vlan) for vlan in (7, 8)]
     told = [provided(world, interconnect, handle) for handle in made]
     old = world.call("DescribeConnectionsOnInterconnect", {"interconnectId": interconnect}, role="partner")
-    found = {item.get("connectionId"): item for item in at(old.json, "/connections/*") if isinstance(item, dict)}
+    found = {item.get("connectionId"): item for item in at(old.body, "/connections/*") if isinstance(item, dict)}
     for handle, (new, item) in zip(made, told, strict=True):
         contract.check(
             "hosted_connections.deprecated-describe",

@@ -14,7 +14,8 @@ from dxcontract.spec import Json
 from dxcontract.target import Role
 from dxcontract.verdict import Indeterminate
 from strategies.lags import bundle
-from strategies.looking import until, whole_list
+from strategies.listing import whole_list
+from strategies.polling import poll
 from strategies.requests import Scene, arrange, done, least, merged, tags
 from strategies.tags import pairs
 from strategies.world import Handle, World
@@ -105,7 +106,7 @@ def test_an_interconnect_is_listed_and_found_by_its_id(contract: Contract, world
     message = "an interconnect that was just created is not among the account's interconnects"
     contract.check("interconnects.listed", first.id in ids and second.id in ids, message, second.made, whole)
     single = done(world.call("DescribeInterconnects", {"interconnectId": first}, role=PARTNER))
-    found = at(single.json, "/interconnects/*/interconnectId")
+    found = at(single.body, "/interconnects/*/interconnectId")
     message = f"one interconnect was asked for, {len(found)} came"
     contract.check("interconnects.describe-one", found == [first.id], message, first.made, single)
 
@@ -165,7 +166,7 @@ def test_a_deleted_interconnect_cannot_be_deleted_again(contract: Contract, worl
     """Automation that works on with an old id has to be told."""
     interconnect = _ordered(world)
     done(world.delete(interconnect))
-    _, item = until(lambda: world.observe(interconnect), lambda seen: _state(seen[1]) in ("deleted", "not described"))
+    _, item = poll(lambda: world.observe(interconnect), lambda seen: _state(seen.item) in ("deleted", "not described"))
     if _state(item) not in ("deleted", "not described"):
         raise Indeterminate(f"the interconnect was still {_state(item)} after ten seconds")
     exchange = _refused_deletion(contract, world, interconnect, PARTNER)

@@ -14,7 +14,7 @@ from dxcontract.pointers import at
 from dxcontract.spec import Json
 from dxcontract.verdict import Unsupported
 from strategies.lags import adopted, elsewhere, members_of
-from strategies.looking import whole_list
+from strategies.listing import whole_list
 from strategies.requests import Scene, arrange, done, least, merged, tags
 from strategies.tags import pairs
 from strategies.world import Handle, World
@@ -149,7 +149,7 @@ def test_a_lag_is_listed_and_found_by_its_id(contract: Contract, world: World) -
     message = "a LAG that was just created is not among the account's LAGs"
     contract.check("lags.listed", lag.id in ids and other.id in ids, message, other.made, whole)
     single = done(world.call("DescribeLags", {"lagId": lag}))
-    found = [one for one in at(single.json, "/lags/*") if isinstance(one, dict)]
+    found = [one for one in at(single.body, "/lags/*") if isinstance(one, dict)]
     only = [one.get("lagId") for one in found] == [lag.id]
     contract.check("lags.describe-one", only, f"one LAG was asked for, {len(found)} came", single)
     listed = next((item for item in items if item.get("lagId") == lag.id), None)
@@ -259,8 +259,8 @@ def test_a_lag_is_not_created_away_from_the_connection_that_it_takes_in(contract
     """A cable that ends in one building cannot be bundled with ports in another."""
     connection = arrange(world, "connection")
     exchange = _refused_order(contract, world, {"location": elsewhere(world), "connectionId": connection})
-    place, home = exchange.body.get("location"), connection.params["location"]
-    if exchange.succeeded and isinstance(place, str):
+    place, home = exchange.succeeded and exchange.body.get("location"), connection.params["location"]
+    if isinstance(place, str):
         message = f"a LAG around a connection at {home} was created at {place}"
         contract.check("lags.existing-location", place.lower() == home.lower(), message, connection.made, exchange)
     else:

@@ -10,14 +10,13 @@ from dxcontract.pointers import at
 from dxcontract.spec import Json
 from dxcontract.verdict import Indeterminate
 from strategies.lags import bundle, members_of, patient
-from strategies.looking import until
+from strategies.polling import poll
 from strategies.requests import arrange, done
 from strategies.world import World
 
 LASTING = ("lagId", "ownerAccount", "location", "region", "connectionsBandwidth", "numberOfConnections", "minimumLinks")
 WHOLE = {*LASTING, "lagName", "lagState", "connections"}
 MODES = ("no_encrypt", "should_encrypt", "must_encrypt")
-SECONDS = 2.0
 
 
 @pytest.mark.rule("lags.update-name", "lags.update-preserves", "lags.answer-members", "lags.count-invariant")
@@ -71,7 +70,7 @@ def test_a_minimum_above_the_links_that_work_takes_a_lag_down(contract: Contract
     if not exchange.succeeded:
         contract.refused("lags.minimum-links-down", exchange, "a minimum of 2 for a LAG of one link")
         return
-    described, item = until(lambda: world.observe(lag), lambda seen: _state(seen[1]) == "down", SECONDS)
+    described, item = poll(lambda: world.observe(lag), lambda seen: _state(seen.item) == "down")
     message = f"a LAG with one working link that needs two is {_state(item)}"
     contract.check("lags.minimum-links-down", _state(item) == "down", message, exchange, described)
 
@@ -88,7 +87,7 @@ def test_the_encryption_mode_is_that_of_all_connections(contract: Contract, worl
         message = f"encryptionMode is {now!r} after a change to {mode}"
         contract.check("lags.encryption-mode-update", now == mode, message, exchange, answer)
     for member in members:
-        described, item = until(lambda one=member: world.observe(one), lambda seen: _mode(seen[1]) == mode, SECONDS)
+        described, item = world.described(member, lambda seen: _mode(seen) == mode)
         message = f"encryptionMode of a connection is {_mode(item)!r}, that of its LAG was set to {mode}"
         contract.check("lags.encryption-mode-members", _mode(item) == mode, message, exchange, described)
 
@@ -124,7 +123,7 @@ def test_deleting_an_empty_lag_answers_an_empty_lag(contract: Contract, world: W
     lag, (member,) = bundle(world, 1)
     done(patient(world, "DisassociateConnectionFromLag", {"connectionId": member, "lagId": lag}))
     exchange = done(world.delete(lag))
-    stated, count = exchange.body.get("numberOfConnections"), len(at(exchange.json, "/connections/*"))
+    stated, count = exchange.body.get("numberOfConnections"), len(at(exchange.body, "/connections/*"))
     message = f"an empty LAG was deleted and answered with numberOfConnections {stated!r} and {count} connections"
     contract.check("lags.delete-answer", (stated, count) == (0, 0), message, exchange, where="/numberOfConnections")
 
@@ -178,7 +177,7 @@ def test_a_deleted_lag_cannot_be_changed(contract: Contract, world: World, opera
     """Automation that works on with an old id has to be told."""
     lag, _ = bundle(world, 1)
     done(world.delete(lag))
-    if until(lambda: world.state(lag), lambda state: state in (None, "deleted")) not in (None, "deleted"):
+    if poll(lambda: world.state(lag), lambda state: state in (None, "deleted")) not in (None, "deleted"):
         raise Indeterminate("the LAG was still not deleted after ten seconds")
     params = {"lagId": lag} if operation == "DeleteLag" else {"lagId": lag, "lagName": world.name()}
     exchange = _unchanged(contract, world, operation, params)

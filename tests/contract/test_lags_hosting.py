@@ -8,12 +8,12 @@ from dxcontract.spec import Json
 from dxcontract.target import Role
 from strategies.hosting import allocated
 from strategies.lags import bundle, patient
-from strategies.looking import until, whole_list
+from strategies.listing import whole_list
+from strategies.polling import poll
 from strategies.requests import Scene, arrange, done, least
 from strategies.world import Handle, World
 
 PARTNER: Role = "partner"
-SECONDS = 2.0
 JOIN, LEAVE = "AssociateConnectionWithLag", "DisassociateConnectionFromLag"
 
 
@@ -66,7 +66,7 @@ def test_a_port_that_leaves_a_partners_lag_is_an_interconnect(contract: Contract
     exchange = done(patient(world, LEAVE, {"connectionId": goes, "lagId": lag}, role=PARTNER))
     port = Handle(world.spec.resources["interconnect"], PARTNER, goes.name, LEAVE, {}, exchange, id=goes.id)
     world.handles[world.handles.index(goes)] = port
-    described, item = until(lambda: world.observe(port), lambda seen: seen[1] is not None, SECONDS)
+    described, item = poll(lambda: world.observe(port), lambda seen: seen.item is not None)
     message = "DescribeInterconnects does not find the port of a partner that left a LAG"
     contract.check("lags.disassociate-partner-converts", item is not None, message, exchange, described)
 
@@ -92,6 +92,6 @@ def _hosted(contract: Contract, rule: str, world: World, lag: Handle, hosted: Ha
     def look() -> tuple[Exchange, list[Json]]:
         return whole_list(world, "DescribeHostedConnections", {"connectionId": lag}, "connections", role=PARTNER)
 
-    described, items = until(look, lambda seen: there(seen[1]), SECONDS)
+    described, items = poll(look, lambda seen: there(seen[1]))
     message = f"the hosted connection is not among the {len(items)} on the LAG"
     contract.check(rule, there(items), message, cause, described)

@@ -9,11 +9,10 @@ from dxcontract.exchange import Exchange
 from dxcontract.spec import Json
 from dxcontract.verdict import Indeterminate
 from strategies.lags import bundle, elsewhere, members_of, needs, patient
-from strategies.looking import until
+from strategies.polling import poll
 from strategies.requests import Scene, arrange, done, least
 from strategies.world import Handle, World
 
-SECONDS = 2.0
 TEN = 10
 JOIN, LEAVE = "AssociateConnectionWithLag", "DisassociateConnectionFromLag"
 
@@ -144,7 +143,7 @@ def test_a_lag_is_not_filled_beyond_ten(contract: Contract, world: World, how: s
     """The limit is worth nothing if it only holds for the first order."""
     lag, _ = bundle(world, 4)
     for count in range(4, TEN + 1):
-        if count == TEN and (found := len(members_of(world.observe(lag)[1] or {}))) < TEN:
+        if count == TEN and (found := len(members_of(world.observe(lag).item or {}))) < TEN:
             raise Indeterminate(f"of ten connections that {how} put into a LAG without an error it lists {found}")
         exchange = _one_more(world, lag, how)
         if not exchange.succeeded:
@@ -243,7 +242,7 @@ def _place(world: World, interface: Handle, expected: Handle) -> tuple[Exchange,
     def place(item: Json | None) -> Any:
         return (item or {}).get("connectionId")
 
-    exchange, item = until(lambda: world.observe(interface), lambda seen: place(seen[1]) == expected.id, SECONDS)
+    exchange, item = poll(lambda: world.observe(interface), lambda seen: place(seen.item) == expected.id)
     return exchange, place(item)
 
 
@@ -259,7 +258,7 @@ def _consists_of(
     def right(item: Json | None) -> bool:
         return ids(item) == wanted and (item or {}).get("numberOfConnections") == len(wanted)
 
-    exchange, item = until(lambda: world.observe(lag), lambda seen: right(seen[1]), SECONDS)
+    exchange, item = poll(lambda: world.observe(lag), lambda seen: right(seen.item))
     stated = (item or {}).get("numberOfConnections")
     message = f"the LAG has {len(wanted)} connections; numberOfConnections is {stated!r}"
     contract.check(rule, stated == len(wanted), message, cause, exchange, where="/numberOfConnections")

@@ -81,7 +81,7 @@ def test_peers_and_attachments_go_the_way_of_their_lifecycles(contract: Contract
     params = least(scene)
     interface = scene.take("/virtualInterfaceId")
     first = done(world.call("DescribeDirectConnectGatewayAttachments", {"virtualInterfaceId": interface}))
-    states = at(first.json, "/directConnectGatewayAttachments/*/attachmentState")
+    states = at(first.body, "/directConnectGatewayAttachments/*/attachmentState")
     contract.check(
         "lifecycles.attachment-initial",
         bool(states) and set(states) <= {"attaching", "attached"},

@@ -31,7 +31,7 @@ def test_a_location_has_a_code_and_a_name(contract: Contract, world: World, memb
 def test_there_are_locations(contract: Contract, world: World) -> None:
     """Without one, nothing can be ordered in the Region."""
     exchange = done(world.call("DescribeLocations"))
-    some = bool(at(exchange.json, "/locations/*"))
+    some = bool(at(exchange.body, "/locations/*"))
     contract.check("locations.some", some, "no location is listed", exchange, where="/locations")
 
 
@@ -52,7 +52,7 @@ def test_locations_are_those_of_the_region(contract: Contract, world: World, whi
     """A location of another Region cannot be ordered at: choosing from the list would fail."""
     region = getattr(world.api.target, which)
     exchange = done(world.api.call("DescribeLocations", region=region))
-    named = [one for one in at(exchange.json, "/locations/*/region") if one is not None]
+    named = [one for one in at(exchange.body, "/locations/*/region") if one is not None]
     wrong = sorted({str(one) for one in named if one != region})
     if not named:
         raise Indeterminate("no location names its Region")
@@ -137,7 +137,7 @@ def test_billing_modes_cover_speeds_that_exist(contract: Contract, world: World)
 
 def _listed(world: World) -> tuple[Exchange, list[dict[str, Any]]]:
     exchange = done(world.call("DescribeLocations"))
-    found = [one for one in at(exchange.json, "/locations/*") if isinstance(one, dict)]
+    found = [one for one in at(exchange.body, "/locations/*") if isinstance(one, dict)]
     if not found:
         raise Indeterminate("no location is listed")
     return exchange, found

@@ -37,8 +37,8 @@ def test_a_key_is_answered(contract: Contract, world: World, how: str) -> None:
     exchange = macsec.associated(world, port, key)
     rule, found = "macsec.associate-answer", exchange.body.get("connectionId")
     contract.check(rule, found == port.id, f"connectionId is {found!r}", exchange, where="/connectionId")
-    message = f"the key is not among the {len(macsec.keys(exchange.json))} that are answered"
-    ok = macsec.find(exchange.json, key) is not None
+    message = f"the key is not among the {len(macsec.keys(exchange.body))} that are answered"
+    ok = macsec.find(exchange.body, key) is not None
     contract.check(rule, ok, message, exchange, where="/macSecKeys")
 
 
@@ -48,9 +48,9 @@ def test_a_second_key_joins_the_first(contract: Contract, world: World) -> None:
     port, old = macsec.port(world), macsec.pair(world)
     first = macsec.associated(world, port, old)
     second = macsec.associated(world, port, macsec.pair(world))
-    found = macsec.shown(second.json)
+    found = macsec.shown(second.body)
     message = f"{len(found)} keys are answered after a second one, the first is not among them"
-    ok = macsec.find(second.json, old) is not None
+    ok = macsec.find(second.body, old) is not None
     contract.check("macsec.keys-accumulate", ok, message, first, second)
 
 
@@ -69,7 +69,7 @@ def test_a_key_has_a_secret_by_which_it_is_disassociated(contract: Contract, wor
     """A key that was given as a pair has no other handle: without one it stays for ever."""
     port, key = macsec.port(world), macsec.pair(world)
     exchange = macsec.associated(world, port, key)
-    found = macsec.find(exchange.json, key)
+    found = macsec.find(exchange.body, key)
     if found is None:
         raise Indeterminate("a key that was associated is not among those that are answered")
     arn = found.get("secretARN")
@@ -86,7 +86,7 @@ def test_each_key_has_a_secret_of_its_own(contract: Contract, world: World) -> N
     port, first, second = macsec.port(world), macsec.pair(world), macsec.pair(world)
     before = macsec.associated(world, port, first)
     exchange = macsec.associated(world, port, second)
-    arns = [(macsec.find(exchange.json, key) or {}).get("secretARN") for key in (first, second)]
+    arns = [(macsec.find(exchange.body, key) or {}).get("secretARN") for key in (first, second)]
     if None in arns:
         raise Indeterminate("two keys that were associated are not both answered with the ARN of a secret")
     message, where = f"two keys have the same secretARN, {arns[0]!r}", "/macSecKeys/*/secretARN"
@@ -195,7 +195,7 @@ def test_the_key_that_is_taken_is_answered(contract: Contract, world: World) -> 
     exchange = done(world.call(DISASSOCIATE, {"connectionId": port, **taken}))
     rule, found = "macsec.disassociate-answer", exchange.body.get("connectionId")
     contract.check(rule, found == port.id, f"connectionId is {found!r}", exchange, where="/connectionId")
-    answered = macsec.keys(exchange.json)
+    answered = macsec.keys(exchange.body)
     message = f"{len(answered)} keys are answered, the one that was taken is not among them"
     ok = any(one.get("secretARN") == taken["secretARN"] for one in answered)
     contract.check(rule, ok, message, exchange, where="/macSecKeys")

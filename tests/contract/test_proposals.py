@@ -12,7 +12,7 @@ from dxcontract.exchange import Exchange
 from dxcontract.pointers import at
 from dxcontract.spec import Json
 from strategies.ec2 import some_virtual_private_gateway
-from strategies.looking import whole_list
+from strategies.listing import whole_list
 from strategies.requests import arrange, done, prefixes
 from strategies.world import AccountId, Handle, World
 

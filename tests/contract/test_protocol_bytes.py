@@ -67,7 +67,7 @@ def test_a_member_written_twice_with_different_values(wire: Wire, world: World) 
     for first, last in ((known, UNKNOWN), (UNKNOWN, known)):
         body = f'{{"connectionId":"{first}","connectionId":"{last}"}}'.encode()
         exchange = wire.put(PROBE, body, "a member written twice")
-        shown = set(at(exchange.json, f"/{MEMBER}/*/connectionId"))
+        shown = set(at(exchange.body, f"/{MEMBER}/*/connectionId")) if exchange.succeeded else set()
         ok = 400 <= exchange.status < 500 or (exchange.succeeded and shown <= {known})
         message = f"connectionId written twice, with different values: answered {exchange.told()}"
         wire.contract.check("wire.duplicate-members-differ", ok, message, exchange)
@@ -210,7 +210,7 @@ def test_a_compressed_body(wire: Wire, world: World) -> None:
     what = "a body in gzip"
     body = gzip.compress(json.dumps({"connectionId": UNKNOWN}).encode(), mtime=0)
     exchange = wire.put(PROBE, body, what, headers={"Content-Encoding": "gzip"})
-    listed = at(exchange.json, f"/{MEMBER}/*")
+    listed = exchange.succeeded and bool(at(exchange.body, f"/{MEMBER}/*"))
     ok = 400 <= exchange.status < 500 or (exchange.succeeded and not listed)
     message = f"{what}: answered {exchange.told()}{' as if it were empty' if listed else ''}"
     wire.contract.check("wire.compressed-body", ok, message, exchange)

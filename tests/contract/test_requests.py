@@ -120,7 +120,7 @@ def _judge(contract: Contract, operation: Operation, miss: NearMiss, exchange: E
     """Whether the near miss was refused, or answered with an empty list where that is documented too."""
     listing = contract.spec.listing(operation.name)
     if miss.also == "empty" and listing is not None and exchange.succeeded:
-        nothing = not at(exchange.json, f"/{listing[0]}/*")
+        nothing = not at(exchange.body, f"/{listing[0]}/*")
         return contract.check(miss.rule, nothing, f"{miss.what}: answered with resources", exchange, where=miss.pointer)
     empty = f"/{listing[0]}/*" if miss.also == "empty" and listing is not None else ""
     return contract.refused(miss.rule, exchange, miss.what, where=miss.pointer, empty=empty)

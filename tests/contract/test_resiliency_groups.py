@@ -1,7 +1,7 @@
 """Resiliency groups: how they are made, read, renamed and deleted."""
 
 import re
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from hypothesis import given
@@ -11,7 +11,8 @@ from dxcontract.api import Api
 from dxcontract.contract import Contract
 from dxcontract.exchange import Exchange
 from dxcontract.spec import Json
-from strategies.listing import everything
+from strategies.listing import visible
+from strategies.polling import poll
 from strategies.requests import arrange, done, tags
 from strategies.resiliency import available_group, got, group_in
 from strategies.tags import pairs
@@ -116,7 +117,7 @@ def test_a_repeated_creation_makes_no_second_group(contract: Contract, world: Wo
         identifier = group_in(exchange).get("resiliencyGroupId")
         message = f"the repeated creation answers {identifier}, not {first.id}"
         contract.check("resiliency_groups.create-idempotent", identifier == first.id, message, first.made, exchange)
-    listing, items = everything(world, "ListResiliencyGroups", {}, "items")
+    listing, items = visible(world, "ListResiliencyGroups", {}, "items")
     named = [item for item in items if item.get("resiliencyGroupName") == first.params["resiliencyGroupName"]]
     message = f"{len(named)} groups of that name are listed"
     contract.check("resiliency_groups.create-idempotent", len(named) <= 1, message, first.made, exchange, listing)
@@ -161,7 +162,7 @@ def test_a_group_is_listed_in_its_region_only(contract: Contract, world: World) 
     """A group counted in every Region is counted too often."""
     group = _group(world)
     region = world.api.target.other_region
-    exchange, items = everything(world, "ListResiliencyGroups", {}, "items", region=region)
+    exchange, items = visible(world, "ListResiliencyGroups", {}, "items", region=region)
     done(exchange)
     there = [item for item in items if item.get("resiliencyGroupId") == group.id]
     message = f"a group of {world.api.target.region} is listed in {region}"
@@ -193,14 +194,21 @@ def test_a_deleted_group_ends(contract: Contract, world: World) -> None:
     ends = found.get("resiliencyGroupId") == group.id and found.get("state") in ENDING
     message = f"answered group {found.get('resiliencyGroupId')} in state {found.get('state')}"
     contract.check("resiliency_groups.delete-answer", ends, message, exchange)
-    after = world.call("GetResiliencyGroup", {"resiliencyGroupId": group})
-    state = group_in(after).get("state")
-    gone = 400 <= after.status < 500 or state in ENDING
-    contract.check("resiliency_groups.deleted-gone", gone, f"after its deletion it is {state}", exchange, after)
-    listing, item = _listed(world, group)
-    gone = item is None or item.get("state") in ENDING
-    message = f"after its deletion it is listed as {(item or {}).get('state')}"
-    contract.check("resiliency_groups.deleted-gone", gone, message, exchange, listing)
+
+    def state() -> tuple[Exchange, Any]:
+        answer = world.call("GetResiliencyGroup", {"resiliencyGroupId": group})
+        return answer, None if answer.refused else group_in(answer).get("state")
+
+    after, seen = poll(state, lambda one: one[0].refused or one[1] in ENDING)
+    gone = after.refused or seen in ENDING
+    contract.check("resiliency_groups.deleted-gone", gone, f"after its deletion it is {seen}", exchange, after)
+    listing, item = poll(lambda: _listed(world, group), lambda one: _ended(one[1]))
+    message = f"after its deletion it is listed as {item.get('state') if item is not None else None}"
+    contract.check("resiliency_groups.deleted-gone", _ended(item), message, exchange, listing)
+
+
+def _ended(item: Json | None) -> bool:
+    return item is None or item.get("state") in ENDING
 
 
 def _group(world: World) -> Handle:
@@ -208,7 +216,7 @@ def _group(world: World) -> Handle:
 
 
 def _listed(world: World, group: Handle) -> tuple[Exchange, Json | None]:
-    exchange, items = everything(world, "ListResiliencyGroups", {}, "items")
+    exchange, items = visible(world, "ListResiliencyGroups", {}, "items")
     done(exchange)
     return exchange, next((item for item in items if item.get("resiliencyGroupId") == group.id), None)
 

@@ -8,8 +8,8 @@ import pytest
 from dxcontract.contract import Contract, at
 from dxcontract.exchange import Exchange
 from dxcontract.verdict import Indeterminate
-from strategies.listing import everything
-from strategies.looking import until
+from strategies.listing import visible
+from strategies.polling import poll
 from strategies.requests import arrange, done
 from strategies.resiliency import available_group
 from strategies.steps import refusal
@@ -27,7 +27,7 @@ def test_associated_connections_are_answered_and_listed(contract: Contract, worl
     """Whether the ports of a site survive one failure is read from this list."""
     group, connections = _arranged(world, 2)
     exchange = done(_change(world, ASSOCIATE, group, connections))
-    entries = [one for one in at(exchange.json, "/resiliencyGroupAssociations/*") if isinstance(one, dict)]
+    entries = [one for one in at(exchange.body, "/resiliencyGroupAssociations/*") if isinstance(one, dict)]
     for connection in connections:
         wanted = [one for one in entries if one.get("connectionArn") == world.arn(connection)]
         right = [one for one in wanted if one.get("resiliencyGroupId") == group.id and one.get("state") in IN]
@@ -122,7 +122,7 @@ def _associated(world: World, count: int) -> tuple[Handle, list[Handle]]:
     group, connections = _arranged(world, count)
     done(_change(world, ASSOCIATE, group, connections))
     wanted = {world.arn(connection): "associated" for connection in connections}
-    states = until(lambda: _states(world, group)[1], lambda seen: wanted.items() <= seen.items())
+    states = poll(lambda: _states(world, group)[1], lambda seen: wanted.items() <= seen.items())
     if not wanted.items() <= states.items():
         raise Indeterminate(f"connections, which this test needs in a group first, were listed as {states}")
     return group, connections
@@ -135,6 +135,6 @@ def _change(world: World, operation: str, group: Handle, connections: Sequence[A
 def _states(world: World, group: Handle) -> tuple[Exchange, dict[str, str]]:
     """The connections in a group: ARNs, each with the state of its association."""
     params = {"resiliencyGroupId": group}
-    exchange, items = everything(world, "ListResiliencyGroupAssociations", params, "items")
+    exchange, items = visible(world, "ListResiliencyGroupAssociations", params, "items")
     done(exchange)
     return exchange, {str(item.get("connectionArn")): str(item.get("state")) for item in items}

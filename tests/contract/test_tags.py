@@ -78,7 +78,7 @@ def test_a_description_has_the_arn_and_keys_with_values(contract: Contract, worl
     connection = arrange(world, "connection", settle=False)
     tagged(world, connection, {"one": "1", "two": "2"})
     exchange, _ = described(world, connection)
-    arns = at(exchange.json, "/resourceTags/*/resourceArn")
+    arns = at(exchange.body, "/resourceTags/*/resourceArn")
     contract.check(
         "tags.describe-answer",
         arns == [world.arn(connection)],
@@ -87,7 +87,7 @@ def test_a_description_has_the_arn_and_keys_with_values(contract: Contract, worl
         where="/resourceTags/*/resourceArn",
     )
     for member in ("key", "value"):
-        texts = at(exchange.json, f"/resourceTags/*/tags/*/{member}")
+        texts = at(exchange.body, f"/resourceTags/*/tags/*/{member}")
         contract.check(
             "tags.describe-answer",
             len(texts) == 2 and all(isinstance(text, str) for text in texts),
@@ -106,7 +106,7 @@ def test_several_resources_are_described_at_once(contract: Contract, world: Worl
     exchange = done(world.call("DescribeTags", {"resourceArns": [Arn(first), Arn(second)]}))
     found = {
         str(entry.get("resourceArn")): pairs(entry.get("tags"))
-        for entry in at(exchange.json, "/resourceTags/*")
+        for entry in at(exchange.body, "/resourceTags/*")
         if isinstance(entry, dict)
     }
     expected = {world.arn(first): [("number", "0")], world.arn(second): [("number", "1")]}
@@ -130,11 +130,11 @@ def test_a_gateway_is_tagged_by_an_arn_without_region(contract: Contract, world:
 def test_a_resiliency_group_is_tagged_by_the_arn_that_it_shows(contract: Contract, world: World) -> None:
     """It is made with tags and shows them and its ARN: what is shown must be what can be changed."""
     group = arrange(world, "resiliency-group", settle=False)
-    arns = at(group.made.json, "/resiliencyGroup/resiliencyGroupArn")
+    arns = at(group.made.body, "/resiliencyGroup/resiliencyGroupArn")
     exchange = world.call("TagResource", {"resourceArn": arns[0] if arns else Arn(group), "tags": listed({"a": "1"})})
     if contract.accepted("tags.on-resiliency-group", exchange, "tags for a resiliency group"):
         after = done(world.call("GetResiliencyGroup", {"resiliencyGroupId": group}))
-        found = pairs(at(after.json, "/resiliencyGroup/tags/*"))
+        found = pairs(at(after.body, "/resiliencyGroup/tags/*"))
         contract.check("tags.on-resiliency-group", ("a", "1") in found, f"it shows the tags {found}", exchange, after)
 
 
@@ -165,7 +165,7 @@ def test_tags_end_with_their_resource(contract: Contract, world: World) -> None:
     if world.state(connection) == "deleting":
         world.settle(connection, "deleted")
     after = world.call("DescribeTags", {"resourceArns": [Arn(connection)]})
-    found = pairs(at(after.json, "/resourceTags/*/tags/*")) if after.succeeded else []
+    found = pairs(at(after.body, "/resourceTags/*/tags/*")) if after.succeeded else []
     contract.check("tags.die-with-resource", not found, f"the deleted connection has the tags {found}", gone, after)
 
 
@@ -177,7 +177,7 @@ def _tag_by_arn(contract: Contract, world: World, rule: str, kind: str) -> None:
         after = world.call("DescribeTags", {"resourceArns": [arn]})
         found = {
             str(entry.get("resourceArn")): pairs(entry.get("tags"))
-            for entry in at(after.json, "/resourceTags/*")
+            for entry in at(after.body, "/resourceTags/*")
             if isinstance(entry, dict)
         }
         contract.check(rule, ("by", "arn") in found.get(arn, []), f"{found} is described for {arn}", exchange, after)

@@ -201,7 +201,7 @@ def _create(contract: Contract, world: World, operation: Operation, rule: str, t
         assert describe is not None
         assert name_member is not None
         listing = done(world.call(describe.operation, role=_owner(operation, scene.caller)))
-        names = at(listing.json, f"/{describe.list}/*/{name_member}")
+        names = at(listing.body, f"/{describe.list}/*/{name_member}")
         made = _name(params) in names
         contract.check(rule, not made, f"refused, and yet there is a {kind} of that name", listing, exchange, where="/")
 

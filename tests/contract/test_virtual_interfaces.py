@@ -270,7 +270,7 @@ def _tagged(world: World, operation: Maker, tags: dict[str, str]) -> Json:
 
 def _tags(world: World, handle: Handle) -> tuple[Exchange, dict[str, str]]:
     exchange = world.call("DescribeTags", {"resourceArns": [Arn(handle)]}, role=handle.role)
-    return exchange, _as_mapping(at(exchange.json, "/resourceTags/*/tags/*"))
+    return exchange, _as_mapping(at(exchange.body, "/resourceTags/*/tags/*"))
 
 
 def _as_mapping(tags: Any) -> dict[str, str]:

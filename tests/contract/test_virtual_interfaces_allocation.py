@@ -6,7 +6,8 @@ from dxcontract.contract import Contract
 from dxcontract.spec import Json
 from dxcontract.target import Role
 from strategies import virtual_interfaces as vif
-from strategies.looking import until, whole_list
+from strategies.listing import whole_list
+from strategies.polling import poll
 from strategies.requests import arrange, done
 from strategies.virtual_interfaces import ALLOCATORS, KINDS, Kind, Maker
 from strategies.world import Handle, World
@@ -73,7 +74,7 @@ def test_its_owner_confirms_it(contract: Contract, world: World, kind: Kind) -> 
         where="/virtualInterfaceState",
     )
     done(exchange)
-    after, item = until(lambda: world.observe(handle), lambda seen: _state(seen[1]) not in (None, "confirming"))
+    after, item = poll(lambda: world.observe(handle), lambda seen: _state(seen.item) not in (None, "confirming"))
     contract.check(
         "virtual_interfaces.confirm-ends-confirming",
         _state(item) not in (None, "confirming"),
@@ -121,7 +122,7 @@ def test_it_is_confirmed_once(contract: Contract, world: World, kind: Kind) -> N
     handle = _allocated(world, kind)
     operation, params = vif.confirmation(world, kind, handle)
     first = done(world.call(operation, params, role="other"))
-    until(lambda: _state(world.observe(handle)[1]), lambda state: state != "confirming")
+    poll(lambda: _state(world.observe(handle).item), lambda state: state != "confirming")
     exchange = world.call(operation, params, role="other")
     contract.refused("virtual_interfaces.confirm-wrong-state", exchange, "confirmed a second time", first)
 
@@ -134,8 +135,8 @@ def test_it_is_on_the_gateway_of_its_confirmation(contract: Contract, world: Wor
     handle = _allocated(world, kind)
     operation, params = vif.confirmation(world, kind, handle)
     confirmed = done(world.call(operation, {**params, "directConnectGatewayId": gateway}, role="other"))
-    exchange, item = until(
-        lambda: world.observe(handle), lambda seen: (seen[1] or {}).get("directConnectGatewayId") == gateway.id
+    exchange, item = poll(
+        lambda: world.observe(handle), lambda seen: (seen.item or {}).get("directConnectGatewayId") == gateway.id
     )
     found = (item or {}).get("directConnectGatewayId")
     contract.check(
@@ -164,7 +165,7 @@ def test_its_owner_declines_it(contract: Contract, world: World, kind: Kind) -> 
     handle = _allocated(world, kind)
     operation, params = vif.confirmation(world, kind, handle)
     declined = done(world.delete(handle))
-    exchange, item = until(lambda: world.observe(handle), lambda seen: _state(seen[1]) in GONE)
+    exchange, item = poll(lambda: world.observe(handle), lambda seen: _state(seen.item) in GONE)
     contract.check(
         "virtual_interfaces.decline",
         _state(item) in GONE,

@@ -10,7 +10,8 @@ from dxcontract.exchange import Exchange
 from dxcontract.spec import Json
 from dxcontract.verdict import Indeterminate
 from strategies import virtual_interfaces as vif
-from strategies.looking import until, whole_list
+from strategies.listing import whole_list
+from strategies.polling import poll
 from strategies.requests import arrange, done
 from strategies.virtual_interfaces import CREATORS, MAKERS, PRIVATE, TRANSIT, Maker
 from strategies.world import Handle, World
@@ -285,7 +286,7 @@ def test_nothing_can_be_done_with_a_deleted_one(contract: Contract, world: World
     """A change that is answered with success and goes nowhere is found out when it is too late."""
     handle = arrange(world, "virtual-interface")
     deleted = done(world.delete(handle))
-    _, seen = until(lambda: world.observe(handle), lambda one: _state(one[1]) in (None, "deleted"))
+    _, seen = poll(lambda: world.observe(handle), lambda one: _state(one.item) in (None, "deleted"))
     if _state(seen) not in (None, "deleted"):
         raise Indeterminate(f"the virtual interface is still {_state(seen)}")
     more: dict[str, Any] = {
@@ -323,7 +324,7 @@ def _check(
 
 def _check_described(contract: Contract, rule: str, world: World, handle: Handle, member: str, wanted: Any) -> bool:
     """Whether what was changed is described, at once or soon."""
-    exchange, item = until(lambda: world.observe(handle), lambda seen: (seen[1] or {}).get(member) == wanted)
+    exchange, item = poll(lambda: world.observe(handle), lambda seen: (seen.item or {}).get(member) == wanted)
     return _check(contract, rule, exchange, item or {}, member, wanted, operation=UPDATE)
 
 

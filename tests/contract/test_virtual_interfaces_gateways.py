@@ -7,7 +7,6 @@ from dxcontract.exchange import Exchange
 from dxcontract.spec import Json
 from strategies import virtual_interfaces as vif
 from strategies.ec2 import some_virtual_private_gateway
-from strategies.looking import until
 from strategies.requests import arrange, done
 from strategies.virtual_interfaces import PRIVATE, PUBLIC, TRANSIT, Maker
 from strategies.world import Handle, World
@@ -94,8 +93,8 @@ def test_site_link_can_be_switched(contract: Contract, world: World, operation: 
         exchange = world.call("UpdateVirtualInterfaceAttributes", params)
         if not contract.accepted("virtual_interfaces.site-link-update", exchange, f"enableSiteLink {wanted}"):
             return
-        on = (lambda seen: _site_link(seen[1])) if wanted else (lambda seen: not _site_link(seen[1]))
-        described, item = until(lambda: world.observe(handle), on)
+        on = (lambda seen: _site_link(seen)) if wanted else (lambda seen: not _site_link(seen))
+        described, item = world.described(handle, on)
         if not _check_site_link(contract, "virtual_interfaces.site-link-update", described, item or {}, wanted):
             return
 

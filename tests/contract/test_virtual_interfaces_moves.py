@@ -7,7 +7,8 @@ from dxcontract.spec import Json
 from dxcontract.target import Role
 from strategies import virtual_interfaces as vif
 from strategies.hosting import confirmed
-from strategies.looking import until, whole_list
+from strategies.listing import whole_list
+from strategies.polling import poll
 from strategies.requests import arrange, done
 from strategies.virtual_interfaces import ALLOCATORS, CREATORS, PRIVATE, Maker
 from strategies.world import Handle, World
@@ -26,7 +27,7 @@ def test_it_moves_with_all_that_it_is(contract: Contract, world: World, kind: Ma
     _, before = world.observe(handle)
     port = arrange(world, target)
     moved = done(world.call(MOVE, {"virtualInterfaceId": handle, "connectionId": port}))
-    exchange, item = until(lambda: world.observe(handle), lambda seen: (seen[1] or {}).get("connectionId") == port.id)
+    exchange, item = poll(lambda: world.observe(handle), lambda seen: (seen.item or {}).get("connectionId") == port.id)
     found = {"/connectionId": (item or {}).get("connectionId") == port.id}
     found["/there"] = handle.id in _on(world, port)
     found["/here"] = handle.id not in _on(world, source)

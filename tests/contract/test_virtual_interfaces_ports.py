@@ -9,7 +9,8 @@ from dxcontract.spec import Json
 from dxcontract.target import Role
 from dxcontract.verdict import Indeterminate
 from strategies import virtual_interfaces as vif
-from strategies.looking import until, whole_list
+from strategies.listing import whole_list
+from strategies.polling import poll
 from strategies.requests import arrange, done
 from strategies.virtual_interfaces import CREATORS, MAKERS, PRIVATE, PUBLIC, Maker
 from strategies.world import Handle, World
@@ -52,7 +53,7 @@ def test_a_deleted_connection_carries_none(contract: Contract, world: World, ope
     port = arrange(world, "connection")
     params = vif.request(world, operation, port)
     deleted = done(world.delete(port))
-    until(lambda: world.state(port), lambda state: state in (None, "deleted"))
+    poll(lambda: world.state(port), lambda state: state in (None, "deleted"))
     exchange = vif.ask(world, operation, params)
     contract.refused("virtual_interfaces.parent-deleted", exchange, "on a deleted connection", deleted)
 
@@ -127,7 +128,7 @@ def test_it_ends(contract: Contract, world: World, operation: Maker) -> None:
         where="/virtualInterfaceState",
     )
     done(deleted)
-    exchange, item = until(lambda: world.observe(handle), lambda seen: _state(seen[1]) in (None, *ENDING, *declined))
+    exchange, item = poll(lambda: world.observe(handle), lambda seen: _state(seen.item) in (None, *ENDING, *declined))
     contract.check(
         "virtual_interfaces.deleted-gone",
         _state(item) in (None, *ENDING, *declined),

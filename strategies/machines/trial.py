@@ -1,0 +1,69 @@
+"""A judgement that does not count yet: what is described may still be on its way to what it should be."""
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
+
+from dxcontract.contract import Contract, Scope
+from dxcontract.exchange import Exchange
+
+if TYPE_CHECKING:
+    from strategies.machines.machine import Machine
+
+P = ParamSpec("P")
+
+Failed = tuple[str, str, str]
+"""Rule, operation and place of a check that failed."""
+
+
+class DiffersError(Exception):
+    """A check failed on trial."""
+
+
+class Trial(Contract):
+    """Stands for a contract while looks are tried: keeps what passes, and ends the attempt at the first failure."""
+
+    def __init__(self, contract: Contract) -> None:
+        self.spec = contract.spec
+        self.failed: Failed | None = None
+        self._contract = contract
+        self._passed: list[tuple[Any, ...]] = []
+
+    @property
+    def current(self) -> Scope:
+        return self._contract.current
+
+    def commit(self) -> None:
+        """Let what passed count."""
+        for passed in self._passed:
+            self._contract.record(*passed)
+
+    def record(
+        self,
+        rule: str,
+        operation: str,
+        ok: bool,
+        where: str,
+        message: str,
+        exchanges: tuple[Exchange, ...],
+        claim: Mapping[str, Any],
+    ) -> None:
+        """Keep a check that passed.
+
+        Raises:
+            DiffersError: it did not.
+        """
+        if not ok:
+            self.failed = rule, operation, where
+            raise DiffersError
+        self._passed.append((rule, operation, ok, where, message, exchanges, claim))
+
+
+def judged(judge: Callable[Concatenate["Machine", P], None]) -> Callable[Concatenate["Machine", P], None]:
+    """Make a function that looks and judges look again before it finds a difference (`Machine.judged`)."""
+
+    def judging(m: "Machine", /, *args: P.args, **kwargs: P.kwargs) -> None:
+        m.judged(functools.partial(judge, m, *args, **kwargs))
+
+    functools.update_wrapper(judging, judge)
+    return judging
