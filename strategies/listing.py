@@ -71,3 +71,14 @@ def listed_in_time(
 ) -> tuple[Exchange, Json | None]:
     """The same as soon as the item is enough (it is there, unless told otherwise), or last when the time is over."""
     return confirm(lambda: listed(world, handle), lambda seen: enough(seen[1]))
+
+
+def listed_when(
+    world: World, kind: str, enough: Callable[[list[Json]], bool], role: Role = "owner"
+) -> tuple[Exchange, list[Json]]:
+    """The whole list of a kind, without a filter, as soon as it is enough, or last when the time is over."""
+    describe = world.spec.resources[kind].describe
+    assert describe is not None, f"nothing lists a {kind}"
+    return confirm(
+        lambda: whole_list(world, describe.operation, {}, describe.list, role=role), lambda seen: enough(seen[1])
+    )

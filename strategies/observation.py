@@ -1,6 +1,6 @@
 """One look at a resource: it found the item, or that the resource is not listed, or it failed and says why."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,3 +72,13 @@ def unordered(value: Any) -> Any:
     if isinstance(value, list):
         return sorted(map(unordered, value), key=repr)
     return value
+
+
+def shows(**members: Any) -> Callable[[Json], bool]:
+    """Whether an item has these values; lists are compared in any order."""
+    wanted = unordered(members)
+
+    def right(item: Json) -> bool:
+        return all(unordered(item.get(name)) == value for name, value in wanted.items())
+
+    return right

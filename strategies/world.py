@@ -73,6 +73,8 @@ class World:
 
     def __init__(self, api: Api, run_id: str, tags: Sequence[Json] = ()) -> None:
         """`tags` are put on what is made for a test's sake, where a request may have any and has none."""
+        if api.target.is_real:
+            PATIENCE.is_prompt = False
         self.api = api
         self.tags = list(tags)
         self.spec: Spec = api.spec
@@ -283,8 +285,12 @@ class World:
         enough: Callable[[Json], bool] = lambda _: True,
         *,
         role: Role | None = None,
+        slowly: bool = False,
     ) -> tuple[Exchange, Json]:
-        """A resource as it is described as soon as that is enough, or last when the time for it is over (`confirm`).
+        """A resource as it is described as soon as that is enough, or last when the time for it is over.
+
+        That time is a moment, or with `slowly`, for what AWS takes its time for, the whole settle time (`confirm` and
+        `poll`).
 
         Raises:
             UnusableAnswer, Indeterminate: it is not described.
@@ -294,7 +300,7 @@ class World:
             item = seen.item
             return item is not None and enough(item)
 
-        seen = confirm(lambda: self.observe(handle, role=role), right)
+        seen = (poll if slowly else confirm)(lambda: self.observe(handle, role=role), right)
         return seen.exchange, seen.there
 
     def seen(self) -> dict[Handle, Json | None]:

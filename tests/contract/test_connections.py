@@ -16,7 +16,9 @@ from dxcontract.pointers import at
 from dxcontract.spec import Json
 from dxcontract.verdict import Indeterminate
 from strategies import places
-from strategies.listing import whole_list
+from strategies.listing import listed_in_time, listed_when
+from strategies.observation import Observation, shows, unordered
+from strategies.polling import confirm
 from strategies.requests import arrange, done, tags
 from strategies.world import Arn, World
 
@@ -39,10 +41,10 @@ def test_a_connection_says_what_it_is(contract: Contract, world: World) -> None:
     """Tools read these members without asking whether they are there."""
     # Who waits for a state does not come to the end where there is none.
     connection = arrange(world, "connection", settle=False)
-    described, item = world.observe(connection)
+    described, item = world.described(connection)
     updated = world.call("UpdateConnection", {"connectionId": connection, "connectionName": world.name()})
     deleted = world.delete(connection)
-    answers = [(connection.made, connection.made.body), (described, item or {})]
+    answers = [(connection.made, connection.made.body), (described, item)]
     answers += [(exchange, exchange.body) for exchange in (updated, deleted) if exchange.succeeded]
     for exchange, answer in answers:
         for member in MEMBERS:
@@ -56,7 +58,7 @@ def test_a_connection_says_what_it_is(contract: Contract, world: World) -> None:
 def test_an_id_looks_like_one_of_a_connection(contract: Contract, world: World) -> None:
     """Ids are validated by tools, put into ARNs and into file names."""
     connection = arrange(world, "connection")
-    described, _ = world.observe(connection)
+    described, _ = world.described(connection)
     ok = ID.fullmatch(connection.id) is not None
     for exchange in (connection.made, described):
         contract.check(
@@ -82,8 +84,8 @@ def test_a_connection_is_what_was_asked_for(
         location = places.offering(world, bandwidth)
         wanted = {"location": location, "bandwidth": bandwidth, "connectionName": f"{world.name()}{suffix}"}
         connection = arrange(world, "connection", members=wanted, settle=False)
-        described, item = world.observe(connection)
-        for exchange, answer in ((connection.made, connection.made.body), (described, item or {})):
+        described, item = world.described(connection, shows(connectionName=wanted["connectionName"]))
+        for exchange, answer in ((connection.made, connection.made.body), (described, item)):
             for member, value in wanted.items():
                 found = answer.get(member)
                 same = str(found).lower() == value.lower() if member == "location" else found == value
@@ -96,8 +98,8 @@ def test_a_connection_is_the_callers_in_the_region(contract: Contract, world: Wo
     """Inventories over many accounts and Regions are built from these two members."""
     wanted = {"ownerAccount": world.account_id("owner"), "region": world.api.target.region}
     connection = arrange(world, "connection")
-    described, item = world.observe(connection)
-    for exchange, answer in ((connection.made, connection.made.body), (described, item or {})):
+    described, item = world.described(connection, shows(**wanted))
+    for exchange, answer in ((connection.made, connection.made.body), (described, item)):
         for member, value in wanted.items():
             message = f"{member} is {answer.get(member)!r}, it was ordered in {value}"
             ok = answer.get(member) == value
@@ -153,25 +155,36 @@ def test_a_speed_that_the_location_lacks_is_refused(contract: Contract, world: W
 def test_a_new_connection_is_listed(contract: Contract, world: World) -> None:
     """What is not listed is paid for and forgotten."""
     connection = arrange(world, "connection", settle=False)
-    exchange, listed = whole_list(world, "DescribeConnections", {}, "connections")
-    times = sum(item.get("connectionId") == connection.id for item in listed)
-    message = f"the new connection is {times} times among the {len(listed)} that are listed"
-    contract.check("connections.listed", times == 1, message, exchange)
+
+    def times(items: list[Json]) -> int:
+        return sum(item.get("connectionId") == connection.id for item in items)
+
+    exchange, items = listed_when(world, "connection", lambda seen: times(seen) == 1)
+    message = f"the new connection is {times(items)} times among the {len(items)} that are listed"
+    contract.check("connections.listed", times(items) == 1, message, exchange)
 
 
 @pytest.mark.rule("connections.describe-one")
 def test_one_connection_can_be_asked_for(contract: Contract, world: World) -> None:
     """Tools look up by id; what they get must be that one, and the same that the list shows."""
     connection, _ = arrange(world, "connection"), arrange(world, "connection")
-    whole, listed = whole_list(world, "DescribeConnections", {}, "connections")
-    exchange, item = world.observe(connection)
-    ids = at(exchange.body, "/connections/*/connectionId")
-    message = f"asked for {connection.id}, answered {ids}"
-    contract.check("connections.describe-one", ids == [connection.id], message, exchange, where="/connections")
-    in_list = next((one for one in listed if one.get("connectionId") == connection.id), None)
-    if item is None or in_list is None:
-        raise Indeterminate("the connection is not both in the list and described by itself")
-    different = _differing(item, in_list)
+
+    def look() -> tuple[Observation, Exchange, Json]:
+        whole, listed = listed_in_time(world, connection)
+        if listed is None:
+            raise Indeterminate("the connection is not both in the list and described by itself")
+        return world.observe(connection), whole, listed
+
+    def ids(seen: Observation) -> list[Any]:
+        return [] if seen.exchange.refused else at(seen.exchange.body, "/connections/*/connectionId")
+
+    seen, whole, in_list = confirm(
+        look, lambda one: ids(one[0]) == [connection.id] and not _differing(one[0].there, one[2])
+    )
+    exchange = seen.exchange
+    message = f"asked for {connection.id}, answered {ids(seen) or exchange.told()}"
+    contract.check("connections.describe-one", ids(seen) == [connection.id], message, exchange, where="/connections")
+    different = _differing(seen.there, in_list)
     message = f"described by itself it has other values than in the list: {different}"
     contract.check("connections.describe-one", not different, message, whole, exchange, where="/connections/*")
 
@@ -198,8 +211,12 @@ def test_tags_can_be_given_with_the_order(
         answered = _by_key(at(connection.made.body, "/tags/*"))
         message = f"tags are {answered}, given were {expected}"
         contract.check(rule, answered == expected, message, connection.made, where="/tags")
-        listed = done(world.call("DescribeTags", {"resourceArns": [Arn(connection)]}))
-        found = _by_key(at(listed.body, "/resourceTags/*/tags/*"))
+
+        def shown() -> tuple[Exchange, dict[str, str]]:
+            answer = done(world.call("DescribeTags", {"resourceArns": [Arn(connection)]}))
+            return answer, _by_key(at(answer.body, "/resourceTags/*/tags/*"))
+
+        listed, found = confirm(shown, lambda seen: seen[1] == expected)
         message = f"DescribeTags answers {found}, given were {expected}"
         contract.check(rule, found == expected, message, connection.made, listed, where="/resourceTags/*/tags")
 
@@ -212,8 +229,8 @@ def test_macsec_can_be_ordered(contract: Contract, world: World) -> None:
     if contract.accepted("connections.macsec-requested", exchange, "10Gbps with MACsec", where="/requestMACSec"):
         connection = world.handles[-1]
         world.settle(connection)
-        after, item = world.observe(connection)
-        found = (item or {}).get("macSecCapable")
+        after, item = world.described(connection, shows(macSecCapable=True))
+        found = item.get("macSecCapable")
         contract.check(
             "connections.macsec-requested",
             found is True,
@@ -239,7 +256,7 @@ def _unknown_location(world: World, which: str) -> str:
         return f"{world.location()}x"
     api = world.api
     here = {one["locationCode"].lower() for one in places.listed(world)}
-    there = at(done(api.call("DescribeLocations", region=api.target.other_region)).json, "/locations/*/locationCode")
+    there = at(done(api.call("DescribeLocations", region=api.target.other_region)).body, "/locations/*/locationCode")
     only_there = [code for code in there if isinstance(code, str) and code and code.lower() not in here]
     if not only_there:
         raise Indeterminate(f"{api.target.other_region} lists no location that {api.target.region} has not")
@@ -255,7 +272,7 @@ def _differing(one: Json, other: Json) -> Mapping[str, tuple[Any, Any]]:
     return {
         name: (one.get(name), other.get(name))
         for name in sorted((one.keys() | other.keys()) - OF_THE_MOMENT)
-        if one.get(name) != other.get(name)
+        if unordered(one.get(name)) != unordered(other.get(name))
     }
 
 

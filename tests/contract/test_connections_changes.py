@@ -10,6 +10,8 @@ from dxcontract.spec import Json
 from strategies import macsec, places
 from strategies.lags import bundle
 from strategies.listing import whole_list
+from strategies.observation import shows, unordered
+from strategies.polling import confirm, poll
 from strategies.requests import arrange, done
 from strategies.steps import gone, refusal
 from strategies.world import Handle, World
@@ -22,10 +24,10 @@ def test_a_new_name_stays(contract: Contract, world: World) -> None:
     """Names are how people tell one cable from another."""
     connection, name = arrange(world, "connection"), world.name()
     exchange = done(world.call("UpdateConnection", {"connectionId": connection, "connectionName": name}))
-    after, item = world.observe(connection)
+    after, item = world.described(connection, shows(connectionName=name))
     for where, seen, found in (
         ("/connectionName", exchange, exchange.body.get("connectionName")),
-        ("/connections/*/connectionName", after, (item or {}).get("connectionName")),
+        ("/connections/*/connectionName", after, item.get("connectionName")),
     ):
         message = f"connectionName is {found!r} after it was changed to {name!r}"
         contract.check("connections.update-name", found == name, message, exchange, seen, where=where)
@@ -37,7 +39,7 @@ def test_a_new_name_changes_nothing_else(contract: Contract, world: World) -> No
     connection = arrange(world, "connection")
     before = _settled(world, connection, "connectionName")
     exchange = done(world.call("UpdateConnection", {"connectionId": connection, "connectionName": world.name()}))
-    after = _settled(world, connection, "connectionName")
+    after = _still(world, connection, before, "connectionName")
     changed = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
     message = f"renaming changed {[(name, before.get(name), after.get(name)) for name in changed]}"
     contract.check("connections.update-preserves", not changed, message, exchange)
@@ -49,10 +51,10 @@ def test_an_encryption_mode_stays(contract: Contract, world: World, mode: str) -
     """Who believes the line to be encrypted must be right."""
     connection = macsec.port(world)
     exchange = done(world.call("UpdateConnection", {"connectionId": connection, "encryptionMode": mode}))
-    after, item = world.observe(connection)
+    after, item = world.described(connection, shows(encryptionMode=mode))
     for where, seen, found in (
         ("/encryptionMode", exchange, exchange.body.get("encryptionMode")),
-        ("/connections/*/encryptionMode", after, (item or {}).get("encryptionMode")),
+        ("/connections/*/encryptionMode", after, item.get("encryptionMode")),
     ):
         message = f"encryptionMode is {found!r} after it was set to {mode}"
         contract.check("connections.encryption-mode-update", found == mode, message, exchange, seen, where=where)
@@ -71,18 +73,23 @@ def test_a_connection_can_be_ordered_into_a_lag(contract: Contract, world: World
     """Capacity is added to a LAG in this way; a port beside it is no capacity."""
     lag, _ = bundle(world)
     connection = arrange(world, "connection", members={"lagId": lag})
-    after, item = world.observe(connection)
-    in_lag, lag_item = world.observe(lag)
+    after, item = world.described(connection, shows(lagId=lag.id))
+
+    def complete(seen: Json) -> bool:
+        joined = connection.id in at(seen, "/connections/*/connectionId")
+        return joined and seen.get("numberOfConnections") == 2
+
+    in_lag, lag_item = world.described(lag, complete)
     rule = "connections.lag-join"
     for where, seen, found in (
         ("/lagId", connection.made, connection.made.body.get("lagId")),
-        ("/connections/*/lagId", after, (item or {}).get("lagId")),
+        ("/connections/*/lagId", after, item.get("lagId")),
     ):
         contract.check(rule, found == lag.id, f"lagId is {found!r}, not {lag.id}", connection.made, seen, where=where)
     members = at(lag_item, "/connections/*/connectionId")
     message = f"the LAG's connections are {members}, without {connection.id}"
     contract.check(rule, connection.id in members, message, connection.made, in_lag, where="/lags/*/connections")
-    count = (lag_item or {}).get("numberOfConnections")
+    count = lag_item.get("numberOfConnections")
     message = f"numberOfConnections is {count} after one joined the first"
     contract.check(rule, count == 2, message, connection.made, in_lag, where="/lags/*/numberOfConnections")
 
@@ -132,10 +139,10 @@ def test_a_deleted_connection_is_going_or_gone(contract: Contract, world: World)
     """A port that goes on to exist goes on to be charged."""
     connection = arrange(world, "connection")
     exchange = done(world.delete(connection))
-    after, item = world.observe(connection)
-    state = None if item is None else item.get("connectionState")
-    message = f"connectionState is {state!r} after DeleteConnection"
-    contract.check("connections.deleted-gone", item is None or state in GOING, message, exchange, after)
+    seen = poll(lambda: world.observe(connection), lambda one: one.state in (None, *GOING))
+    message = f"connectionState is {seen.state!r} after DeleteConnection"
+    ended = seen.item is None or seen.state in GOING
+    contract.check("connections.deleted-gone", ended, message, exchange, seen.exchange)
 
 
 @pytest.mark.rule("connections.deleted-final")
@@ -176,13 +183,17 @@ def test_a_deleted_connection_leaves_its_lag(contract: Contract, world: World) -
     lag, (connection, _) = bundle(world, 2)
     exchange = done(world.delete(connection))
     gone(world, connection)
-    after, item = world.observe(lag)
-    members = [one for one in at(item, "/connections/*") if isinstance(one, dict)]
-    rule, listed = "connections.delete-leaves-lag", [one for one in members if one.get("connectionId") == connection.id]
-    live = [one.get("connectionState") for one in listed if one.get("connectionState") not in GOING]
-    message = f"the LAG still lists it as {live}"
-    contract.check(rule, item is not None and not live, message, exchange, after, where="/lags/*/connections")
-    count = (item or {}).get("numberOfConnections")
+    rule = "connections.delete-leaves-lag"
+
+    def live(item: Json) -> list[Any]:
+        members = [one for one in at(item, "/connections/*") if isinstance(one, dict)]
+        states = [one.get("connectionState") for one in members if one.get("connectionId") == connection.id]
+        return [state for state in states if state not in GOING]
+
+    after, item = world.described(lag, lambda seen: not live(seen) and seen.get("numberOfConnections") == 1)
+    message = f"the LAG still lists it as {live(item)}"
+    contract.check(rule, not live(item), message, exchange, after, where="/lags/*/connections")
+    count = item.get("numberOfConnections")
     message = f"numberOfConnections is {count} after one of two was deleted"
     contract.check(rule, count == 1, message, exchange, after, where="/lags/*/numberOfConnections")
 
@@ -204,7 +215,7 @@ def test_a_refused_order_leaves_the_lag_as_it_was(contract: Contract, world: Wor
     lag, _ = bundle(world)
     before = _settled(world, lag)
     exchange = refusal(places.order(world, lagId=lag, bandwidth="10Gbps"))
-    after = _settled(world, lag)
+    after = _still(world, lag, before)
     message = f"refused, and yet the LAG changed from {before} to {after}"
     contract.check("connections.refusal-atomic", before == after, message, exchange, where="/lagId")
 
@@ -216,7 +227,7 @@ def test_a_refused_update_is_not_half_applied(contract: Contract, world: World) 
     before = _settled(world, connection)
     params = {"connectionId": connection, "connectionName": world.name(), "encryptionMode": "encrypt"}
     exchange = refusal(world.call("UpdateConnection", params))
-    after = _settled(world, connection)
+    after = _still(world, connection, before)
     message = f"refused, and yet the connection changed from {before} to {after}"
     contract.check("connections.refusal-atomic", before == after, message, exchange)
 
@@ -227,10 +238,12 @@ def test_a_refused_deletion_deletes_nothing(contract: Contract, world: World) ->
     connection, interface = _used(world)
     before = _settled(world, connection)
     exchange = refusal(world.delete(connection))
-    after = _settled(world, connection)
+    after = _still(world, connection, before)
     message = f"refused, and yet the connection changed from {before} to {after}"
     contract.check("connections.refusal-atomic", before == after, message, exchange)
-    states = world.state(connection), world.state(interface)
+    states = confirm(
+        lambda: (world.state(connection), world.state(interface)), lambda seen: not {*GOING, None} & set(seen)
+    )
     message = f"refused, and yet the connection and its interface are {states}"
     ok = not {*GOING, None} & set(states)
     contract.check("connections.refusal-atomic", ok, message, exchange, where="/connectionState")
@@ -244,9 +257,18 @@ def _used(world: World) -> tuple[Handle, Handle]:
 
 def _settled(world: World, handle: Handle, *but: str) -> Json:
     """What is described of a resource, but for some members and for what changes by itself: states and times."""
-    _, item = world.observe(handle)
+    return _lasting(handle, world.described(handle)[1], *but)
+
+
+def _still(world: World, handle: Handle, before: Json, *but: str) -> Json:
+    """The same afterwards, as soon as it is as it was before."""
+    _, item = world.described(handle, lambda seen: _lasting(handle, seen, *but) == before)
+    return _lasting(handle, item, *but)
+
+
+def _lasting(handle: Handle, item: Json, *but: str) -> Json:
     left_out = {*but, handle.resource.state, "loaIssueTime"}
-    described = {name: value for name, value in (item or {}).items() if name not in left_out}
+    described: Json = {name: unordered(value) for name, value in item.items() if name not in left_out}
     if "connections" in described:
         described["connections"] = sorted(str(one) for one in at(described, "/connections/*/connectionId"))
     return described

@@ -1,5 +1,6 @@
 """LAGs: what can be changed about them, and how they end."""
 
+import functools
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ from dxcontract.pointers import at
 from dxcontract.spec import Json
 from dxcontract.verdict import Indeterminate
 from strategies.lags import bundle, members_of, patient
-from strategies.polling import poll
+from strategies.observation import Observation, shows, unordered
+from strategies.polling import confirm, poll
 from strategies.requests import arrange, done
 from strategies.world import World
 
@@ -23,18 +25,18 @@ MODES = ("no_encrypt", "should_encrypt", "must_encrypt")
 def test_a_lag_is_renamed_and_nothing_else(contract: Contract, world: World) -> None:
     """People rename LAGs that carry traffic: that the name alone changes is all that makes it safe."""
     lag, _ = bundle(world, 2, tags=[{"key": "dxcontract", "value": "yes"}])
-    first, before = world.observe(lag)
+    first, before = world.described(lag, shows(tags=lag.params["tags"]))
     name = world.name()
     exchange = done(world.call("UpdateLag", {"lagId": lag, "lagName": name}))
-    described, after = world.observe(lag)
-    for answer, found in ((exchange, exchange.body), (described, after or {})):
+    described, after = world.described(lag, shows(lagName=name))
+    for answer, found in ((exchange, exchange.body), (described, after)):
         message = f"lagName is {found.get('lagName')!r} after a change to {name!r}"
         contract.check("lags.update-name", found.get("lagName") == name, message, exchange, answer)
         for member in (*LASTING, "allowsHostedConnections", "tags"):
-            was, now = (before or {}).get(member), found.get(member)
+            was, now = unordered(before.get(member)), unordered(found.get(member))
             message = f"renaming changed {member} from {was!r} to {now!r}"
             contract.check("lags.update-preserves", was == now, message, first, exchange, answer, where=f"/{member}")
-        same = _ids(before or {}) == _ids(found)
+        same = _ids(before) == _ids(found)
         message = "renaming changed which connections the LAG has"
         contract.check("lags.update-preserves", same, message, first, exchange, answer, where="/connections")
     complete = exchange.body.keys() >= WHOLE
@@ -51,8 +53,8 @@ def test_the_minimum_of_links_is_what_it_is_set_to(contract: Contract, world: Wo
     lag, _ = bundle(world, 2)
     for minimum in (1, 2, 0):
         exchange = done(world.call("UpdateLag", {"lagId": lag, "minimumLinks": minimum}))
-        described, item = world.observe(lag)
-        for answer, found in ((exchange, exchange.body), (described, item or {})):
+        described, item = world.described(lag, shows(minimumLinks=minimum))
+        for answer, found in ((exchange, exchange.body), (described, item)):
             now = found.get("minimumLinks")
             message = f"minimumLinks is {now!r} after a change to {minimum}"
             contract.check("lags.update-minimum-links", now == minimum, message, exchange, answer)
@@ -70,7 +72,7 @@ def test_a_minimum_above_the_links_that_work_takes_a_lag_down(contract: Contract
     if not exchange.succeeded:
         contract.refused("lags.minimum-links-down", exchange, "a minimum of 2 for a LAG of one link")
         return
-    described, item = poll(lambda: world.observe(lag), lambda seen: _state(seen.item) == "down")
+    described, item = world.described(lag, shows(lagState="down"), slowly=True)
     message = f"a LAG with one working link that needs two is {_state(item)}"
     contract.check("lags.minimum-links-down", _state(item) == "down", message, exchange, described)
 
@@ -81,13 +83,13 @@ def test_the_encryption_mode_is_that_of_all_connections(contract: Contract, worl
     """A bundle of which one link is not encrypted is not encrypted."""
     lag, members = bundle(world, 2, connectionsBandwidth="10Gbps", requestMACSec=True)
     exchange = done(world.call("UpdateLag", {"lagId": lag, "encryptionMode": mode}))
-    described, item = world.observe(lag)
-    for answer, found in ((exchange, exchange.body), (described, item or {})):
+    described, item = world.described(lag, shows(encryptionMode=mode))
+    for answer, found in ((exchange, exchange.body), (described, item)):
         now = found.get("encryptionMode")
         message = f"encryptionMode is {now!r} after a change to {mode}"
         contract.check("lags.encryption-mode-update", now == mode, message, exchange, answer)
     for member in members:
-        described, item = world.described(member, lambda seen: _mode(seen) == mode)
+        described, item = world.described(member, shows(encryptionMode=mode), slowly=True)
         message = f"encryptionMode of a connection is {_mode(item)!r}, that of its LAG was set to {mode}"
         contract.check("lags.encryption-mode-members", _mode(item) == mode, message, exchange, described)
 
@@ -134,11 +136,9 @@ def test_the_connections_of_a_deleted_lag_remain(contract: Contract, world: Worl
     lag, members = bundle(world, 2)
     exchange = done(world.delete(lag))
     for member in members:
-        described, item = world.observe(member)
-        state = (item or {}).get("connectionState", "not described")
-        message = f"a connection of a deleted LAG is {state}"
-        kept = item is not None and state not in ("deleting", "deleted", "rejected")
-        contract.check("lags.delete-keeps-connections", kept, message, exchange, described)
+        seen = confirm(functools.partial(world.observe, member), _lives)
+        message = f"a connection of a deleted LAG is {seen.state or 'not described'}"
+        contract.check("lags.delete-keeps-connections", _lives(seen), message, exchange, seen.exchange)
 
 
 @pytest.mark.rule("lags.delete-with-interface", "lags.refusal-atomic")
@@ -164,11 +164,9 @@ def test_a_deleted_lag_is_gone_or_shown_as_deleted(contract: Contract, world: Wo
     """AWS lists deleted LAGs for a while: their state is all that tells them from living ones."""
     lag, _ = bundle(world, 1)
     exchange = done(world.delete(lag))
-    described, item = world.observe(lag)
-    message = f"a LAG that was deleted is {_state(item)}"
-    contract.check(
-        "lags.deleted-gone", item is None or _state(item) in ("deleting", "deleted"), message, exchange, described
-    )
+    seen = poll(lambda: world.observe(lag), _goes)
+    message = f"a LAG that was deleted is {seen.state}"
+    contract.check("lags.deleted-gone", _goes(seen), message, exchange, seen.exchange)
 
 
 @pytest.mark.rule("lags.deleted-final", "lags.refusal-atomic")
@@ -178,7 +176,7 @@ def test_a_deleted_lag_cannot_be_changed(contract: Contract, world: World, opera
     lag, _ = bundle(world, 1)
     done(world.delete(lag))
     if poll(lambda: world.state(lag), lambda state: state in (None, "deleted")) not in (None, "deleted"):
-        raise Indeterminate("the LAG was still not deleted after ten seconds")
+        raise Indeterminate("the LAG was still not deleted when the settle time was over")
     params = {"lagId": lag} if operation == "DeleteLag" else {"lagId": lag, "lagName": world.name()}
     exchange = _unchanged(contract, world, operation, params)
     contract.refused("lags.deleted-final", exchange, f"{operation} of a LAG that was deleted")
@@ -190,16 +188,24 @@ def _unchanged(contract: Contract, world: World, operation: str, params: Json, *
     exchange = world.call(operation, params, role=role)
     if 400 <= exchange.status < 500:
         message = f"{operation} was refused, and yet something has changed"
-        contract.check("lags.refusal-atomic", world.seen() == before, message, exchange)
+        contract.check("lags.refusal-atomic", world.seen_again(before) == before, message, exchange)
     return exchange
 
 
-def _state(lag: Json | None) -> Any:
-    return lag.get("lagState") if lag is not None else "not described"
+def _state(lag: Json) -> Any:
+    return lag.get("lagState")
 
 
-def _mode(connection: Json | None) -> Any:
-    return connection.get("encryptionMode") if connection is not None else None
+def _mode(connection: Json) -> Any:
+    return connection.get("encryptionMode")
+
+
+def _lives(seen: Observation) -> bool:
+    return seen.item is not None and seen.state not in ("deleting", "deleted", "rejected")
+
+
+def _goes(seen: Observation) -> bool:
+    return seen.item is None or seen.state in ("deleting", "deleted")
 
 
 def _ids(lag: Json) -> set[str]:

@@ -9,7 +9,8 @@ from dxcontract.exchange import Exchange
 from dxcontract.spec import Json
 from dxcontract.verdict import Indeterminate
 from strategies.lags import bundle, elsewhere, members_of, needs, patient
-from strategies.polling import poll
+from strategies.observation import Observation, shows
+from strategies.polling import confirm, poll
 from strategies.requests import Scene, arrange, done, least
 from strategies.world import Handle, World
 
@@ -38,9 +39,9 @@ def test_a_connection_that_a_new_lag_takes_in_is_one_of_its_number(
     contract.check("lags.existing-counted", counted, message, connection.made, exchange)
     message = f"the existing connection is not among the LAG's {len(ids)} connections"
     contract.check("lags.existing-keeps-id", connection.id in ids, message, connection.made, exchange)
-    described, item = world.observe(connection)
+    described, item = world.described(connection, shows(lagId=lag.id), slowly=True)
     member = next((one for one in members_of(exchange.body) if one.get("connectionId") == connection.id), {})
-    for answer, found in ((exchange, member), (described, item or {})):
+    for answer, found in ((exchange, member), (described, item)):
         for name, wanted in (("lagId", lag.id), ("connectionName", connection.params["connectionName"])):
             now = found.get(name)
             message = f"{name} of a connection that was put into a LAG is {now!r}, not {wanted!r}"
@@ -143,7 +144,7 @@ def test_a_lag_is_not_filled_beyond_ten(contract: Contract, world: World, how: s
     """The limit is worth nothing if it only holds for the first order."""
     lag, _ = bundle(world, 4)
     for count in range(4, TEN + 1):
-        if count == TEN and (found := len(members_of(world.observe(lag).item or {}))) < TEN:
+        if count == TEN and (found := _count(world, lag)) < TEN:
             raise Indeterminate(f"of ten connections that {how} put into a LAG without an error it lists {found}")
         exchange = _one_more(world, lag, how)
         if not exchange.succeeded:
@@ -159,12 +160,10 @@ def test_a_connection_that_leaves_a_lag_stands_alone(contract: Contract, world: 
     found = exchange.body.get("connectionId")
     message = f"the answer is about {found!r}, not about the connection that left"
     contract.check("lags.disassociate-answer", found == goes.id, message, exchange, where="/connectionId")
-    described, item = world.observe(goes)
-    state = (item or {}).get("connectionState")
-    message = f"the connection that left the LAG is {state or 'not described'}"
-    lives = item is not None and state not in ("deleting", "deleted", "rejected")
-    contract.check("lags.disassociate-answer", lives, message, exchange, described)
-    for answer, connection in ((exchange, exchange.body), (described, item or {})):
+    seen = poll(lambda: world.observe(goes), lambda one: _lives(one) and not one.there.get("lagId"))
+    message = f"the connection that left the LAG is {seen.state or 'not described'}"
+    contract.check("lags.disassociate-answer", _lives(seen), message, exchange, seen.exchange)
+    for answer, connection in ((exchange, exchange.body), (seen.exchange, seen.there)):
         message = f"lagId is {connection.get('lagId')!r} after the connection left the LAG"
         alone = not connection.get("lagId")
         contract.check("lags.disassociate-answer", alone, message, exchange, answer, where="/lagId")
@@ -199,11 +198,10 @@ def test_the_last_connection_may_leave_and_the_lag_remains(contract: Contract, w
     exchange = patient(world, LEAVE, {"connectionId": last, "lagId": lag})
     what = "the last connection leaving a LAG that needs one"
     if contract.accepted("lags.disassociate-last-member", exchange, what):
-        described, item = _consists_of(contract, "lags.empty-remains", world, lag, [], exchange)
-        state = (item or {}).get("lagState", "not described")
-        message = f"a LAG without connections is {state}"
-        remains = state not in ("not described", "deleting", "deleted")
-        contract.check("lags.empty-remains", remains, message, exchange, described, where="/lagState")
+        seen = confirm(lambda: world.observe(lag), _lives)
+        message = f"a LAG without connections is {seen.state or 'not described'}"
+        contract.check("lags.empty-remains", _lives(seen), message, exchange, seen.exchange, where="/lagState")
+        _consists_of(contract, "lags.empty-remains", world, lag, [], exchange)
 
 
 @pytest.mark.rule("lags.disassociate-not-member", "lags.refusal-atomic")
@@ -238,33 +236,37 @@ def _one_more(world: World, lag: Handle, how: str) -> Exchange:
 
 def _place(world: World, interface: Handle, expected: Handle) -> tuple[Exchange, Any]:
     """Where a virtual interface is, after some time to get there."""
-
-    def place(item: Json | None) -> Any:
-        return (item or {}).get("connectionId")
-
-    exchange, item = poll(lambda: world.observe(interface), lambda seen: place(seen.item) == expected.id)
-    return exchange, place(item)
+    exchange, item = world.described(interface, shows(connectionId=expected.id), slowly=True)
+    return exchange, item.get("connectionId")
 
 
 def _consists_of(
     contract: Contract, rule: str, world: World, lag: Handle, expected: list[Handle], cause: Exchange
-) -> tuple[Exchange, Json | None]:
+) -> None:
     """Check that a LAG has these connections and no others, after some time to get there."""
     wanted = sorted(handle.id for handle in expected)
 
-    def ids(item: Json | None) -> list[str]:
-        return sorted(str(one.get("connectionId")) for one in members_of(item or {}))
+    def ids(item: Json) -> list[str]:
+        return sorted(str(one.get("connectionId")) for one in members_of(item))
 
-    def right(item: Json | None) -> bool:
-        return ids(item) == wanted and (item or {}).get("numberOfConnections") == len(wanted)
+    def right(item: Json) -> bool:
+        return ids(item) == wanted and item.get("numberOfConnections") == len(wanted)
 
-    exchange, item = poll(lambda: world.observe(lag), lambda seen: right(seen.item))
-    stated = (item or {}).get("numberOfConnections")
+    exchange, item = world.described(lag, right, slowly=True)
+    stated = item.get("numberOfConnections")
     message = f"the LAG has {len(wanted)} connections; numberOfConnections is {stated!r}"
     contract.check(rule, stated == len(wanted), message, cause, exchange, where="/numberOfConnections")
     message = f"the LAG lists connections {ids(item)}, those in it are {wanted}"
     contract.check(rule, ids(item) == wanted, message, cause, exchange, where="/connections")
-    return exchange, item
+
+
+def _lives(seen: Observation) -> bool:
+    return seen.item is not None and seen.state not in ("deleting", "deleted", "rejected")
+
+
+def _count(world: World, lag: Handle) -> int:
+    """How many connections a LAG lists; ten, if it comes to that in time."""
+    return len(members_of(world.described(lag, lambda seen: len(members_of(seen)) == TEN)[1]))
 
 
 def _unchanged(contract: Contract, world: World, operation: str, params: Json) -> Exchange:
@@ -273,5 +275,5 @@ def _unchanged(contract: Contract, world: World, operation: str, params: Json) -
     exchange = patient(world, operation, params)
     if 400 <= exchange.status < 500:
         message = f"{operation} was refused, and yet something has changed"
-        contract.check("lags.refusal-atomic", world.seen() == before, message, exchange)
+        contract.check("lags.refusal-atomic", world.seen_again(before) == before, message, exchange)
     return exchange
