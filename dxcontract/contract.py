@@ -46,7 +46,12 @@ class Scope:
 
 
 class Contract:
-    """The contract, put to one target. Tests call `check`, `refused` and `accepted`; the door calls `witness`."""
+    """The contract, put to one target. Tests call `check`, `refused` and `accepted`; the door calls `witness`.
+
+    `counts`: whether a check that fails is a violation.
+    """
+
+    counts = True
 
     def __init__(self, spec: Spec, judge_everything: bool = False) -> None:
         self.spec = spec

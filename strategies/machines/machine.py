@@ -444,7 +444,7 @@ class Machine(Waiting, RuleBasedStateMachine):
         It must change nothing of the model before a check of its own has failed. Where time stands still, and of what
         was found wrong in the same way before, one look tells all.
         """
-        if self.model.held or isinstance(self.contract, Trial):
+        if self.model.held or not self.contract.counts:
             judge()
             return
         contract = self.contract

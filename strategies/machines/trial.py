@@ -23,6 +23,8 @@ class DiffersError(Exception):
 class Trial(Contract):
     """Stands for a contract while looks are tried: keeps what passes, and ends the attempt at the first failure."""
 
+    counts = False
+
     def __init__(self, contract: Contract) -> None:
         self.spec = contract.spec
         self.failed: Failed | None = None
