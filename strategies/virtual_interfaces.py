@@ -123,8 +123,7 @@ def confirmation(world: World, kind: Kind, interface: Handle, *, role: Role = "o
 
 def told(world: World, handle: Handle) -> list[tuple[Exchange, Json]]:
     """A virtual interface as answered when it was made, and as described to its owner now."""
-    exchange, item = world.observe(handle)
-    return [(handle.made, interface_in(handle.made)), (exchange, item or {})]
+    return [(handle.made, interface_in(handle.made)), world.described(handle)]
 
 
 def told_with_peer(world: World, maker: Maker, handle: Handle) -> list[tuple[Exchange, Json]]:
@@ -138,15 +137,14 @@ def told_with_peer(world: World, maker: Maker, handle: Handle) -> list[tuple[Exc
     """
     if not maker.allocates:
         return told(world, handle)
-    until(lambda: world.state(handle), lambda seen: seen not in (None, "approving"))
+    poll(lambda: world.state(handle), lambda seen: seen not in (None, "approving"))
     operation, params = confirmation(world, maker.kind, handle)
     done(world.call(operation, params, role="other"))
-    exchange, item = until(lambda: world.observe(handle), lambda seen: _has_addresses(seen[1]))
-    return [(exchange, item or {})]
+    return [world.described(handle, _has_addresses, slowly=True)]
 
 
-def _has_addresses(item: Json | None) -> bool:
-    return bool(item and item.get("amazonAddress") and item.get("customerAddress"))
+def _has_addresses(item: Json) -> bool:
+    return bool(item.get("amazonAddress") and item.get("customerAddress"))
 
 
 def stateless(item: Json | None) -> Json | None:
