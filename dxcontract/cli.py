@@ -18,6 +18,7 @@ from dxcontract import (
     openapi,
     permission,
     policy,
+    sources,
     spec,
     suite,
     sweep_command,
@@ -127,8 +128,13 @@ def parser() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPar
     command = commands.add_parser("openapi", help="print the operations as an OpenAPI 3.1 document, for other tools")
     command.set_defaults(run=_openapi)
 
-    command = commands.add_parser("rules", help="print rules: statement, level, evidence, sources")
+    command = commands.add_parser("rules", help="print rules: statement, level, what they rest on, sources")
     command.add_argument("rule", nargs="?", metavar="ID", help="one rule, whole (default: all, a line each)")
+    command.add_argument(
+        "--weak",
+        action="store_true",
+        help="the must rules that AWS was not seen to keep, and what they rest on",
+    )
     command.set_defaults(run=_rules)
 
     command = commands.add_parser("completion", help="print what a shell needs to complete this command")
@@ -168,6 +174,7 @@ def _sync(_: argparse.Namespace) -> int:
     folder = spec.root() / "model"
     before = sync.drift(folder) if (folder / sync.INDEX_FILE).exists() else sync.Drift()
     names = sync.write(folder)
+    sources.write_botocore_lines(spec.root())
     for line in before.lines():
         print(line)
     print(f"{len(names)} operations written to {folder}")
@@ -201,6 +208,12 @@ def _iam(options: argparse.Namespace) -> int:
 
 def _rules(options: argparse.Namespace) -> int:
     loaded = spec.load()
+    if options.weak and options.rule is not None:
+        raise ValueError("rules: give an ID or --weak, not both")
+    if options.weak:
+        for rule in sources.weak(loaded):
+            print(f"{rule.id}  {rule.statement}\n    {sources.foundation(loaded, rule).words}")
+        return 0
     if options.rule is None:
         for rule in loaded.rules.values():
             print(f"{rule.id}  {rule.level}  {rule.statement}")
@@ -210,8 +223,10 @@ def _rules(options: argparse.Namespace) -> int:
     print(f"  {rule.statement}")
     print(f"  level       {rule.level}")
     print(f"  evidence    {rule.evidence}")
+    print(f"  founded     {sources.foundation(loaded, rule).words}")
     for source in rule.sources:
         print(f"  source      {loaded.sources[source.source]['title']}: {source.at}")
+        print(f"              {sources.address(loaded, source)}")
     every = len(rule.operations) == len(loaded.operations)
     print(f"  operations  {'all' if every else ', '.join(rule.operations)}")
     for lifecycle in _lifecycles(loaded, rule):

@@ -43,7 +43,8 @@ class Lifecycle:
     """The states of one kind of resource.
 
     `id` are the members that identify it, `within` the enclosing shapes (with their id members) without which they do
-    not; `initial` gives, by creating operation, the states in which it may answer a new resource.
+    not; `initial` gives, by creating operation, the states in which it may answer a new resource. `open` are steps
+    that no source documents and none excludes: they may be taken, too.
     """
 
     resource: str
@@ -59,6 +60,7 @@ class Lifecycle:
     first: frozenset[str]
     terminal: frozenset[str]
     transitions: tuple[Transition, ...]
+    open: frozenset[tuple[str, str]]
     anywhere: frozenset[str]
 
     def spelled(self, state: str) -> str:
@@ -96,6 +98,8 @@ def _following(lifecycle: Lifecycle, restarted: frozenset[Transition]) -> Mappin
     for transition in lifecycle.transitions:
         if transition not in lifecycle.restarts or transition in restarted:
             steps[transition.before].add(transition.after)
+    for before, after in lifecycle.open:
+        steps[before].add(after)
     return {state: frozenset(_reached(state, steps)) for state in lifecycle.states}
 
 
@@ -130,6 +134,7 @@ def _lifecycle(document: Json) -> Lifecycle:
         first=frozenset(entry["state"] for entry in document["initial"]),
         terminal=frozenset(document["terminal"]),
         transitions=tuple(_transition(entry) for entry in document["transitions"]),
+        open=frozenset((entry["from"], entry["to"]) for entry in document.get("open", ())),
         anywhere=frozenset([*document.get("wildcard", ()), *document["tolerated"]]),
     )
 

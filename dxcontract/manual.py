@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from dxcontract import cli, configuration, lifecycles, plugin, spec, suite
+from dxcontract import cli, configuration, lifecycles, plugin, sources, spec, suite
 from dxcontract.lifecycles import Lifecycle
 from dxcontract.spec import Rule, Spec
 
@@ -49,8 +49,9 @@ def _rules(loaded: Spec) -> Iterator[str]:
 def _rule(rule: Rule, loaded: Spec) -> Iterator[str]:
     every = len(rule.operations) == len(loaded.operations)
     operations = "all operations" if every else ", ".join(rule.operations)
-    yield f"### {rule.id}\n\n{rule.statement}\n"
-    yield f"{rule.level}, {rule.evidence}; {operations}; {'; '.join(map(str, rule.sources))}\n"
+    links = "; ".join(f"[{_cell(str(one))}]({sources.address(loaded, one)})" for one in rule.sources)
+    yield f"### {rule.id}\n\n{rule.statement}\n\n{sources.foundation(loaded, rule).words}\n"
+    yield f"{rule.level}, {rule.evidence}; {operations}; {links}\n"
 
 
 def _lifecycles(tables: Mapping[str, Lifecycle]) -> Iterator[str]:

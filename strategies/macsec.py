@@ -10,7 +10,7 @@ from dxcontract.verdict import Indeterminate
 from strategies import places
 from strategies.lags import bundle
 from strategies.requests import arrange, done
-from strategies.world import Handle, World
+from strategies.world import Handle, World, partition_of
 
 ENDED: Final = ("disassociating", "disassociated")
 
@@ -42,7 +42,7 @@ def pair(world: World) -> dict[str, str]:
 def secret(world: World, name: str = "dxcontract") -> str:
     """The ARN of a secret of the owner's, such as Secrets Manager gives."""
     region, account = world.api.target.region, world.account_id("owner")
-    return f"arn:aws:secretsmanager:{region}:{account}:secret:{name}-dxc001"
+    return f"arn:{partition_of(region)}:secretsmanager:{region}:{account}:secret:{name}-dxc001"
 
 
 def associated(world: World, handle: Handle, key: Mapping[str, str]) -> Exchange:

@@ -20,7 +20,7 @@ from dxcontract.target import ROLES, Role
 from dxcontract.verdict import Indeterminate
 from strategies.ec2 import some_virtual_private_gateway
 from strategies.shapes import conforming
-from strategies.world import AccountId, Arn, Handle, World
+from strategies.world import AccountId, Arn, Handle, World, partition_of
 
 TAG_KEY: Final = st.text(
     st.sampled_from("abcdefghijklmnopqrstuvwxyzABCXYZ0123456789_.:/=+-@ äßЖ語"), min_size=1, max_size=24
@@ -103,7 +103,7 @@ class Scene:
         if tree.what == "location":
             return self.world.location()
         region, account = self.world.api.target.region, self.world.account_id("owner")
-        return f"arn:aws:secretsmanager:{region}:{account}:secret:dxcontract"
+        return f"arn:{partition_of(region)}:secretsmanager:{region}:{account}:secret:dxcontract"
 
     def _available(self, tree: Mapping[str, Any]) -> Mapping[str, Any]:
         """A request with a bandwidth that can be had where it asks for it: at a location, or from a partner."""

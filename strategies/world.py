@@ -147,7 +147,8 @@ class World:
         """
         world_wide = handle.kind in ("direct-connect-gateway", "resiliency-group")
         region = "" if world_wide else self.api.target.region
-        return f"arn:aws:directconnect:{region}:{self.account_id(handle.role)}:{handle.resource.arn}/{handle.id}"
+        partition, account = partition_of(self.api.target.region), self.account_id(handle.role)
+        return f"arn:{partition}:directconnect:{region}:{account}:{handle.resource.arn}/{handle.id}"
 
     def call(self, operation: str, params: Mapping[str, Any] | None = None, *, role: Role = "owner") -> Exchange:
         """One call with handles in its parameters.
@@ -415,6 +416,13 @@ def _rank(handle: Handle) -> int:
     """In which order kinds are deleted: a test may have moved what it made first to what it made last."""
     kind = "connection" if handle.kind in _PORTS else handle.kind
     return ORDER.index(kind) if kind in ORDER else len(ORDER)
+
+
+def partition_of(region: str) -> str:
+    """The partition of a Region, as ARNs begin with it."""
+    if region.startswith("cn-"):
+        return "aws-cn"
+    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
 
 
 USUAL_SPEEDS: Final = ("1Gbps", "10Gbps", "100Gbps")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import dxcontract
-from dxcontract import lifecycles
+from dxcontract import lifecycles, sources
 from dxcontract.findings import aws_cli, distil
 from dxcontract.findings.words import words
 from dxcontract.outcome import Outcome
@@ -58,6 +58,7 @@ def document(outcome: Outcome, shown: Callable[[Violation], Mapping[str, Any]] |
                 "evidence": rule.evidence,
                 "statement": rule.statement,
                 "sources": [str(source) for source in rule.sources],
+                "foundation": sources.rule_entry(spec, rule),
                 "operations": dict(sorted((k, v) for k, v in decided.get(rule.id, {}).items() if k)),
                 "tests": sorted(outcome.claims.get(rule.id, ())),
                 "reasons": sorted(outcome.reasons.get(rule.id, ())),

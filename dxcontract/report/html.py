@@ -184,8 +184,7 @@ def _violation(violation: Mapping[str, Any], rule: Mapping[str, Any]) -> Iterato
         f"<b>{_e(violation['rule'])}</b>{' at ' + _e(violation['where']) if violation['where'] else ''}"
         f'<span class="what">{_e(violation["message"])}</span></summary><div>'
     )
-    sources = "; ".join(map(_e, rule["sources"]))
-    yield f'<p class="rule">{_e(rule["statement"])}<br><span class="quiet">{_e(rule["evidence"])}: {sources}</span></p>'
+    yield f'<p class="rule">{_e(rule["statement"])}<br><span class="quiet">{_foundation(rule)}</span></p>'
     if violation.get("steps"):
         yield '<ol class="steps">' + "".join(f"<li>{_e(step)}</li>" for step in violation["steps"]) + "</ol>"
     for exchange in violation["exchanges"]:
@@ -194,6 +193,16 @@ def _violation(violation: Mapping[str, Any], rule: Mapping[str, Any]) -> Iterato
         commands = "\n".join(lines)
         yield f"<div><h4>the same with the AWS CLI</h4><pre tabindex='0'>{_e(commands)}</pre></div>"
     yield f'<p class="quiet">found by {_e(violation["test"])}</p></div></details>'
+
+
+def _foundation(rule: Mapping[str, Any]) -> str:
+    """What a rule rests on, with links; a report of an older version has no links."""
+    founded = rule.get("foundation")
+    if not founded:
+        return f"{_e(rule['evidence'])}: {'; '.join(map(_e, rule['sources']))}"
+    links = zip(rule["sources"], founded["links"], strict=True)
+    sources = "; ".join(f'<a href="{_e(link)}" rel="noreferrer">{_e(source)}</a>' for source, link in links)
+    return f"{_e(founded['words'])} {sources}"
 
 
 def _exchange(exchange: Mapping[str, Any]) -> Iterator[str]:

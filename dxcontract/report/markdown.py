@@ -28,23 +28,36 @@ def summary(document: Document) -> str:
         "",
     ]
     lines += [f"- the suite itself failed in {cell(error)}" for error in document["harness_errors"]]
-    lines += _listed(new)
+    rules = document["rules"]
+    lines += _listed(new, rules)
     if known:
-        lines += [f"<details><summary>{len(known)} known gaps</summary>", "", *_listed(known), "</details>", ""]
+        lines += [f"<details><summary>{len(known)} known gaps</summary>", "", *_listed(known, rules), "</details>", ""]
     return "\n".join(lines)
 
 
-def _listed(violations: list[Mapping[str, Any]]) -> list[str]:
+def _listed(violations: list[Mapping[str, Any]], rules: Mapping[str, Any]) -> list[str]:
     lines: list[str] = []
     for operation, group in itertools.groupby(violations[:MOST], key=lambda one: str(one["operation"])):
-        lines += [f"### {cell(heading(operation))}", "", "| level | rule | where | what |", "|---|---|---|---|"]
         lines += [
-            f"| {one['level']} | `{one['rule']}` | {_code(one['where'])} | {cell(one['message'])} |" for one in group
+            f"### {cell(heading(operation))}",
+            "",
+            "| level | rule | where | what | founded on |",
+            "|---|---|---|---|---|",
+        ]
+        lines += [
+            f"| {one['level']} | `{one['rule']}` | {_code(one['where'])} | {cell(one['message'])} | "
+            f"{cell(_founded(rules[one['rule']]))} |"
+            for one in group
         ]
         lines.append("")
     if len(violations) > MOST:
         lines += [f"… and {len(violations) - MOST} more: see report.json.", ""]
     return lines
+
+
+def _founded(rule: Mapping[str, Any]) -> str:
+    founded = rule.get("foundation")
+    return str(founded["words"]) if founded else str(rule["evidence"])
 
 
 def _code(text: str) -> str:

@@ -8,6 +8,7 @@ from dxcontract import hints
 from dxcontract.exchange import heading
 from dxcontract.exploration import explored
 from dxcontract.outcome import OK, Outcome
+from dxcontract.sources import foundation
 from dxcontract.spec import Spec
 from dxcontract.verdict import Violation
 
@@ -117,4 +118,4 @@ def _sent(violation: Violation) -> str:
 
 def _rule(violation: Violation, spec: Spec) -> str:
     rule = spec.rule(violation.rule)
-    return f"rule: {rule.statement} [{rule.evidence}: {'; '.join(map(str, rule.sources))}]"
+    return f"rule: {rule.statement} {foundation(spec, rule).words} [{'; '.join(map(str, rule.sources))}]"

@@ -298,8 +298,8 @@ def _state(item: Json | None) -> str | None:
 
 def _complete(contract: Contract, exchange: Exchange, item: Json) -> None:
     missing = [one for one in ("directConnectGatewayId", "associationState") if not item.get(one)]
-    if not _named(item, "id", "virtualGatewayId"):
-        missing.append("associatedGateway or virtualGatewayId")
+    if not _named(item, "id", "virtualGatewayId") and not item.get("associatedCoreNetwork"):
+        missing.append("associatedGateway, virtualGatewayId or associatedCoreNetwork")
     contract.check(
         "associations.answer-members", not missing, f"an association is answered without {missing}", exchange
     )

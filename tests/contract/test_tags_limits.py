@@ -14,7 +14,7 @@ from dxcontract.target import Role
 from strategies.requests import Scene, arrange, done, least, merged
 from strategies.steps import refusal
 from strategies.tags import MAXIMUM, described, international, listed, numbered, tag, tagged, untag
-from strategies.world import Arn, World
+from strategies.world import Arn, World, partition_of
 
 SPEC: Final = specs.load()
 CREATING: Final = [SPEC.operation(name) for name in SPEC.rule("tags.maximum-on-create").operations]
@@ -145,7 +145,8 @@ def test_what_is_no_arn_is_refused(contract: Contract, world: World, operation: 
 @pytest.mark.parametrize("operation", ["TagResource", "UntagResource"])
 def test_the_arn_of_nothing_is_refused(contract: Contract, world: World, operation: str) -> None:
     """A tag that is accepted for a resource that does not exist is lost."""
-    arn = f"arn:aws:directconnect:{world.api.target.region}:{world.account_id('owner')}:dxcon/dxcon-ffffff00"
+    region = world.api.target.region
+    arn = f"arn:{partition_of(region)}:directconnect:{region}:{world.account_id('owner')}:dxcon/dxcon-ffffff00"
     exchange = world.call(operation, {"resourceArn": arn, **_argument(operation)})
     contract.refused("tags.refused-arn", exchange, "the ARN of a connection that does not exist")
 

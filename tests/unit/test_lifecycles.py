@@ -136,3 +136,17 @@ def test_refused_calls_say_nothing_of_states(observer: Observer) -> None:
     request = Request("POST", "http://127.0.0.1/", (), b"{}")
     refusal = Response(400, {}, json.dumps(connection("down")).encode())
     assert observer.observe(Exchange("CreateConnection", "owner", "us-east-1", request, refusal, 0.0)) == []
+
+
+@pytest.mark.parametrize(
+    ("resource", "before", "after"),
+    [
+        ("connection", "rejected", "deleted"),
+        ("bgp-peer", "available", "pending"),
+        ("resiliency-group", "available", "pending"),
+    ],
+)
+def test_what_no_source_excludes_may_happen(resource: str, before: str, after: str) -> None:
+    table = lifecycles.load()[resource]
+    assert table.may_follow(before, after, frozenset())
+    assert not any((one.before, one.after) == (before, after) and one.event for one in table.transitions)
