@@ -5,6 +5,7 @@ Signing, permission, recording and judging happen here and nowhere else.
 
 import itertools
 import json
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -20,16 +21,21 @@ from dxcontract.journal import Journal, new_run_id
 from dxcontract.patience import Patience
 from dxcontract.permission import parsed
 from dxcontract.pointers import at
+from dxcontract.refusals import EXPIRED
 from dxcontract.spec import Operation, Spec
 from dxcontract.target import Account, Role, Target
 from dxcontract.transport import Answer, Transport
-from dxcontract.verdict import TargetDied, Unsupported, UnusableAnswer
+from dxcontract.verdict import CredentialsExpired, TargetDied, Unsupported, UnusableAnswer
 
 ANSWER_SECONDS: Final = 10.0
 AGAIN_AFTER: Final = (0.05, 0.1, 0.2)
 """Pauses in seconds after which a request that the server failed on is sent again, before that is held against it."""
 
-THROTTLES: Final = frozenset({"ThrottlingException", "Throttling", "RequestLimitExceeded", "TooManyRequestsException"})
+THROTTLES: Final = frozenset(
+    {"ThrottlingException", "Throttling", "RequestLimitExceeded", "TooManyRequestsException", "EC2ThrottledException"}
+)
+_CODE: Final = re.compile(rb"<Response>\s*<Errors>\s*<Error>\s*<Code>(\w+)</Code>")
+_HEAD: Final = 1024
 
 Witness = Callable[[Exchange], None]
 Carrier = Callable[[Request], Answer]
@@ -233,7 +239,7 @@ class Api:
             self._death = died
             raise
 
-    def ask(self, operation: str, body: Any, answer_seconds: float) -> Exchange:
+    def ask(self, operation: str, body: Any, answer_seconds: float, role: Role = "owner") -> Exchange:
         """A raw call for probing: not judged, whatever comes back.
 
         Raises:
@@ -243,21 +249,21 @@ class Api:
         if known and (reason := self.target.refusal(known, parsed(body) if isinstance(body, bytes) else body)):
             raise Unsupported(reason)
         region = self.target.region
-        request = self.prepare(operation, body, role="owner", region=region)
+        request = self.prepare(operation, body, role=role, region=region)
 
         def carrier(one: Request) -> Answer:
             return self._transport.send(one, answer_seconds)
 
-        answer = self._carried(operation, "owner", region, request, carrier)
-        return self._exchange(operation, "owner", region, request, answer, raw=True)
+        answer = self._carried(operation, role, region, request, carrier)
+        return self._exchange(operation, role, region, request, answer, raw=True)
 
     def close(self) -> None:
         self._transport.close()
 
     def carry(self, request: Request) -> Answer:
-        """A request of another service at the same endpoint, within the same bounds; not judged."""
+        """A request of another service at the same endpoint, within the same bounds and as patiently; not judged."""
         self.asking("another service")
-        return self._transport.send(request)
+        return self._patiently(request, self._transport.send)
 
     def _answered(self, operation: str, role: Role, region: str, request: Request, by: Carrier) -> Answer:
         """Send a request, and again while the server fails on it: only a failure that repeats is its answer.
@@ -332,6 +338,8 @@ class Api:
         if exchange.response is None:
             # What refuses the connection was ended by what came before.
             self.survived(before if before is not None and exchange.failure == "refused" else exchange)
+        if exchange.error_type in EXPIRED and _carries(request, self.account(role).token):
+            raise CredentialsExpired(f"the credentials of {role} have expired ({exchange.told()}); renew them")
         throttled = exchange.status in (429, 503) or exchange.error_type in THROTTLES
         if throttled or (exchange.response is None and not silence):
             what = "asked to slow down" if throttled else f"did not answer ({answer.failure}: {answer.detail})"
@@ -393,6 +401,11 @@ def _told(answer: Answer) -> str:
     return str(answer.response.status) if answer.response is not None else f"with nothing ({answer.failure})"
 
 
+def _carries(request: Request, token: str | None) -> bool:
+    """Whether a request was sent with this session token, and not with another one or none."""
+    return token is not None and ("x-amz-security-token", token) in ((k.lower(), v) for k, v in request.headers)
+
+
 def _throttled(answer: Answer) -> bool:
     """Whether the target asks to slow down. Source: awscli/botocore `throttling` retry definitions.
 
@@ -401,7 +414,10 @@ def _throttled(answer: Answer) -> bool:
     response = answer.response
     if response is None or response.status in (429, 503):
         return response is not None
-    return 400 <= response.status < 500 and error_type(response, parsed(response.body)) in THROTTLES
+    if not 400 <= response.status < 500:
+        return False
+    in_xml = _CODE.search(response.body[:_HEAD])  # EC2's errors
+    return (in_xml[1].decode() if in_xml else error_type(response, parsed(response.body))) in THROTTLES
 
 
 def _made(operation: Operation, answer: Answer, vault: secrets.Vault) -> tuple[str, dict[str, list[str]]]:

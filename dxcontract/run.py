@@ -27,6 +27,7 @@ from dxcontract.session import Session, after_workers, open_session
 from dxcontract.target import Target, TargetError
 from dxcontract.targets import IN_PROCESS, Choice, open_target
 from dxcontract.verdict import (
+    CredentialsExpired,
     HarnessError,
     Indeterminate,
     Tally,
@@ -90,6 +91,8 @@ class Run:
             recording.begin(self.config, session)
             return session
         except TargetError as error:
+            if self.is_worker:
+                self.config.workeroutput["dxcontract-refusal"] = str(error)  # type: ignore[attr-defined]
             pytest.exit(f"dxcontract: {error}", returncode=UNUSABLE)
 
     def _tell_bill(self) -> None:
@@ -175,6 +178,8 @@ class Run:
             if scope is None or call.when == "teardown":  # said already, by the test itself
                 report.outcome, report.longrepr = "passed", None
                 return report
+        if isinstance(raised, CredentialsExpired):
+            item.session.shouldstop = f"dxcontract: {raised}"
         if scope is not None and (call.when == "call" or raised is not None):
             self._conclude(item, scope, raised, report)
         if scope is not None:
@@ -215,6 +220,7 @@ class Run:
             "calls": scope.calls,
             "reached": sorted(map(list, scope.observer.reached)),
             "tally": scope.tally.to_json(),
+            **({"headline": reason} if isinstance(raised, CredentialsExpired) else {}),
             **({"died": vars(Suspect.of(raised.last, item.nodeid))} if isinstance(raised, TargetDied) else {}),
             **({"exploration": scope.exploration.to_json()} if scope.exploration is not None else {}),
         }
@@ -240,6 +246,8 @@ class Run:
         self.outcome.reached |= {(resource, before, after) for resource, before, after in data["reached"]}
         if "exploration" in data:
             self.outcome.exploration.add(Exploration.from_json(data["exploration"]))
+        if (headline := data.get("headline")) and headline not in self.outcome.notes:
+            self.outcome.notes.append(headline)
         if "died" in data:
             self.suspects.append(Suspect(**data["died"]))
         if data["word"] == "harness":
@@ -294,7 +302,10 @@ class Run:
         if error and error != INTERRUPTED:
             said = str(error).strip().splitlines() or ["it ended"]
             self._harness(f"worker {node.gateway.id}: {said[-1]}"[:LONGEST])
-        facts = getattr(node, "workeroutput", {}).get("dxcontract")
+        output = getattr(node, "workeroutput", {})
+        if refusal := output.get("dxcontract-refusal"):  # as one process says it
+            pytest.exit(f"dxcontract: {refusal}", returncode=UNUSABLE)
+        facts = output.get("dxcontract")
         if facts:
             self.outcome.endpoint, self.outcome.region = facts["endpoint"], facts["region"]
             self.outcome.accounts, self.outcome.unsupported = tuple(facts["accounts"]), facts["unsupported"]

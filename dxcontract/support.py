@@ -10,9 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 from dxcontract import cbor, hints
-from dxcontract.api import Api
+from dxcontract.api import THROTTLES, Api
 from dxcontract.death import PLAIN
 from dxcontract.exchange import Exchange
+from dxcontract.refusals import CREDENTIALS, EXPIRED
 from dxcontract.spec import Json, Operation, resolve
 from dxcontract.target import TargetError
 from dxcontract.verdict import Unsupported
@@ -64,7 +65,8 @@ def reachable(api: Api) -> Exchange:
     exchange = _asked_twice(api, NONSENSE, {})
     if exchange.response is None:
         raise TargetError(f"target {api.target.endpoint} {_failed(exchange)}")
-    if exchange.status in (429, 503):
+    _not_throttled(exchange, api)
+    if exchange.status == 503:
         raise TargetError(
             f"target {api.target.endpoint} still answers {exchange.told()}, that it is not ready, after all patience "
             "(--slow-down-seconds)"
@@ -80,6 +82,36 @@ def _asked_twice(api: Api, operation: str, body: Json) -> Exchange:
     second = api.ask(operation, body, PROBE_SECONDS)
     same = _signature(first) == _signature(second)
     return second if same else api.ask(operation, body, PROBE_SECONDS)
+
+
+def _not_throttled(exchange: Exchange, api: Api) -> None:
+    """Make sure that the target does more than ask to slow down; it was given all the time that a run has for that.
+
+    Raises:
+        TargetError: it does not; says what to do.
+    """
+    if exchange.status == 429 or exchange.error_type in THROTTLES:
+        raise TargetError(
+            f"target {api.target.endpoint} throttles ({exchange.told()} to {exchange.operation}), and still does after "
+            "all patience: ask more slowly (--rate=1 for one call a second), or wait longer (--slow-down-seconds)"
+        )
+
+
+def _accepted(api: Api) -> None:
+    """Make sure that the target accepts the credentials of every account that calls.
+
+    Raises:
+        TargetError: it refuses some; says which, and what to give.
+    """
+    for role in api.target.accounts:
+        exchange = api.ask(PLAIN, {}, PROBE_SECONDS, role)
+        _not_throttled(exchange, api)
+        if exchange.error_type in CREDENTIALS:
+            what = "have expired; renew them" if exchange.error_type in EXPIRED else "are not accepted; give others"
+            raise TargetError(
+                f"the endpoint refuses these credentials: those of {role} {what} ({api.target.endpoint} answers "
+                f"{exchange.told()}): --accounts={role}=KEY:SECRET[:TOKEN], profile/NAME or, of an emulator, 12 digits"
+            )
 
 
 def _failed(exchange: Exchange) -> str:
@@ -109,6 +141,7 @@ def unsupported(api: Api, nonsense: Exchange) -> dict[str, str]:
     Raises:
         TargetError: it lacks all of them, or stops answering: there is nothing to test.
     """
+    _accepted(api)
     mark = _signature(nonsense)
     operations = list(api.spec.operations.values())
     silent: list[str] = []
@@ -147,6 +180,7 @@ def _probe(api: Api, operation: Operation, mark: object, silent: list[str]) -> s
                 exchange = _asked_twice(api, operation.name, body)
         except Unsupported as reason_given:
             return str(reason_given)
+        _not_throttled(exchange, api)
         if exchange.response is None:
             silent.append(operation.name)
             if exchange.failure == "refused" or len(silent) > MOST_SILENT:

@@ -20,6 +20,10 @@ _TUPLES: Final = ("exchanges", "steps", "judged")
 _WEIGHT: Final = {verdict: weight for weight, verdict in enumerate(VERDICTS)}
 
 
+class CredentialsExpired(Indeterminate):
+    """The credentials of an account were accepted before, and are not any more: no further question can be put."""
+
+
 class TargetDied(unittest.SkipTest):
     """The target does not live any more; nothing can be tested. `last` is the request that is to blame.
 

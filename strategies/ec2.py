@@ -15,7 +15,8 @@ import botocore.exceptions
 import filelock
 
 from dxcontract import cloud
-from dxcontract.api import Api
+from dxcontract.api import THROTTLES, Api
+from dxcontract.carriage import NoAnswerError
 from dxcontract.journal import default_folder
 from dxcontract.pointers import at
 from dxcontract.target import Role
@@ -29,6 +30,8 @@ TRANSIT_ASN: Final = 64532
 """Unlike 64512, which Direct Connect gateways have unless told otherwise."""
 
 _READY_SECONDS: Final = 10.0
+_PROBES: Final = 3
+_PROBE_AGAIN: Final = 0.1
 _ASSOCIATE: Final = "CreateDirectConnectGatewayAssociation"
 _ABSENT: Final = frozenset(
     {"InvalidAction", "UnknownAction", "UnsupportedOperation", "NotImplemented", "InvalidRequest"}
@@ -216,11 +219,40 @@ def _opened(api: Api, role: Role) -> _Door:
     if api.target.is_real:
         return _Door(None, f"nothing is made through EC2 on {api.target.name}, a real account")
     client = cloud.client(api, role)
-    try:
-        client.describe_vpn_gateways()
-    except cloud.FAILED as error:
-        return _Door(None, f"the target offers no EC2 at its endpoint ({type(error).__name__})")
-    return _Door(client)
+    for attempt in range(_PROBES):
+        try:
+            client.describe_vpn_gateways()
+            return _Door(client)
+        except cloud.FAILED as error:
+            failure, again = error, _may_pass(error)
+        if not again:
+            break
+        time.sleep(_PROBE_AGAIN * (attempt + 1))
+    if isinstance(failure, NoAnswerError) or _throttled(failure):
+        raise Indeterminate(f"whether the target offers EC2 is not known: it {_told(failure)}")
+    return _Door(None, f"the target offers no EC2 at its endpoint ({type(failure).__name__})")
+
+
+def _may_pass(error: Exception) -> bool:
+    """Whether another try may be answered otherwise: nothing came, the server failed, or its answer cannot be read."""
+    return not isinstance(error, botocore.exceptions.ClientError) or _status(error) >= 500
+
+
+def _throttled(error: Exception) -> bool:
+    """Whether EC2 asked to slow down, or is not ready."""
+    if not isinstance(error, botocore.exceptions.ClientError):
+        return False
+    return _status(error) in (429, 503) or error.response.get("Error", {}).get("Code") in THROTTLES
+
+
+def _status(error: botocore.exceptions.ClientError) -> int:
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, NoAnswerError):
+        return f"did not answer ({error})"
+    return "asked to slow down, and still does after all patience (--rate, --slow-down-seconds)"
 
 
 def _vpc(world: World, client: Any, role: Role, cidr: str) -> str:

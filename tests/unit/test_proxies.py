@@ -137,20 +137,18 @@ def emulator() -> Iterator[str]:
         yield url
 
 
-@pytest.mark.parametrize("bundle", proxies.BUNDLES)
-def test_a_target_behind_a_proxy_with_an_authority_of_its_own(tmp_path: Path, emulator: str, bundle: str) -> None:
+def test_a_target_behind_a_proxy_with_an_authority_of_its_own(tmp_path: Path, emulator: str) -> None:
     """Raw connections, too, take the way through the proxy; without the bundle, the certificate is not trusted."""
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
     servers.certificate(key, certificate, HOST)
     with secured(emulator, certificate, key) as server, proxy(server) as seen:
-        done = run(tmp_path, f"https://{HOST}", HTTPS_PROXY=seen.url, **{bundle: str(certificate)})
+        done = run(tmp_path, f"https://{HOST}", HTTPS_PROXY=seen.url, AWS_CA_BUNDLE=str(certificate))
         assert done.returncode == 0, done.stdout + done.stderr
         assert set(seen.lines) == {f"CONNECT {HOST}:443"}
         assert seen.credentials == {f"Basic {base64.b64encode(b'user:p@ss').decode()}"}
-        if bundle == proxies.BUNDLES[0]:
-            strange = run(tmp_path, f"https://{HOST}", HTTPS_PROXY=seen.url)
-            assert strange.returncode == 2
-            assert "if you trust it, point AWS_CA_BUNDLE to the certificate of its authority" in strange.stdout
+        strange = run(tmp_path, f"https://{HOST}", HTTPS_PROXY=seen.url)
+    assert strange.returncode == 2
+    assert "if you trust it, point AWS_CA_BUNDLE to the certificate of its authority" in strange.stdout
 
 
 def test_a_target_without_tls_behind_a_proxy(tmp_path: Path, emulator: str) -> None:
@@ -172,3 +170,11 @@ def test_this_machine_is_asked_directly(url: str, monkeypatch: pytest.MonkeyPatc
     assert proxies.of(url) is None
     assert proxies.bundle(url) == {}
     assert proxies.of(f"https://{HOST}") == proxies.Proxy("http://127.0.0.1:1", (), "HTTPS_PROXY")
+
+
+def test_aws_ca_bundle_comes_before_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path))
+    monkeypatch.delenv("AWS_CA_BUNDLE", raising=False)
+    assert proxies.bundle(f"https://{HOST}") == {"ca_cert_dir": str(tmp_path)}
+    monkeypatch.setenv("AWS_CA_BUNDLE", os.devnull)
+    assert proxies.bundle(f"https://{HOST}") == {"ca_certs": os.devnull}
