@@ -1,7 +1,7 @@
 """LAGs, their members as handles, and requests that a connection in transition puts off."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from dxcontract.exchange import Exchange
 from dxcontract.pointers import at
@@ -12,9 +12,17 @@ from strategies.polling import PATIENCE, poll
 from strategies.requests import arrange, done
 from strategies.world import Handle, World, locations
 
+_STAY_REQUESTED: Final[set[int]] = set()
+"""Clients of targets on which the connections of a new LAG were seen to stay requested; it is waited for once."""
 
-def bundle(world: World, count: int = 1, *, role: Role | None = None, **members: Any) -> tuple[Handle, list[Handle]]:
+
+def bundle(
+    world: World, count: int = 1, *, role: Role | None = None, working: bool = True, **members: Any
+) -> tuple[Handle, list[Handle]]:
     """A LAG of so many connections, all of them up; `members` go into the request for the LAG.
+
+    Without `working` its connections may also stay requested, as in all recordings of new LAGs (update_lag and
+    delete_lag_with_connections of community-aws-recordings): those were renamed, taken apart and deleted so.
 
     Raises:
         Unsupported, Indeterminate: it cannot be had on this target.
@@ -23,11 +31,23 @@ def bundle(world: World, count: int = 1, *, role: Role | None = None, **members:
     ordered = adopted(world, lag)
     if len(ordered) != count:
         raise Indeterminate(f"CreateLag was asked for {count} connections and answered {len(ordered)}")
+    if not working and _stay_requested(world, lag):
+        return lag, ordered
     world.settle(lag)
     _, item = world.described(lag, lambda seen: set(_states(seen)) <= {"available"})
     if set(_states(item)) - {"available"}:
         raise Indeterminate(f"the connections of a LAG are {_states(item)}, not all of them available")
     return lag, ordered
+
+
+def _stay_requested(world: World, lag: Handle) -> bool:
+    """Whether the connections of a new LAG stay requested on this target."""
+    known = id(world.api) in _STAY_REQUESTED
+    _, item = world.described(lag, lambda seen: set(_states(seen)) != {"requested"}, slowly=not known)
+    stay = set(_states(item)) == {"requested"}
+    if stay:
+        _STAY_REQUESTED.add(id(world.api))
+    return stay
 
 
 def _states(lag: Json) -> list[str]:

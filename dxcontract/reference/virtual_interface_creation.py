@@ -66,6 +66,10 @@ def _port(call: Call, port_id: str) -> Port:
         rules.refuse_unless(
             "virtual_interfaces.parent-unconfirmed", False, "The specified Connection ID is not available"
         )
+    elif isinstance(port, Connection) and state == "requested":
+        rules.refuse_unless(
+            "virtual_interfaces.parent-requested", False, "The specified Connection ID is not available"
+        )
     elif isinstance(port, Connection) and state not in ("available", "down"):
         # B4.conn.available. Whether `down` will do is contradictory in public threads, so it does.
         raise client_error("The specified Connection ID is not available")

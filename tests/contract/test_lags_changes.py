@@ -24,7 +24,7 @@ MODES = ("no_encrypt", "should_encrypt", "must_encrypt")
 @pytest.mark.rule("lags.update-name", "lags.update-preserves", "lags.answer-members", "lags.count-invariant")
 def test_a_lag_is_renamed_and_nothing_else(contract: Contract, world: World) -> None:
     """People rename LAGs that carry traffic: that the name alone changes is all that makes it safe."""
-    lag, _ = bundle(world, 2, tags=[{"key": "dxcontract", "value": "yes"}])
+    lag, _ = bundle(world, 2, working=False, tags=[{"key": "dxcontract", "value": "yes"}])
     first, before = world.described(lag, shows(tags=lag.params["tags"]))
     name = world.name()
     exchange = done(world.call("UpdateLag", {"lagId": lag, "lagName": name}))
@@ -122,7 +122,7 @@ def test_deleting_a_lag_answers_that_lag(contract: Contract, world: World) -> No
 @pytest.mark.rule("lags.delete-answer")
 def test_deleting_an_empty_lag_answers_an_empty_lag(contract: Contract, world: World) -> None:
     """So it was recorded on AWS."""
-    lag, (member,) = bundle(world, 1)
+    lag, (member,) = bundle(world, 1, working=False)
     done(patient(world, "DisassociateConnectionFromLag", {"connectionId": member, "lagId": lag}))
     exchange = done(world.delete(lag))
     stated, count = exchange.body.get("numberOfConnections"), len(at(exchange.body, "/connections/*"))
@@ -133,7 +133,7 @@ def test_deleting_an_empty_lag_answers_an_empty_lag(contract: Contract, world: W
 @pytest.mark.rule("lags.delete-keeps-connections")
 def test_the_connections_of_a_deleted_lag_remain(contract: Contract, world: World) -> None:
     """They are ports with cables in them and cost money until they are deleted themselves."""
-    lag, members = bundle(world, 2)
+    lag, members = bundle(world, 2, working=False)
     exchange = done(world.delete(lag))
     for member in members:
         seen = confirm(functools.partial(world.observe, member), _lives)
@@ -162,7 +162,7 @@ def test_a_lag_with_a_hosted_connection_is_not_deleted(contract: Contract, world
 @pytest.mark.rule("lags.deleted-gone")
 def test_a_deleted_lag_is_gone_or_shown_as_deleted(contract: Contract, world: World) -> None:
     """AWS lists deleted LAGs for a while: their state is all that tells them from living ones."""
-    lag, _ = bundle(world, 1)
+    lag, _ = bundle(world, 1, working=False)
     exchange = done(world.delete(lag))
     seen = poll(lambda: world.observe(lag), _goes)
     message = f"a LAG that was deleted is {seen.state}"
@@ -173,7 +173,7 @@ def test_a_deleted_lag_is_gone_or_shown_as_deleted(contract: Contract, world: Wo
 @pytest.mark.parametrize("operation", ["UpdateLag", "DeleteLag"])
 def test_a_deleted_lag_cannot_be_changed(contract: Contract, world: World, operation: str) -> None:
     """Automation that works on with an old id has to be told."""
-    lag, _ = bundle(world, 1)
+    lag, _ = bundle(world, 1, working=False)
     done(world.delete(lag))
     if poll(lambda: world.state(lag), lambda state: state in (None, "deleted")) not in (None, "deleted"):
         raise Indeterminate("the LAG was still not deleted when the settle time was over")

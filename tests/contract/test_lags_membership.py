@@ -62,7 +62,7 @@ def test_interfaces_go_with_their_connection_into_a_new_lag(contract: Contract, 
 @pytest.mark.rule("lags.associate-answer", "lags.associate-counted")
 def test_a_connection_that_joins_a_lag_is_one_of_its_connections(contract: Contract, world: World) -> None:
     """A count that disagrees with the list makes automation order ports that are there already."""
-    lag, members = bundle(world)
+    lag, members = bundle(world, working=False)
     connection = arrange(world, "connection")
     exchange = done(world.call(JOIN, {"connectionId": connection, "lagId": lag}))
     for member, wanted in (("connectionId", connection.id), ("lagId", lag.id)):
@@ -76,7 +76,7 @@ def test_a_connection_that_joins_a_lag_is_one_of_its_connections(contract: Contr
 @pytest.mark.parametrize("bandwidth", ["10Gbps", "100Gbps"])
 def test_a_connection_of_another_bandwidth_cannot_join(contract: Contract, world: World, bandwidth: str) -> None:
     """LACP does not bundle links of different speeds."""
-    lag, _ = bundle(world)
+    lag, _ = bundle(world, working=False)
     connection = arrange(world, "connection", members={"bandwidth": bandwidth})
     exchange = _unchanged(contract, world, JOIN, {"connectionId": connection, "lagId": lag})
     contract.refused("lags.associate-bandwidth", exchange, f"a connection of {bandwidth} in a LAG of 1Gbps")
@@ -85,7 +85,7 @@ def test_a_connection_of_another_bandwidth_cannot_join(contract: Contract, world
 @pytest.mark.rule("lags.associate-location", "lags.refusal-atomic")
 def test_a_connection_at_another_location_cannot_join(contract: Contract, world: World) -> None:
     """A bundle ends on one device."""
-    lag, _ = bundle(world)
+    lag, _ = bundle(world, working=False)
     connection = arrange(world, "connection", members={"location": elsewhere(world)})
     exchange = _unchanged(contract, world, JOIN, {"connectionId": connection, "lagId": lag})
     contract.refused("lags.associate-location", exchange, "a connection at another location than the LAG")
@@ -155,7 +155,7 @@ def test_a_lag_is_not_filled_beyond_ten(contract: Contract, world: World, how: s
 @pytest.mark.rule("lags.disassociate-answer", "lags.disassociate-counted")
 def test_a_connection_that_leaves_a_lag_stands_alone(contract: Contract, world: World) -> None:
     """It is a port of its own again, under the id that everything else knows."""
-    lag, (stays, goes) = bundle(world, 2)
+    lag, (stays, goes) = bundle(world, 2, working=False)
     exchange = done(patient(world, LEAVE, {"connectionId": goes, "lagId": lag}))
     found = exchange.body.get("connectionId")
     message = f"the answer is about {found!r}, not about the connection that left"

@@ -9,6 +9,7 @@ from dxcontract.spec import Json
 from dxcontract.target import Role
 from dxcontract.verdict import Indeterminate
 from strategies import virtual_interfaces as vif
+from strategies.held_time import held_time
 from strategies.listing import whole_list
 from strategies.polling import poll
 from strategies.requests import arrange, done
@@ -44,6 +45,21 @@ def test_an_unconfirmed_connection_carries_none(contract: Contract, world: World
     params = vif.request(world, operation, hosted, vlan=hosted.params["vlan"])
     exchange = vif.ask(world, operation, params)
     contract.refused("virtual_interfaces.parent-unconfirmed", exchange, "on a connection that is ordering", hosted.made)
+
+
+@pytest.mark.rule("virtual_interfaces.parent-requested")
+@pytest.mark.parametrize("operation", CREATORS, ids=str)
+def test_a_requested_connection_carries_none(contract: Contract, world: World, operation: Maker) -> None:
+    """There is no port yet: clients wait until there is, because they are refused before."""
+    params = vif.request(world, operation)
+    with held_time(world):
+        port = arrange(world, "connection", settle=False)
+        before = world.state(port)
+        exchange = vif.ask(world, operation, {**params, "connectionId": port})
+        after = world.state(port)
+    if {before, after} != {"requested"}:
+        raise Indeterminate(f"a new connection was {before} before the request, and {after} after it")
+    contract.refused("virtual_interfaces.parent-requested", exchange, "on a requested connection", port.made)
 
 
 @pytest.mark.rule("virtual_interfaces.parent-deleted")
