@@ -42,6 +42,13 @@ def add_options(group: Any) -> None:
         help="let the reference emulator break this rule (repeatable; `dxcontract serve --fault list`)",
     )
     group.addoption(
+        "--wait",
+        metavar="SECONDS",
+        type=float,
+        default=0.0,
+        help="how long to wait for a URL at which nothing listens yet (default: %(default)s)",
+    )
+    group.addoption(
         "--answer-seconds",
         metavar="SECONDS",
         type=float,
@@ -88,7 +95,12 @@ def choice(options: argparse.Namespace, default: str = DEFAULT_TARGET) -> Choice
     configuration.read(Path.cwd())
     locations = tuple(filter(None, (options.locations or "").split(",")))
     return Choice(
-        options.target or default, options.region, options.accounts, tuple(options.fault), locations=locations
+        options.target or default,
+        options.region,
+        options.accounts,
+        tuple(options.fault),
+        locations=locations,
+        wait=options.wait,
     )
 
 

@@ -110,6 +110,7 @@ def pytest_configure(config: pytest.Config) -> None:
         tuple(config.getoption("--fault")),
         config.getoption("--protocol"),
         tuple(filter(None, (config.getoption("--locations") or "").split(","))),
+        config.getoption("--wait"),
     )
     worker = getattr(config, "workerinput", {})
     try:

@@ -22,6 +22,8 @@ def dry_run(choice: Choice, spec: Spec, safety: Safety) -> NoReturn:
         safety.protect(target, set())
         safety.check_account(target)
         said = list(lines(spec, target, safety))
+        if choice.wait:
+            said.insert(1, f"the run waits up to {choice.wait:g} s for it to listen (--wait), as this dry run did")
     except TargetError as error:
         pytest.exit(f"dxcontract: {error}", returncode=UNUSABLE)
     target.stop()

@@ -5,7 +5,7 @@ from typing import Final
 
 from dxcontract import hints
 from dxcontract.target import DEFAULT_REGION, OTHER_REGION, Target
-from dxcontract.targets import aws, moto, reference, url
+from dxcontract.targets import aws, moto, reference, url, waiting
 
 IN_PROCESS: Final = frozenset({"moto", "reference"})
 """Targets that run in the process of the run, and end with it."""
@@ -14,7 +14,7 @@ IN_PROCESS: Final = frozenset({"moto", "reference"})
 @dataclass(frozen=True)
 class Choice:
     """What the user asked for: `--target`, `--region` and so on; `faults` of the reference emulator,
-    `locations` where to order."""
+    `locations` where to order; `wait`: seconds until an endpoint may listen."""
 
     target: str
     region: str | None = None
@@ -22,6 +22,7 @@ class Choice:
     faults: tuple[str, ...] = ()
     protocol: str = "json"
     locations: tuple[str, ...] = ()
+    wait: float = 0.0
 
 
 def open_target(choice: Choice) -> Target:
@@ -31,6 +32,7 @@ def open_target(choice: Choice) -> Target:
         TargetError: no such target, or it cannot be reached; one sentence for the user.
     """
     hints.check_target(choice.target)
+    waiting.check(choice.wait)
     target = _opened(choice)
     target.locations = choice.locations
     return target
@@ -45,4 +47,4 @@ def _opened(choice: Choice) -> Target:
         return moto.open_target(region, other_region)
     if choice.target == "aws":
         return aws.open_target(choice.region, choice.accounts)
-    return url.open_target(choice.target, region, other_region, choice.accounts)
+    return url.open_target(choice.target, region, other_region, choice.accounts, choice.wait)

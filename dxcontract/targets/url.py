@@ -6,17 +6,22 @@ from dxcontract.likeness import why_real
 from dxcontract.permission import Guard
 from dxcontract.target import Target, TargetError, is_aws
 from dxcontract.targets import accounts as who
+from dxcontract.targets import waiting
 
 
-def open_target(endpoint: str, region: str, other_region: str, accounts: str | None) -> Target:
+def open_target(endpoint: str, region: str, other_region: str, accounts: str | None, wait: float = 0.0) -> Target:
     """The endpoint at `endpoint`, with a guard unless its address and the keys show already that it is an emulator.
 
+    `wait`: so many seconds it may take until it listens.
+
     Raises:
-        TargetError: `accounts` is malformed, or the URL holds a password.
+        TargetError: `accounts` is malformed, the URL holds a password, or nothing listens there in time.
     """
     if "@" in urlsplit(endpoint).netloc:
         raise TargetError("--target: a URL with a user name or a password is not taken; give credentials by --accounts")
     own = is_aws(endpoint)
+    if not own:  # AWS always listens, and is sent nothing that is not signed
+        waiting.until_it_listens(endpoint, wait)
     if accounts is not None:
         callers = who.parse(accounts, endpoint, region)
     elif own:

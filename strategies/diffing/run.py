@@ -65,9 +65,8 @@ def _compared(options: argparse.Namespace, loaded: Spec) -> Outcome:
 
             return compare(first, Path(against), loaded, options.seconds)
         locations = tuple(filter(None, (options.against_locations or "").split(",")))
-        chosen = Choice(
-            against, options.region, options.against_accounts, tuple(options.against_fault), locations=locations
-        )
+        faults, wait = tuple(options.against_fault), options.wait
+        chosen = Choice(against, options.region, options.against_accounts, faults, locations=locations, wait=wait)
         second = _open(stack, options, chosen, loaded)
         return _explored(first, second, options, loaded)
 

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from dxcontract.target import Account, Target, TargetError
 from dxcontract.targets import Choice
 from dxcontract.verdict import Indeterminate
 from strategies import ec2
-from tests.unit import hostile
+from tests.unit import hostile, servers
 from tests.unit.test_sweep import LIMIT, ROOT, environment
 
 SPEC = specs.load()
@@ -45,11 +46,11 @@ def answers(status: int, error: str) -> hostile.Script:
     return script
 
 
-def refusal(url: str, folder: Path, accounts: str = OWNER) -> str:
+def refusal(url: str, folder: Path, accounts: str = OWNER, wait: float = 0.0) -> str:
     """Why a session with the target at `url` cannot be opened."""
     careful = Safety("0123abcd", journal=str(folder), slow_down_seconds=0.3)
     with pytest.raises(TargetError) as raised:
-        open_session(Choice(url, accounts=accounts), Outcome(SPEC, url), 5.0, careful)
+        open_session(Choice(url, accounts=accounts, wait=wait), Outcome(SPEC, url), 5.0, careful)
     return str(raised.value)
 
 
@@ -164,3 +165,19 @@ def test_a_target_without_ec2_has_none() -> None:
         api = door(server.url)
         assert "offers no EC2" in (ec2._opened(api, "owner").refusal or "")
         api.close()
+
+
+def test_a_target_that_does_not_listen_yet_is_waited_for(tmp_path: Path) -> None:
+    """The dry run waits as the run does; the words of a target that never listens say how long that was."""
+    port = servers.closed_port()
+    command = [*RUN, f"--target=http://127.0.0.1:{port}", "--wait=60", "--dry-run", f"--accounts={OWNER}"]
+    with subprocess.Popen(command, cwd=ROOT, env=environment(tmp_path), stdout=subprocess.PIPE, text=True) as process:
+        time.sleep(1.0)
+        with hostile.emulator("--port", str(port)):
+            said, _ = process.communicate(timeout=LIMIT)
+    assert process.returncode == 0, said
+    assert "the run waits up to 60 s for it to listen (--wait)" in said
+    assert f"target http://127.0.0.1:{port} did not answer within 0.3 s (--wait)" in refusal(
+        f"http://127.0.0.1:{port}", tmp_path, wait=0.3
+    )
+    assert "--wait=-1 makes no sense" in refusal(f"http://127.0.0.1:{port}", tmp_path, wait=-1)
