@@ -22,7 +22,8 @@ _UP_TO_E: Final = re.compile(r"[0-9A-Ea-e]*")
 def members(call: Call, port: Connection | Lag) -> Json:
     """The members of a connection, an interconnect or a LAG that are about MACsec."""
     if not port.request_macsec:
-        return {}
+        # So AWS shows connections without MACsec (hashicorp/terraform-provider-aws#29789, #37907).
+        return {"encryptionMode": "unknown"} if isinstance(port, Connection) and port.kind != "interconnect" else {}
     answer: Json = {"encryptionMode": port.encryption_mode}
     keys = call.store.find(MacSecKey, "connection", port.id)
     if isinstance(port, Connection):
