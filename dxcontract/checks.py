@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import jsonschema_rs
 
-from dxcontract import cbor
+from dxcontract import cbor, identity
 from dxcontract import spec as specs
 from dxcontract.exchange import ANY_OPERATION, Cut, Exchange, cut_off
 from dxcontract.spec import Json, Operation, Spec
@@ -33,12 +33,14 @@ _WORDS: Final = {
 
 @dataclass(frozen=True)
 class Finding:
-    """One check's outcome on one exchange. `pointer` is where in the body, with `*` for any array item."""
+    """One check's outcome on one exchange. `pointer` is where in the body, with `*` for any array item; `symptom` tells
+    one mistake from another at the same place."""
 
     rule: str
     ok: bool
     pointer: str = ""
     message: str = ""
+    symptom: str = ""
 
 
 def findings(spec: Spec, exchange: Exchange) -> list[Finding]:
@@ -82,7 +84,8 @@ def _envelope(exchange: Exchange) -> Iterator[Finding]:
     fine = status < 500 or (exchange.operation == ANY_OPERATION and status in (501, 505))
     yield Finding("wire.no-server-error", fine, message=f"status {status}: the server failed on this request")
     known = status == 200 or 400 <= status < 600
-    yield Finding("wire.status", known, message=f"status {status}; an answer is 200 or an error of 4xx or 5xx")
+    message = f"status {status}; an answer is 200 or an error of 4xx or 5xx"
+    yield Finding("wire.status", known, message=message, symptom=identity.symptom(exchange))
 
 
 def _form(exchange: Exchange) -> Iterator[Finding]:
@@ -144,6 +147,7 @@ def _error(spec: Spec, operation: Operation | None, exchange: Exchange) -> Itera
         "wire.error-type",
         known,
         message=f"error {kind} is neither modelled for {exchange.operation}, nor common to AWS services",
+        symptom=identity.error(kind),
     )
     if known:
         allowed = spec.error_status.get(kind) or (spec.common_errors.get(kind, 400), 400, 403)
@@ -151,6 +155,7 @@ def _error(spec: Spec, operation: Operation | None, exchange: Exchange) -> Itera
             "wire.error-status",
             exchange.status in allowed,
             message=f"{kind} came with status {exchange.status}; it has {' or '.join(map(str, sorted(set(allowed))))}",
+            symptom=identity.error(kind),
         )
 
 
@@ -265,12 +270,17 @@ def _inlined(schema: Json, root: Json, pointer: str, tolerated: dict[str, tuple[
     return node
 
 
+def _escaped(name: str) -> str:
+    """A member's name as a step of a JSON pointer."""
+    return name.replace("~", "~0").replace("/", "~1")
+
+
 def _without_oddities(value: Any, schema: Json, pointer: str, add: Any) -> Any:
     """`value` less its nulls and unmodelled members, each of which is reported: the schema would blame them again."""
     if isinstance(value, dict) and "properties" in schema:
         kept = {}
         for name, inner in value.items():
-            place = f"{pointer}/{name}"
+            place = f"{pointer}/{_escaped(name)}"
             if name not in schema["properties"]:
                 add("wire.unmodelled-member", place, f"member `{name}` is not in the model")
             elif inner is None:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from dxcontract import checks, lifecycles
+from dxcontract import checks, identity, lifecycles
 from dxcontract.exchange import Exchange, Shown, printable
 from dxcontract.exploration import Exploration
 from dxcontract.findings import claims, origins
@@ -23,14 +23,16 @@ from dxcontract.verdict import HarnessError, Tally, Violation, fingerprint, weig
 
 HISTORY: Final = 2000
 """So many calls of a test that changed something are kept, to tell how what a violation concerns came to be."""
+_ABOUT_THE_REQUEST: Final = ("accepted", "refused")
+"""What claims ask for where the answer as a whole is right or wrong, and `where` is a place in the request."""
 
 
 @dataclass
 class Scope:
     """One test's findings. `own` are the ids that the target gave to what this test made.
 
-    `concurrent` is set while requests race: their answers have no order, so states are not followed. `exploration` is
-    how far a rule machine got, in a test that runs one.
+    `invented` are names in its requests that no member has. `concurrent` is set while requests race: their answers have
+    no order, so states are not followed. `exploration` is how far a rule machine got, in a test that runs one.
     """
 
     test: str
@@ -39,6 +41,7 @@ class Scope:
     operation: str = ""
     tally: Tally = field(default_factory=Tally)
     own: set[str] = field(default_factory=set)
+    invented: set[str] = field(default_factory=set)
     calls: dict[str, int] = field(default_factory=dict)
     history: deque[Exchange] = field(default_factory=lambda: deque(maxlen=HISTORY))
     concurrent: bool = False
@@ -91,15 +94,23 @@ class Contract:
             if exchange.succeeded and self._writes(exchange.operation):  # no lists: they may be long
                 scope.history.append(exchange)
             scope.own.update(self._given_ids(exchange))
+            if exchange.raw:  # boto3 sends only what is modelled
+                scope.invented |= identity.invented_names(self.spec, exchange.asked)
         judged = exchange if self.judge_everything else self._only_own(exchange, scope.own)
         if scope.concurrent:
             with self._lock:
                 scope.observer.forget(judged)
         followed = [] if scope.concurrent else scope.observer.observe(judged)
         for finding in [*checks.findings(self.spec, judged), *followed]:
-            claim = claims.of_every_answer(finding.rule, finding.pointer)
             self.record(
-                finding.rule, exchange.operation, finding.ok, finding.pointer, finding.message, (exchange,), claim
+                finding.rule,
+                exchange.operation,
+                finding.ok,
+                finding.pointer,
+                finding.message,
+                (exchange,),
+                claims.of_every_answer(finding.rule, finding.pointer),
+                finding.symptom,
             )
 
     def check(
@@ -124,7 +135,9 @@ class Contract:
         name = operation or (exchanges[-1].operation if exchanges else "")
         if not name:
             raise HarnessError(f"{self.current.test}: a check of {rule} without an exchange or an operation")
-        self.record(rule, name, ok, where, message, exchanges, claim or claims.as_recorded(where))
+        claim = claim or claims.as_recorded(where)
+        what = identity.symptom(exchanges[-1]) if exchanges and claim.get("asks") in _ABOUT_THE_REQUEST else ""
+        self.record(rule, name, ok, where, message, exchanges, claim, what)
         return ok
 
     def accepted(self, rule: str, exchange: Exchange, what: str, *before: Exchange, where: str = "") -> bool:
@@ -160,6 +173,7 @@ class Contract:
         message: str,
         exchanges: tuple[Exchange, ...],
         claim: Mapping[str, Any],
+        symptom: str,
     ) -> None:
         """Keep the outcome of one check."""
         scope = self.current
@@ -167,26 +181,35 @@ class Contract:
             if ok:
                 scope.tally.note(rule, operation, "conforms")
                 return
-            identity = fingerprint(rule, operation, printable(where))
+            where = printable(self._place(rule, operation, where, claim))
+            name = fingerprint(rule, operation, where, symptom)
             evidence = self._explained(exchanges, scope.history)
             named = {exchange.order for exchange in exchanges}
-            seen = scope.tally.violations.get(identity)
+            seen = scope.tally.violations.get(name)
             if seen is not None and seen.weight <= weight(printable(message), [one.asked_shown for one in evidence]):
                 return  # noted already; writing evidence down, only to drop it, would take as long as all the rest
             scope.tally.violate(
                 Violation(
-                    fingerprint=identity,
+                    fingerprint=name,
                     rule=rule,
                     operation=operation,
-                    where=printable(where),
+                    where=where,
                     level=self.spec.rule(rule).level,
                     message=printable(message),
                     test=scope.test,
                     exchanges=Shown(evidence),
                     judged=tuple(place for place, one in enumerate(evidence, 1) if one.order in named),
                     claim=claim,
+                    symptom=symptom,
                 )
             )
+
+    def _place(self, rule: str, operation: str, where: str, claim: Mapping[str, Any]) -> str:
+        """The place of a violation as its identity has it."""
+        if self.spec.rule(rule).placeless:
+            return ""
+        of_answer = claim.get("asks") not in _ABOUT_THE_REQUEST and not rule.startswith("requests.")
+        return identity.place(self.spec, operation, where, self.current.invented, of_answer=of_answer)
 
     def _explained(self, exchanges: tuple[Exchange, ...], history: Iterable[Exchange]) -> list[Exchange]:
         """The exchanges with their origins; found once for an answer that breaks several rules."""

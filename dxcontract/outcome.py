@@ -4,6 +4,7 @@ import datetime
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from dxcontract.exploration import Exploration
 from dxcontract.gaps import Gap, Gaps
@@ -24,9 +25,17 @@ class Shard:
         return {"group": self.group, "of": self.of}
 
 
+_OF_EVERY_ANSWER: Final = ("wire.", "lifecycles.")
+"""Rules that every answer is judged by, in whatever test: only a whole run puts them in full."""
+
+
 @dataclass
 class Outcome:
-    """What one run found out about one target."""
+    """What one run found out about one target.
+
+    `claimants` is how many tests claim a rule, where that is known; `undecided` are rules of tests that could not be
+    brought to an end.
+    """
 
     spec: Spec
     target: str
@@ -44,6 +53,8 @@ class Outcome:
     tally: Tally = field(default_factory=Tally)
     unsupported: dict[str, str] = field(default_factory=dict)
     claims: dict[str, set[str]] = field(default_factory=dict)
+    claimants: dict[str, int] = field(default_factory=dict)
+    undecided: set[str] = field(default_factory=set)
     calls: dict[str, int] = field(default_factory=dict)
     reasons: dict[str, set[str]] = field(default_factory=dict)
     harness_errors: list[str] = field(default_factory=list)
@@ -102,7 +113,7 @@ class Outcome:
 
     def is_known(self, violation: Violation) -> bool:
         """Whether a violation is listed as a known gap that has not expired."""
-        gap = self.known.gaps.get(violation.fingerprint)
+        gap = self.known.of(violation)
         return gap is not None and not gap.expired(datetime.date.today())
 
     @property
@@ -111,27 +122,33 @@ class Outcome:
 
     @property
     def fixed(self) -> list[Gap]:
-        """Listed violations that no longer occur, though their rule was put to that operation (or the run whole).
-
-        A shard cannot tell: they may occur in another one (`report.merge` tells).
-        """
-        if self.shard is not None:
-            return []
+        """Listed violations that no longer occur, where this run has looked for them."""
         return [
             gap
             for fingerprint, gap in self.known.gaps.items()
-            if fingerprint not in self.tally.violations and not gap.sometimes and self._was_put(gap)
+            if fingerprint not in self.tally.violations and not gap.sometimes and self.has_assessed(gap)
         ]
 
-    def _was_put(self, gap: Gap) -> bool:
+    def has_assessed(self, gap: Gap) -> bool:
+        """Whether this run would have found what a gap lists: it is whole, or all tests that claim the rule were run.
+
+        A shard cannot tell: the rest is in the others (`report.merge` tells).
+        """
         verdict = self.tally.verdicts.get((gap.rule, gap.operation), "untested")
-        return verdict in ("conforms", "violates") or (self.whole and verdict != "indeterminate")
+        if self.shard is not None or verdict == "indeterminate":
+            return False
+        return self.whole if gap.rule.startswith(_OF_EVERY_ANSWER) else self._is_put_in_full(gap.rule)
+
+    def _is_put_in_full(self, rule: str) -> bool:
+        every = self.claimants.get(rule) == len(self.claims.get(rule, ()))
+        return rule not in self.undecided and (self.whole or every)
 
     @property
     def expired(self) -> list[Gap]:
         """Listed violations that still occur after their date."""
         today = datetime.date.today()
-        return [gap for name, gap in self.known.gaps.items() if gap.expired(today) and name in self.tally.violations]
+        found = {gap.fingerprint: gap for one in self.violations if (gap := self.known.of(one)) is not None}
+        return [gap for gap in found.values() if gap.expired(today)]
 
     @property
     def lost(self) -> list[str]:

@@ -10,6 +10,7 @@ from dxcontract import choosing, configuration, gaps, hints, live, pins, protoco
 from dxcontract.api import Api
 from dxcontract.contract import Contract
 from dxcontract.covering import plugin as covering
+from dxcontract.extent import Extent
 from dxcontract.journal import new_run_id
 from dxcontract.outcome import UNUSABLE, Outcome, Shard
 from dxcontract.run import Run
@@ -87,6 +88,10 @@ def pytest_configure(config: pytest.Config) -> None:
         for operation in config.getoption("--operation"):
             loaded.operation(operation)
         hints.check_target(target)
+        extent = Extent(config)
+        rewritten = Path(config.getoption("--write-known-gaps") or "")
+        if rewritten.is_file() and gaps.read(rewritten, loaded, rewriting=True).earlier and extent.is_narrowed:
+            raise gaps.GapsError(gaps.only_whole(rewritten))
         if not hasattr(config, "workerinput") and not config.option.collectonly:
             hints.check_writable(config.getoption("--report"), config.getoption("--write-known-gaps"))
     except (spec.SpecError, gaps.GapsError, configuration.ConfigurationError, TargetError) as error:
@@ -100,7 +105,6 @@ def pytest_configure(config: pytest.Config) -> None:
         known=known,
         allow_fixed=config.getoption("--allow-fixed"),
         min_assessed=config.getoption("--min-assessed"),
-        whole=_is_whole(config),
         shard=_shard(config),
     )
     choice = Choice(
@@ -119,9 +123,10 @@ def pytest_configure(config: pytest.Config) -> None:
             recording.start(config)
     except TargetError as error:
         pytest.exit(f"dxcontract: {error}", returncode=UNUSABLE)
-    run = Run(config, choice, outcome, careful)
+    run = Run(config, choice, outcome, careful, extent)
     run.interrupts.install()
     config.pluginmanager.register(run.interrupts, "dxcontract-interrupts")
+    config.pluginmanager.register(extent, "dxcontract-extent")
     config.pluginmanager.register(run, RUN)
     run.preflight()
     covering.register(config, outcome)
@@ -139,14 +144,6 @@ def _shard(config: pytest.Config) -> Shard | None:
     if not Path(config.getoption("durations_path")).is_file():
         config.option.splitting_algorithm = "least_duration"
     return Shard(group, of)
-
-
-def _is_whole(config: pytest.Config) -> bool:
-    """Whether this run is of the whole contract, as far as the command line says."""
-    chosen = ("keyword", "markexpr", "deselect", "ignore", "lf", "rule", "operation")
-    if any(getattr(config.option, name, None) for name in chosen):
-        return False
-    return all(Path(argument).name in ("contract", "tests") for argument in config.args)
 
 
 @pytest.fixture(scope="session")

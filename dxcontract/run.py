@@ -16,6 +16,7 @@ from dxcontract.api import Api
 from dxcontract.contract import Scope
 from dxcontract.death import Suspect
 from dxcontract.exploration import Exploration
+from dxcontract.extent import Extent
 from dxcontract.findings import claims
 from dxcontract.items import CONTRACT_TESTS, claims_of, has_line, is_contract_test, operation_of
 from dxcontract.outcome import OK, UNUSABLE, VIOLATED, Outcome
@@ -61,11 +62,13 @@ _WORDS: Final[dict[str, Any]] = {
 class Run:
     """Registered as a plugin by `plugin.pytest_configure`; its `pytest_` methods are hooks."""
 
-    def __init__(self, config: pytest.Config, choice: Choice, outcome: Outcome, safety: Safety) -> None:
+    def __init__(self, config: pytest.Config, choice: Choice, outcome: Outcome, safety: Safety, extent: Extent) -> None:
         self.config = config
         self.choice = choice
         self.outcome = outcome
         self.safety = safety
+        self.extent = extent
+        self.tests: set[str] = set()
         self.session: Session | None = None
         self.ordinary_failures = 0
         self.vault = secrets.Vault()
@@ -242,6 +245,7 @@ class Run:
                 self.ordinary_failures += report.failed
             return
         self.vault.keep(data["secrets"])
+        self.tests.add(data["test"])
         self.outcome.add_test(data["test"], data["claims"], Tally.from_json(data["tally"]), data["calls"])
         self.outcome.reached |= {(resource, before, after) for resource, before, after in data["reached"]}
         if "exploration" in data:
@@ -250,6 +254,8 @@ class Run:
             self.outcome.notes.append(headline)
         if "died" in data:
             self.suspects.append(Suspect(**data["died"]))
+        if data["word"] in ("harness", "indeterminate", "died"):
+            self.outcome.undecided.update(data["claims"])
         if data["word"] == "harness":
             self._harness(data["test"])
         if data["reason"]:
@@ -310,6 +316,7 @@ class Run:
             self.outcome.endpoint, self.outcome.region = facts["endpoint"], facts["region"]
             self.outcome.accounts, self.outcome.unsupported = tuple(facts["accounts"]), facts["unsupported"]
             self.outcome.other_region, self.outcome.account_ids = facts["other_region"], facts["account_ids"]
+            self.extent.learn(facts["extent"])
             self.vault.keep(facts["secrets"])
 
     @pytest.hookimpl(wrapper=True, trylast=True)
@@ -339,6 +346,7 @@ class Run:
                 "other_region": self.outcome.other_region,
                 "account_ids": self.outcome.account_ids,
                 "unsupported": self.outcome.unsupported,
+                "extent": self.extent.to_json(),
                 "secrets": news,
             }
             return finished
@@ -347,13 +355,15 @@ class Run:
             if exitstatus == pytest.ExitCode.INTERNAL_ERROR:  # pytest sums nothing up then
                 self._tell_harness()
         if self.outcome.endpoint:
+            self.outcome.whole = self.extent.is_whole(len(self.tests), shard=self.outcome.shard is not None)
+            self.outcome.claimants = self.extent.claimants
             if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
                 status = self.outcome.exit_status
                 session.exitstatus = VIOLATED if status == OK and self.ordinary_failures else status
             discretion.clean_again(self.config, self.vault)
             try:
                 self._write()
-            except OSError as error:
+            except (OSError, gaps.GapsError) as error:
                 session.exitstatus = UNUSABLE
                 self.outcome.notes.append(f"what was found could not be written: {error}")
         return finished
@@ -428,9 +438,12 @@ class Run:
             folder.write(self._redactor.document(written) if self._redactor else written, Path(wanted))
         if listed := self.config.getoption("--write-known-gaps"):
             path = Path(listed)
-            existing = gaps.read(path, self.outcome.spec) if path.exists() else gaps.Gaps()
+            existing = gaps.read(path, self.outcome.spec, rewriting=True) if path.exists() else gaps.Gaps()
+            if existing.earlier and not self.outcome.whole:
+                raise gaps.GapsError(gaps.only_whole(path))
             implemented = [name for name in self.outcome.spec.operations if self.outcome.supported(name)]
-            gaps.write(path, self.outcome.violations, existing, self.outcome.target, implemented)
+            found, target, assessed = self.outcome.violations, self.outcome.target, self.outcome.has_assessed
+            gaps.write(path, found, existing, target, implemented, assessed)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         if self.outcome.endpoint:

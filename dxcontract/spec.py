@@ -99,7 +99,8 @@ class Rule:
     """One statement of the contract, under an id that tests claim and violations carry.
 
     `errors` are the error types that a refusal under this rule may have; empty for a rule that asks for no refusal.
-    The statement names them. `note` says why the rule holds where no source says it in these words.
+    The statement names them. `note` says why the rule holds where no source says it in these words. A `placeless` rule
+    states one fact of an operation: its violations are told apart by symptom only.
     """
 
     id: str
@@ -111,6 +112,7 @@ class Rule:
     sources: tuple[Citation, ...]
     errors: tuple[str, ...]
     note: str = ""
+    placeless: bool = False
 
 
 @dataclass(frozen=True)
@@ -165,6 +167,11 @@ class Spec:
     @property
     def target_prefix(self) -> str:
         return str(self.index["targetPrefix"])
+
+    @functools.cached_property
+    def member_names(self) -> frozenset[str]:
+        """The names of all members of all shapes."""
+        return frozenset(name for shape in self.shapes.values() for name in shape.get("properties", ()))
 
     def operation(self, name: str) -> Operation:
         """The operation called `name`.
@@ -327,6 +334,7 @@ def _rules(folder: Path, operations: Iterable[str], families: Mapping[str, Json]
                 sources=tuple(Citation(place["source"], place["at"]) for place in entry["sources"]),
                 errors=errors,
                 note=entry.get("note", ""),
+                placeless=entry.get("placeless", False),
             )
     return rules
 

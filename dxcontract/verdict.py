@@ -16,6 +16,9 @@ Verdict = Literal["conforms", "violates", "unsupported", "indeterminate", "untes
 VERDICTS: Final[tuple[Verdict, ...]] = ("violates", "indeterminate", "conforms", "unsupported", "untested")
 """From the one that outweighs all others to the one that any other outweighs."""
 
+MACHINES: Final = "test_machines.py"
+"""The file of the suite whose tests are rule machines. Ids of tests begin with a path, which hangs on where it lies."""
+
 _TUPLES: Final = ("exchanges", "steps", "judged")
 _WEIGHT: Final = {verdict: weight for weight, verdict in enumerate(VERDICTS)}
 
@@ -39,9 +42,12 @@ class HarnessError(Exception):
     """The suite itself is wrong: it would have blamed the target for its own mistake."""
 
 
-def fingerprint(rule: str, operation: str, where: str = "") -> str:
-    """A violation's identity: rule, operation and JSON pointer or state pair. Stable across runs, seeds and ids."""
-    return f"{rule}:{operation}:{where}" if where else f"{rule}:{operation}"
+def fingerprint(rule: str, operation: str, where: str = "", symptom: str = "") -> str:
+    """A violation's identity: rule, operation, and as far as there are any, place (a JSON pointer or a state pair) and
+    symptom. Stable across runs, seeds and ids.
+    """
+    parts = [rule, operation, where.replace(":", "%3A"), symptom]
+    return ":".join(parts).rstrip(":")
 
 
 def weight(message: str, sent: Sequence[str]) -> tuple[int, int, str]:
@@ -49,13 +55,18 @@ def weight(message: str, sent: Sequence[str]) -> tuple[int, int, str]:
     return len(sent), sum(map(len, sent)), message
 
 
+def is_machine(test: str) -> bool:
+    """Whether a test is a rule machine, by its id."""
+    return test.partition("::")[0].rpartition("/")[2] == MACHINES
+
+
 @dataclass(frozen=True)
 class Violation:
     """One way in which the target breaks one rule, with the exchanges that show it.
 
-    `steps` tell in plain words what a rule machine did, as far as it did anything; else there are none. `judged` are
-    the places (from 1) of the exchanges that were found wanting, the last one foremost, and `claim` is what tells
-    whether others would be (`findings.alone.judge`).
+    `where` and `symptom` are parts of its identity (`identity`). `steps` tell in plain words what a rule machine did,
+    as far as it did anything; else there are none. `judged` are the places (from 1) of the exchanges that were found
+    wanting, the last one foremost, and `claim` is what tells whether others would be (`findings.alone.judge`).
     """
 
     fingerprint: str
@@ -69,6 +80,12 @@ class Violation:
     steps: tuple[str, ...] = ()
     judged: tuple[int, ...] = ()
     claim: Mapping[str, Any] = field(default_factory=dict)
+    symptom: str = ""
+
+    @property
+    def by_machine(self) -> bool:
+        """Whether a rule machine found it, and no other test (`Tally.violate`)."""
+        return is_machine(self.test)
 
     @property
     def weight(self) -> tuple[int, int, str]:
@@ -105,10 +122,10 @@ class Tally:
             self.verdicts[rule, operation] = verdict
 
     def violate(self, violation: Violation) -> None:
-        """Keep a violation; of two with one fingerprint, the one with the smaller evidence."""
+        """Keep a violation; of two with one fingerprint the one that is no machine's, else that with less evidence."""
         self.note(violation.rule, violation.operation, "violates")
         known = self.violations.get(violation.fingerprint)
-        if known is None or violation.weight < known.weight:
+        if known is None or (violation.by_machine, violation.weight) < (known.by_machine, known.weight):
             self.violations[violation.fingerprint] = violation
 
     def add(self, other: "Tally") -> None:

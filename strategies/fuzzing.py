@@ -11,6 +11,7 @@ from dxcontract.cbor import Protocol
 from dxcontract.contract import Contract
 from dxcontract.exchange import Exchange
 from dxcontract.exploration import Exploration
+from dxcontract.findings import claims
 from dxcontract.spec import Json, Operation
 from dxcontract.verdict import Indeterminate, Unsupported
 from strategies.departures import JUDGED, departures
@@ -125,4 +126,5 @@ def judge(contract: Contract, operation: Operation, exchange: Exchange, body: An
         if len(found) == 1:
             contract.refused(one.rule, exchange, one.what, where=one.pointer)
         elif exchange.succeeded:
-            contract.check(one.rule, False, f"{one.what}: answered 200", exchange, where=one.pointer)
+            what = f"{one.what}: answered 200"
+            contract.check(one.rule, False, what, exchange, where=one.pointer, claim=claims.refused())

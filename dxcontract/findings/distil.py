@@ -16,6 +16,7 @@ from dxcontract.findings.varying import comparing
 from dxcontract.spec import Json, Spec
 
 VERSION: Final = 1
+_KEPT: Final = ("fingerprint", "rule", "operation", "where", "symptom", "level", "message", "test")
 _OURS: Final = re.compile(r"\bdxc-[0-9a-f]{8}-(?:[a-z]+\d+-)?\d+\b")
 _OF_EC2: Final = re.compile(r"\b(?:vgw|tgw)-[0-9a-f]{8,17}\b")
 _NO_GATEWAY: Final = re.compile(r"-[0f]+$")
@@ -66,7 +67,7 @@ def finding(
     claim = dict(violation["claim"]) or {"look": "answer", "where": violation["where"]}
     return {
         "finding": VERSION,
-        **{name: violation[name] for name in ("fingerprint", "rule", "operation", "where", "level", "message", "test")},
+        **{name: violation[name] for name in _KEPT if name in violation},
         "region": region,
         "steps": made,
         "judged": judged if exchanges else [],

@@ -24,7 +24,7 @@ from dxcontract.sockets import Line
 from dxcontract.spec import Json
 from dxcontract.target import Role
 from dxcontract.transport import Answer
-from dxcontract.verdict import Indeterminate, Unsupported, UnusableAnswer
+from dxcontract.verdict import Indeterminate, Unsupported, UnusableAnswer, Violation
 
 SETTLE_SECONDS: Final = 10.0
 _PLACEHOLDER: Final = re.compile(r"(?<!\$)\$\{([^{}]*)\}")
@@ -33,6 +33,15 @@ _ENDING: Final = frozenset({"deleting", "disassociating", "detaching"})
 
 Gateways = Callable[[str, Role], str]
 """Makes a gateway of EC2: of the kind vgw or tgw, for a role; answers its id."""
+
+
+def _is_same(violation: Violation, finding: Json) -> bool:
+    """Whether a violation is the recorded one; files of earlier versions do not say with which symptom."""
+    if "symptom" in finding:
+        return bool(violation.fingerprint == finding["fingerprint"])
+    return (violation.rule, violation.operation, violation.where) == tuple(
+        finding[name] for name in ("rule", "operation", "where")
+    )
 
 
 @dataclass
@@ -82,8 +91,9 @@ class Performer:
     def _by_suite(self, finding: Json, answers: Sequence[Any]) -> tuple[str, str]:
         """What the suite itself says of the answers: the rule is one that every answer is judged by."""
         tally = self.contract.current.tally
-        if finding["fingerprint"] in tally.violations:
-            return alone.STILL, tally.violations[finding["fingerprint"]].message
+        seen = next((one for one in tally.violations.values() if _is_same(one, finding)), None)
+        if seen is not None:
+            return alone.STILL, seen.message
         said = alone.said(answers[finding["judged"][-1] - 1])
         if tally.verdicts.get((finding["rule"], finding["operation"])) is None:
             return alone.UNCLEAR, f"answered {said}, about which {finding['rule']} says nothing"

@@ -47,7 +47,15 @@ def read(path: Path) -> Mapping[str, Any]:
 
 
 def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> Comparison:
-    """What changed from `old` to `new`. Where a rule was not decided on an operation, its violations are `unseen`."""
+    """What changed from `old` to `new`. Where a rule was not decided on an operation, its violations are `unseen`.
+
+    Raises:
+        ReportError: their fingerprints have different forms.
+    """
+    if any("symptom" in one for one in new["violations"]) and any("symptom" not in one for one in old["violations"]):
+        raise ReportError(
+            "the old report's fingerprints have the form of an earlier dxcontract; write that report anew"
+        )
     before = {one["fingerprint"]: one for one in old["violations"]}
     after = {one["fingerprint"]: one for one in new["violations"]}
     gone = {name: one for name, one in before.items() if name not in after}

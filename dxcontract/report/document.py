@@ -62,6 +62,8 @@ def document(outcome: Outcome, shown: Callable[[Violation], Mapping[str, Any]] |
                 "operations": dict(sorted((k, v) for k, v in decided.get(rule.id, {}).items() if k)),
                 "tests": sorted(outcome.claims.get(rule.id, ())),
                 "reasons": sorted(outcome.reasons.get(rule.id, ())),
+                "claimants": outcome.claimants.get(rule.id),
+                "undecided": rule.id in outcome.undecided,
             }
             for rule in spec.rules.values()
         },

@@ -19,7 +19,7 @@ from dxcontract.protocols import BOTH
 from dxcontract.report import compare, document, folder, terminal
 from dxcontract.report.compare import ReportError
 from dxcontract.spec import Spec, load
-from dxcontract.verdict import Tally, Violation, weight
+from dxcontract.verdict import Tally, Violation, is_machine, weight
 
 Document = Mapping[str, Any]
 
@@ -125,8 +125,13 @@ def _add(outcome: Outcome, report: Document, shown: dict[str, Document]) -> None
     for rule, tests in claims.items():
         if tests:
             outcome.claims.setdefault(rule, set()).update(tests)
-        if reasons := report["rules"][rule]["reasons"]:
-            outcome.reasons.setdefault(rule, set()).update(reasons)
+        said = report["rules"][rule]
+        if said["reasons"]:
+            outcome.reasons.setdefault(rule, set()).update(said["reasons"])
+        if said.get("claimants") is not None:
+            outcome.claimants[rule] = said["claimants"]
+        if said.get("undecided", False):
+            outcome.undecided.add(rule)
     for name, operation in report["operations"].items():
         outcome.calls[name] = outcome.calls.get(name, 0) + operation["calls"]
         if not operation["supported"]:
@@ -161,8 +166,11 @@ def _verdicts(report: Document) -> Iterator[tuple[str, str, Any]]:
 def _violation(shown: Document) -> Violation:
     """A violation as the tally needs it; how it is shown is taken over as it is."""
     names = ("fingerprint", "rule", "operation", "where", "level", "message", "test")
-    return Violation(**{name: shown[name] for name in names}, exchanges=tuple(shown["exchanges"]))
+    exchanges = tuple(shown["exchanges"])
+    return Violation(**{name: shown[name] for name in names}, exchanges=exchanges, symptom=shown.get("symptom", ""))
 
 
-def _weight(shown: Document) -> tuple[int, int, str]:
-    return weight(shown["message"], [str(one["request"]["body"]) for one in shown["exchanges"]])
+def _weight(shown: Document) -> tuple[bool, tuple[int, int, str]]:
+    """As `Tally.violate` compares violations."""
+    asked = [str(one["request"]["body"]) for one in shown["exchanges"]]
+    return is_machine(shown["test"]), weight(shown["message"], asked)

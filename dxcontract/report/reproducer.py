@@ -20,11 +20,11 @@ def file_name(fingerprint: str) -> str:
 
 def finding(document: Mapping[str, Any], violation: Mapping[str, Any]) -> Json:
     """The finding of a violation of a report, as `specs/schemas/finding.json` has it."""
-    kept = ("fingerprint", "rule", "operation", "where", "level", "message", "test")
+    kept = ("fingerprint", "rule", "operation", "where", "symptom", "level", "message", "test")
     shown = violation["reproduction"]
     return {
         "finding": 1,
-        **{name: violation[name] for name in kept},
+        **{name: violation[name] for name in kept if name in violation},
         "target": document["target"],
         "region": document["region"],
         **{name: shown[name] for name in ("steps", "judged", "claim")},

@@ -90,7 +90,7 @@ def _list(m: "Machine", kind: str, role: Role) -> None:
     for thing in mine:
         item = by_id.get(thing.id)
         there = item is not None
-        if not m.contract.check(listed, there, f"a {kind} is not in the list of all", exchange, where=kind):
+        if not m.contract.check(listed, there, f"a {kind} is not in the list of all", exchange):
             m.doubt("it is not listed", thing)
         elif item is not None and thing in m.snapshots:
             shown = m.snapshots[thing]
@@ -176,5 +176,5 @@ def _check(m: "Machine", thing: Thing, operation: str, member: str, wanted: list
     found = {str(one.get(member)).rpartition("/")[2] for one in items if one.get(state) not in ENDING}
     rule = thing.facts.get(f"{kind}_rule", rule)
     what = f"{operation} lists {len(found)} that live on a {thing.kind}; {len(wanted)} should, and maybe others"
-    if not m.contract.check(rule, found == {one.id for one in wanted}, what, exchange, where=thing.kind):
+    if not m.contract.check(rule, found == {one.id for one in wanted}, what, exchange):
         m.doubt("other things are on it", thing)

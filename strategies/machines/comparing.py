@@ -79,7 +79,9 @@ def _alive(m: "Machine", thing: Thing, exchange: Exchange, item: Json | None) ->
         waits = state in WAITING
         rule = thing.life_rule if waits else "machines.stays"
         ok, what = not ending and not waits, f"a {thing.kind} that nobody deleted {told}"
-    if not m.contract.check(rule, ok, what, exchange, where=thing.kind):
+    # Its own rules are about all kinds; those of a kind are what directed tests look at, too.
+    where = thing.kind if rule.startswith("machines.") else ""
+    if not m.contract.check(rule, ok, what, exchange, where=where):
         m.doubt(f"it {told}", thing)
     return ok
 
@@ -125,7 +127,9 @@ def _lag(m: "Machine", lag: Thing, exchange: Exchange, item: Json) -> None:
         return
     for one in listed:
         named = one.get("lagId") == lag.id
-        m.contract.check("lags.members-uniform", named, "a member names another LAG", exchange, where="/lagId")
+        m.contract.check(
+            "lags.members-uniform", named, "a member names another LAG", exchange, where="/connections/*/lagId"
+        )
 
 
 def _peers(m: "Machine", interface: Thing, exchange: Exchange, item: Json) -> None:

@@ -188,7 +188,8 @@ def _unknown(m: "Machine", step: Step) -> tuple[str, Step, str] | None:
     if place is None or place[1] not in malformed.UNKNOWN_IDS:
         return None
     wrong = malformed.UNKNOWN_IDS[place[2].kind]
-    return NOTHING, _flawed(step, place[0], wrong, "an id that names nothing"), "a request names nothing"
+    flawed = replace(_flawed(step, place[0], wrong, "an id that names nothing"), where=place[0])
+    return NOTHING, flawed, "a request names nothing"
 
 
 def _kind(m: "Machine", step: Step) -> tuple[str, Step, str] | None:
@@ -207,7 +208,7 @@ def _kind(m: "Machine", step: Step) -> tuple[str, Step, str] | None:
     thing = m.one_of(wrong)
     rule = NOTHING if thing.kind in group else malformed.malformed_rule(kind)
     what = f"a {thing.kind} is named where a {kind} is asked for"
-    return rule, _flawed(step, pointer, thing, "of the wrong kind"), what
+    return rule, replace(_flawed(step, pointer, thing, "of the wrong kind"), where=pointer), what
 
 
 def _dead(m: "Machine", step: Step) -> tuple[str, Step, str] | None:

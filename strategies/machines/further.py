@@ -76,7 +76,8 @@ def _attachments(m: "Machine", gateway: Thing) -> None:
         if exchange is not None:
             shown = exchange.succeeded and bool(exchange.body.get("directConnectGatewayAttachments"))
             what = "the attachments of a gateway are shown to an account that has no part in them"
-            m.contract.check("access.attachment-hidden", not shown, what, exchange)
+            where = "by-directConnectGatewayId"
+            m.contract.check("access.attachment-hidden", not shown, what, exchange, where=where)
 
 
 def _ids(things: Iterable[Thing]) -> set[str]:

@@ -173,7 +173,14 @@ class Machine(Waiting, RuleBasedStateMachine):
         return self.choices.chance(rarely)
 
     def name(self) -> str:
-        """One of a few names, so that equal ones occur."""
+        """One of a few names, so that equal ones occur; where runs must be alike, a new one.
+
+        Some targets make ids of a name and the second: whether two equal names are given within one is chance.
+        """
+        if self.explorer.budget.repeatable:
+            self._names.append(self.world.name())
+            self.script.names[self._names[-1]] = f"name-{len(self._names)}"
+            return self._names[-1]
         if not self._names:
             self._names = [self.world.name() for _ in range(NAMES)]
             self.script.names |= {name: f"name-{number}" for number, name in enumerate(self._names, 1)}

@@ -60,6 +60,7 @@ def explorer(dx: Session, run_id: str, config: Any, entry: Entry) -> Explorer:
         GATE.minimise_all if gate else 1800.0,
         target=not gate,
         directed=gate,
+        repeatable=gate,
     )
     seeded = config.getoption("--hypothesis-seed")
     plugin = config.pluginmanager.get_plugin("dxcontract-run")

@@ -91,7 +91,8 @@ def hidden(m: "Machine", thing: Thing, role: Role, region: str | None, *, step: 
     exchange = m.send(asked) if step else m.ask(operation, params, role, region)
     if exchange is not None:
         what = f"a {thing.kind} is shown to whom it does not concern"
-        m.contract.check(rule, not _shows(exchange, thing), what, exchange)
+        by = f"by-{member}" if thing.kind == "gateway-association" else "by-id" if member and not group else ""
+        m.contract.check(rule, not _shows(exchange, thing), what, exchange, where=by)
 
 
 def pried(m: "Machine") -> None:

@@ -49,6 +49,7 @@ class Trial(Contract):
         message: str,
         exchanges: tuple[Exchange, ...],
         claim: Mapping[str, Any],
+        symptom: str,
     ) -> None:
         """Keep a check that passed.
 
@@ -58,7 +59,7 @@ class Trial(Contract):
         if not ok:
             self.failed = rule, operation, where
             raise DiffersError
-        self._passed.append((rule, operation, ok, where, message, exchanges, claim))
+        self._passed.append((rule, operation, ok, where, message, exchanges, claim, symptom))
 
 
 def judged(judge: Callable[Concatenate["Machine", P], None]) -> Callable[Concatenate["Machine", P], None]:

@@ -13,6 +13,7 @@ from dxcontract.contract import Contract
 from dxcontract.spec import Operation
 from strategies.fuzz import FORMS
 from strategies.fuzzing import RULES, fuzz
+from strategies.profiles import gate_seed
 
 OPERATIONS = specs.load().where()
 FEWEST = 20
@@ -26,5 +27,6 @@ def test_whatever_is_sent(
 ) -> None:
     """What people send is no near miss of what is documented: it is anything."""
     examples = pytestconfig.getoption("--examples") or max(FEWEST, settings().max_examples)
-    figures = fuzz(api, contract, run_id, operation, max(1, examples // FORMS), [api.protocol])
+    number = gate_seed(f"fuzz {operation}")
+    figures = fuzz(api, contract, run_id, operation, max(1, examples // FORMS), [api.protocol], number)
     contract.current.exploration = figures

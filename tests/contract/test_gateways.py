@@ -77,9 +77,10 @@ def test_a_gateway_has_the_name_and_asn_that_were_asked_for(
         exchange, item = world.observe(gateway)
         name = gateway.params["directConnectGatewayName"]
         for answer, one in ((gateway.made, _of(gateway.made)), (exchange, item or {})):
-            found = (one.get("directConnectGatewayName"), one.get("amazonSideAsn"))
-            message = f"name and ASN are {found} and not {(name, asn)}"
-            contract.check("gateways.echo", found == (name, asn), message, gateway.made, answer)
+            for member, wanted in (("directConnectGatewayName", name), ("amazonSideAsn", asn)):
+                found = one.get(member)
+                message = f"{member} is {found!r} and not {wanted!r}"
+                contract.check("gateways.echo", found == wanted, message, gateway.made, answer, where=f"/{member}")
 
 
 @pytest.mark.rule("gateways.asn-default")

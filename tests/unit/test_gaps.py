@@ -19,11 +19,18 @@ VIOLATION = Violation(
 GAP = Gap(VIOLATION.fingerprint, VIOLATION.rule, VIOLATION.operation, "moto answers null", "https://example.org/1")
 
 
-def outcome(*violations: Violation, known: Gaps | None = None, **more: bool) -> Outcome:
-    found = Outcome(SPEC, "test", endpoint="http://127.0.0.1/", known=known or Gaps(), **more)
+MACHINE = "suite/tests/contract/test_machines.py::test_any_order_of_operations[tags]"
+
+
+def outcome(*violations: Violation, known: Gaps | None = None, whole: bool = False, strict: bool = False) -> Outcome:
+    found = Outcome(SPEC, "test", endpoint="http://127.0.0.1/", known=known or Gaps(), whole=whole, strict=strict)
     for violation in violations:
         found.tally.violate(violation)
     return found
+
+
+def write(path: Path, violations: list[Violation], known: Gaps, *, whole: bool = True) -> int:
+    return gaps.write(path, violations, known, "moto", [], lambda _: whole)
 
 
 def listed(*entries: Gap) -> Gaps:
@@ -44,7 +51,7 @@ def test_one_behind_a_listed_one_does() -> None:
 
 
 def test_a_listed_one_that_no_longer_occurs_fails_the_run_unless_allowed() -> None:
-    found = outcome(known=listed(GAP))
+    found = outcome(known=listed(GAP), whole=True)
     found.tally.note(GAP.rule, GAP.operation, "conforms")
     assert found.fixed == [GAP]
     assert found.exit_status == 1
@@ -69,18 +76,60 @@ def test_one_that_occurs_only_sometimes_may_be_there_or_not() -> None:
 def test_one_that_occurs_only_sometimes_stays_listed(tmp_path: Path) -> None:
     path = tmp_path / "gaps.toml"
     rare = replace(GAP, fingerprint="wire.no-null:CreateLag", operation="CreateLag", sometimes=True)
-    assert gaps.write(path, [VIOLATION], listed(GAP, rare), "moto", []) == 2
+    assert write(path, [VIOLATION], listed(GAP, rare)) == 2
     assert gaps.read(path, SPEC).gaps == {GAP.fingerprint: GAP, rare.fingerprint: rare}
-    assert gaps.write(path, [], listed(GAP, rare), "moto", []) == 1
+    assert write(path, [], listed(GAP, rare)) == 1
 
 
-def test_what_a_machine_found_is_written_as_occurring_sometimes(tmp_path: Path) -> None:
+def test_a_run_that_is_not_whole_keeps_what_it_did_not_assess(tmp_path: Path) -> None:
     path = tmp_path / "gaps.toml"
-    rare = replace(VIOLATION, test="tests/contract/test_machines.py::test_any_order_of_operations[tags]")
-    assert gaps.write(path, [rare], Gaps(), "moto", []) == 1
-    assert gaps.read(path, SPEC).gaps[rare.fingerprint].sometimes
-    gaps.write(path, [VIOLATION], Gaps(), "moto", [])
-    assert not gaps.read(path, SPEC).gaps[VIOLATION.fingerprint].sometimes
+    other = replace(GAP, fingerprint="wire.no-null:CreateLag", operation="CreateLag")
+    assert write(path, [VIOLATION], listed(GAP, other), whole=False) == 2
+    assert gaps.read(path, SPEC).gaps == {GAP.fingerprint: GAP, other.fingerprint: other}
+    assert write(path, [VIOLATION], listed(GAP, other)) == 1
+
+
+def test_a_rule_is_assessed_once_all_tests_that_claim_it_have_ended() -> None:
+    gap = Gap("lags.echo:CreateLag:/lagName", "lags.echo", "CreateLag")
+    found = outcome(known=listed(gap))
+    found.tally.note(gap.rule, gap.operation, "conforms")
+    found.claims[gap.rule] = {"a"}
+    assert found.fixed == []
+    found.claimants[gap.rule] = 2
+    assert found.fixed == []
+    found.claims[gap.rule].add("b")
+    assert found.fixed == [gap]
+    found.undecided.add(gap.rule)
+    assert found.fixed == []
+
+
+def test_a_rule_of_every_answer_is_assessed_by_a_whole_run_only() -> None:
+    found = outcome(known=listed(GAP))
+    found.tally.note(GAP.rule, GAP.operation, "conforms")
+    found.claims[GAP.rule], found.claimants[GAP.rule] = {"a"}, 1
+    assert found.fixed == []
+    found.whole = True
+    assert found.fixed == [GAP]
+
+
+def test_what_only_a_machine_found_is_listed_by_rule_and_operation(tmp_path: Path) -> None:
+    path = tmp_path / "gaps.toml"
+    rare = replace(VIOLATION, test=MACHINE)
+    elsewhere = replace(rare, fingerprint="wire.no-null:DescribeLags:/lags/*/tags", where="/lags/*/tags")
+    assert write(path, [rare], Gaps()) == 1
+    known = gaps.read(path, SPEC)
+    assert list(known.gaps) == ["wire.no-null:DescribeLags:*"]
+    assert "sometimes" not in path.read_text(encoding="utf-8")
+    assert outcome(known=known, whole=True).exit_status == 0
+    assert outcome(elsewhere, known=known, whole=True).exit_status == 0
+    assert outcome(VIOLATION, known=known).exit_status == 1
+    another = replace(rare, fingerprint="wire.no-null:CreateLag", operation="CreateLag")
+    assert outcome(another, known=known).exit_status == 1
+
+
+def test_what_a_directed_test_finds_too_is_no_machines() -> None:
+    found = outcome(replace(VIOLATION, test=MACHINE, message=""), replace(VIOLATION, message="much longer"))
+    assert [one.by_machine for one in found.violations] == [False]
 
 
 def test_an_expired_one_fails_the_run() -> None:
@@ -110,14 +159,15 @@ def test_what_was_written_reads_back_and_keeps_what_people_wrote(tmp_path: Path)
     until = datetime.date(2099, 1, 31)
     odd = replace(VIOLATION, fingerprint='wire.no-null:CreateLag:/"\\\x7f\n', operation="CreateLag")
     old = Gaps({GAP.fingerprint: replace(GAP, expires=until)}, {"wire": 'says "why"'}, frozenset())
-    assert gaps.write(path, [odd, VIOLATION], old, "moto", ["DescribeLags", "CreateLag"]) == 2
+    done = ("moto", ["DescribeLags", "CreateLag"], lambda _: True)
+    assert gaps.write(path, [odd, VIOLATION], old, *done) == 2
     back = gaps.read(path, SPEC)
     assert back.gaps[GAP.fingerprint] == replace(GAP, expires=until)
     assert odd.fingerprint in back.gaps
     assert back.notes == {"wire": 'says "why"'}
     assert back.implemented == {"CreateLag", "DescribeLags"}
     first = path.read_text(encoding="utf-8")
-    gaps.write(path, [VIOLATION, odd], back, "moto", ["CreateLag", "DescribeLags"])
+    gaps.write(path, [VIOLATION, odd], back, *done)
     assert path.read_text(encoding="utf-8") == first
 
 
@@ -136,6 +186,7 @@ def test_what_was_written_reads_back_and_keeps_what_people_wrote(tmp_path: Path)
         ("implemented = ['MakeLag']", "no operation of Direct Connect"),
         ("notes = 'x'", "[notes] must give a text"),
         ("other = 1", "unknown key 'other'"),
+        ("format = 9", "`format` is 9"),
         ("[[gap", "gaps.toml"),
     ],
 )
@@ -146,3 +197,58 @@ def test_a_file_that_cannot_be_used_says_where_and_why(tmp_path: Path, text: str
         gaps.read(path, SPEC)
     assert words in str(raised.value)
     assert str(path) in str(raised.value)
+
+
+OLD = """
+[notes]
+wire = "why"
+
+[[gap]]
+fingerprint = "wire.no-null:DescribeLags:/lags/*/lagId"
+reason = "moto answers null"
+
+[[gap]]
+fingerprint = "requests.unknown-ids:DeleteLag:/lagId"
+reason = "wrong error"
+expires = 2099-01-31
+
+[[gap]]
+fingerprint = "tags.shown-on-resource:DescribeLags:/tags"
+link = "https://example.org/2"
+
+[[gap]]
+fingerprint = "tags.maximum:TagResource"
+reason = "by a machine"
+sometimes = true
+"""
+
+
+def test_a_file_of_the_earlier_format_is_not_taken_for_anything_else(tmp_path: Path) -> None:
+    path = tmp_path / "gaps.toml"
+    path.write_text(OLD, encoding="utf-8")
+    with pytest.raises(GapsError, match=r"earlier version .*--write-known-gaps=.*without --known-gaps"):
+        gaps.read(path, SPEC)
+
+
+def test_a_file_of_the_earlier_format_is_rewritten_with_what_people_wrote(tmp_path: Path) -> None:
+    path = tmp_path / "gaps.toml"
+    path.write_text(OLD, encoding="utf-8")
+    names = (
+        "requests.unknown-ids:DeleteLag:/lagId:LagNotFound",
+        "requests.unknown-ids:DeleteLag:/lagId:server-error",
+        "tags.shown-on-resource:DescribeLags:/lags/*/tags",
+        "lags.echo:CreateLag:/lagName",
+    )
+    found = [
+        replace(VIOLATION, fingerprint=name, rule=name.split(":")[0], operation=name.split(":")[1], where="")
+        for name in names
+    ]
+    assert write(path, [VIOLATION, *found], gaps.read(path, SPEC, rewriting=True)) == 6
+    back = gaps.read(path, SPEC)
+    assert back.notes == {"wire": "why"}
+    assert back.gaps[VIOLATION.fingerprint].reason == "moto answers null"
+    assert {back.gaps[name].reason for name in names[:2]} == {"wrong error"}
+    assert back.gaps[names[0]].expires == datetime.date(2099, 1, 31)
+    assert back.gaps[names[2]].link == "https://example.org/2"
+    assert back.gaps[names[3]].reason == ""
+    assert back.gaps["tags.maximum:TagResource:*"].reason == "by a machine"

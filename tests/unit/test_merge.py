@@ -11,11 +11,12 @@ from jsonschema import Draft202012Validator
 
 from dxcontract import spec as specs
 from dxcontract.cli import main
+from dxcontract.gaps import FORMAT
 from dxcontract.report import merge
 from dxcontract.report.compare import ReportError
 
 ROOT = Path(__file__).parents[2]
-TESTS = ("test_answers.py", "test_connections.py", "test_lifecycles.py")
+TESTS = "test_answers.py or test_connections.py or test_lifecycles.py"
 SHARDS = 3
 
 
@@ -30,8 +31,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 def _run(report: Path, *options: str) -> str:
-    files = [f"tests/contract/{name}" for name in TESTS]
-    command = [sys.executable, "-m", "pytest", "-q", "--target=moto", f"--report={report}", *options, *files]
+    command = [sys.executable, "-m", "pytest", "-q", "--target=moto", f"--report={report}", *options, "-k", TESTS]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode in (0, 1), done.stdout + done.stderr
     return done.stdout
@@ -49,7 +49,8 @@ def _report(folder: Path) -> dict[str, Any]:
 def _gaps(path: Path, report: dict[str, Any], *more: str) -> Path:
     """A file that lists the violations of a report, and `more`."""
     fingerprints = [*(one["fingerprint"] for one in report["violations"]), *more]
-    path.write_text("".join(f"[[gap]]\nfingerprint = {json.dumps(one)}\n" for one in fingerprints))
+    entries = "".join(f"[[gap]]\nfingerprint = {json.dumps(one)}\n" for one in fingerprints)
+    path.write_text(f"format = {FORMAT}\n{entries}")
     return path
 
 
@@ -97,12 +98,13 @@ def test_a_gap_of_another_shard_is_not_fixed(folders: dict[str, Path], tmp_path:
 
 
 def _fixed(report: dict[str, Any]) -> str:
-    """The identity of a violation that does not occur, though its rule was put to its operation."""
+    """The identity of a violation that does not occur, though all tests of its rule were run."""
     return next(
         f"{rule}:{operation}"
         for rule, said in report["rules"].items()
         for operation, verdict in said["operations"].items()
-        if verdict == "conforms" and operation in report["operations"]
+        if verdict == "conforms" and operation in report["operations"] and said["claimants"] == len(said["tests"])
+        if not rule.startswith(("wire.", "lifecycles."))
     )
 
 

@@ -10,7 +10,8 @@ import pytest
 from bench import tutorial
 from bench.tutorial import Done, Tutorial
 
-PART = "--operation=UpdateConnection -k 'not any_order and not fuzz'"
+PART = " ".join(f"--rule={rule}" for rule in ("connections.answer-members", "macsec.key-form", "tags.unicode"))
+"""Rules that only directed tests claim: of these, such a run can tell what no longer occurs."""
 
 
 @pytest.fixture(scope="module")
