@@ -14,6 +14,7 @@ from dxcontract import (
     diagrams,
     diff_options,
     gaps,
+    hints,
     lifecycles,
     openapi,
     permission,
@@ -28,6 +29,7 @@ from dxcontract.findings import pin_command, replay_options
 from dxcontract.lifecycles import Lifecycle
 from dxcontract.reference import serve
 from dxcontract.report import annotations, compare, merge
+from dxcontract.target import TargetError
 from dxcontract.verdict import HarnessError
 
 
@@ -50,6 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         diagrams.DiagramError,
         compare.ReportError,
         HarnessError,
+        TargetError,
         OSError,
         ValueError,
     ) as error:
@@ -150,10 +153,12 @@ def _completion(options: argparse.Namespace) -> int:
 
 
 def _replay(options: argparse.Namespace) -> int:
+    hints.check_interpreter()
     return int(suite.module("strategies.replaying").run(options))
 
 
 def _diff(options: argparse.Namespace) -> int:
+    hints.check_interpreter()
     return int(suite.module("strategies.diffing.run").run(options))
 
 

@@ -4,9 +4,10 @@ import difflib
 import functools
 import os
 import re
+import sys
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import botocore
@@ -56,6 +57,27 @@ def check_target(text: str) -> None:
         raise TargetError(f"{said} has no scheme; did you mean --target=http://{text}?")
     near = difflib.get_close_matches(text, NAMED, n=1)
     raise TargetError(f"{said}: {f'did you mean {near[0]}? ' if near else ''}{_WHAT}")
+
+
+def check_interpreter() -> None:
+    """Whether Python was told to leave out assertions, which the suite is made of.
+
+    Raises:
+        TargetError: it was.
+    """
+    if sys.flags.optimize:
+        raise TargetError("PYTHONOPTIMIZE or -O takes assertions out of the suite, whose verdicts mean nothing then")
+
+
+def taken_option(error: str, parser: Any) -> str:
+    """A line about an option that another plugin of pytest has added already; `error` is pytest's own."""
+    names = re.findall(r"--[a-z][a-z-]*", error)
+    groups = [one for one in getattr(parser, "_groups", ()) if one.name != "dxcontract"]
+    owner = next((one.name for one in groups for option in one.options if set(names) & set(option.names())), "NAME")
+    return (
+        f"another pytest plugin has the option {names[0] if names else error}, which dxcontract has, too; "
+        f"turn that plugin off: -p no:{owner}"
+    )
 
 
 def check_environment() -> None:

@@ -1,6 +1,8 @@
 """The pytest plugin: options and fixtures. What a run and a test's end mean is in `run`."""
 
+import argparse
 import logging
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +24,15 @@ RUN: Final = "dxcontract-run"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    try:
+        _add_options(parser)
+    except (ValueError, argparse.ArgumentError) as taken:
+        # Here, pytest would show a traceback.
+        sys.stderr.write(f"dxcontract: {hints.taken_option(str(taken), parser)}\n")
+        raise SystemExit(UNUSABLE) from taken
+
+
+def _add_options(parser: pytest.Parser) -> None:
     group = configuration.with_defaults(parser.getgroup("dxcontract", "the Direct Connect contract"))
     choosing.add_options(group)
     group.addoption(
@@ -87,6 +98,7 @@ def pytest_configure(config: pytest.Config) -> None:
             loaded.rule(rule)
         for operation in config.getoption("--operation"):
             loaded.operation(operation)
+        hints.check_interpreter()
         hints.check_target(target)
         extent = Extent(config)
         rewritten = Path(config.getoption("--write-known-gaps") or "")

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import ipaddress
 import logging
 import os
 import socket
@@ -24,13 +25,15 @@ from dxcontract.reference.world import Reading, World
 
 DESCRIPTION: Final = "Run an emulator of AWS Direct Connect that behaves as documented."
 _END_SECONDS: Final = 5.0
-_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `dxcontract serve` to a parser."""
     parser.add_argument(
-        "--host", default="127.0.0.1", help="where to listen; anything but loopback is reachable by others"
+        "--host", default="127.0.0.1", help="where to listen (default: %(default)s); others need --public"
+    )
+    parser.add_argument(
+        "--public", action="store_true", help="listen where others can reach it: anyone may use this emulator then"
     )
     parser.add_argument("--port", type=int, default=0, help="0 for a free one (the default); the URL is printed")
     parser.add_argument(
@@ -86,11 +89,15 @@ def run(args: argparse.Namespace) -> int:
         sys.stderr.write(f"dxcontract serve: {error}\n")
         return 2
     logging.basicConfig(level=args.log.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
-    if args.host not in _LOOPBACK:
-        sys.stderr.write(f"dxcontract serve: {args.host} can be reached by others; anyone may use this emulator\n")
+    if not args.public and not _is_loopback(args.host):
+        sys.stderr.write(
+            f"dxcontract serve: --host={args.host} can be reached by others, and anyone may use this emulator; "
+            "say --public if that is meant\n"
+        )
+        return 2
     try:
         listener = _listen(args.host, args.port)
-    except OSError as error:
+    except (OSError, OverflowError) as error:
         sys.stderr.write(f"dxcontract serve: cannot listen on {args.host}:{args.port}: {error}\n")
         return 2
     memory.keep_large_blocks_apart()
@@ -121,6 +128,13 @@ def _end_with_input(server: uvicorn.Server) -> None:
     os._exit(1)
 
 
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # asyncio sends small answers without delay only on sockets that say they are TCP.
@@ -130,7 +144,7 @@ def _listen(host: str, port: int) -> socket.socket:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
         listener.listen(512)
-    except OSError:
+    except (OSError, OverflowError):
         listener.close()
         raise
     return listener

@@ -1,5 +1,6 @@
 """The likeliest mistakes, each made in a real run: one line that says what to do, exit status 2, no traceback."""
 
+import argparse
 import os
 import ssl
 import subprocess
@@ -11,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from dxcontract import hints
+from dxcontract.reference import serve
 from tests.unit import servers
 
+ROOT = Path(__file__).parent.parent.parent
 LOCATIONS = str(Path(__file__).parent.parent / "contract" / "test_locations.py")
 EMPTY_HOME = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
 
@@ -82,6 +85,15 @@ MISTAKES = {
         "--target=moto needs moto[server]",
         python="import sys; sys.modules['moto'] = None; sys.modules['moto.server'] = None",
     ),
+    "assertions left out": Mistake(
+        ("--target=reference",), "PYTHONOPTIMIZE or -O takes assertions out of the suite", {"PYTHONOPTIMIZE": "1"}
+    ),
+    "another plugin has an option": Mistake(
+        ("-p", "taker"), "another pytest plugin has the option --report, which dxcontract has, too", {"PYTHONPATH": "."}
+    ),
+    "another plugin has another option": Mistake(
+        ("-p", "taker_of_target"), "turn that plugin off: -p no:of-target", {"PYTHONPATH": "."}
+    ),
     "wrong type": Mistake(("--rate=fast",), "argument --rate: invalid float value: 'fast'"),
     "unknown option": Mistake(("--tarket=moto",), "unrecognized arguments: --tarket=moto"),
     "unknown rule": Mistake(("--rule=lags.none",), "lags.none"),
@@ -94,6 +106,9 @@ MISTAKES = {
 def test_a_mistake_is_told_in_one_line(name: str, tmp_path: Path) -> None:
     mistake = MISTAKES[name]
     (tmp_path / "broken.toml").write_text("[[gap", encoding="utf-8")
+    for module, group, option in (("taker", "taker", "report"), ("taker_of_target", "of-target", "target")):
+        text = f'def pytest_addoption(parser):\n    parser.getgroup("{group}").addoption("--{option}")\n'
+        (tmp_path / f"{module}.py").write_text(text, encoding="utf-8")
     environment = dict(mistake.environment)
     if mistake.python:
         (tmp_path / "sitecustomize.py").write_text(mistake.python, encoding="utf-8")
@@ -176,3 +191,52 @@ def test_one_account_only_is_said_at_the_end(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "no account for other and partner: rules that need one are unsupported" in done.stdout
     assert "AWS has no region us-nowhere-1" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--port", "80000"), "cannot listen on 127.0.0.1:80000: "),
+        (("--host", "0.0.0.0"), "say --public if that is meant"),  # noqa: S104
+        (("--host", "::"), "say --public if that is meant"),
+        (("--public", "--host", "192.0.2.1"), "cannot listen on 192.0.2.1:0: "),
+    ],
+)
+def test_the_emulator_says_in_a_line_why_it_does_not_listen(
+    arguments: tuple[str, ...], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parser = argparse.ArgumentParser()
+    serve.add_arguments(parser)
+    assert serve.run(parser.parse_args(arguments)) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert words in line
+
+
+WARNS = """
+import warnings
+
+def pytest_configure(config):
+    warnings.warn(FutureWarning("an option of this plugin is unset"))
+
+def pytest_collection_modifyitems(items):
+    warnings.warn(DeprecationWarning("this plugin gets old"))
+
+def pytest_runtest_setup(item):
+    warnings.warn(ResourceWarning("this plugin left something open"))
+"""
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_warnings_of_other_plugins_end_no_run(installed: bool, tmp_path: Path) -> None:
+    """Neither one that is run as by users of the wheel, nor pytest in a checkout."""
+    (tmp_path / "warner.py").write_text(WARNS, encoding="utf-8")
+    chosen = ("-p", "warner", "--target=reference", LOCATIONS)
+    if installed:
+        done = run(tmp_path, *chosen, PYTHONPATH=".")
+    else:
+        command = [sys.executable, "-m", "pytest", "-q", *chosen]
+        environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False
+        )
+    assert done.returncode == 0, done.stdout + done.stderr
