@@ -75,6 +75,12 @@ def shown(tree: Any) -> set[tuple[str, str]]:
     return {(str(one.get("ckn")), str(one.get("secretARN"))) for one in live}
 
 
+def same_keys(found: set[str], expected: set[str]) -> bool:
+    """Rule `macsec.described`, for directed tests and machines alike: the keys that a port shows are those that were
+    given to it, whatever the case of their CKN."""
+    return {one.lower() for one in found} == {one.lower() for one in expected}
+
+
 def two_keys(world: World) -> tuple[Handle, dict[str, str], dict[str, str]]:
     """A port with two keys: one that was given as a pair, and one that no other shares its secret with.
 

@@ -1,6 +1,7 @@
 """Tags: sets of them, changes of them, and how those of a resource are read."""
 
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ from dxcontract.exchange import Exchange
 from dxcontract.pointers import at
 from dxcontract.spec import Json
 from dxcontract.verdict import Indeterminate
+from strategies.polling import confirm
 from strategies.requests import done, tags
 from strategies.world import Arn, Handle, World
 
@@ -99,6 +101,11 @@ def described(world: World, handle: Handle) -> tuple[Exchange, Pairs]:
     return exchange, pairs(at(exchange.body, "/resourceTags/*/tags/*"))
 
 
+def described_when(world: World, handle: Handle, enough: Callable[[Pairs], bool]) -> tuple[Exchange, Pairs]:
+    """The same as soon as it is enough, or last when the time for it is over."""
+    return confirm(lambda: described(world, handle), lambda seen: enough(seen[1]))
+
+
 def tagged(world: World, handle: Handle, wanted: dict[str, str]) -> Exchange:
     """Add tags to a resource and see that they are there.
 
@@ -106,7 +113,7 @@ def tagged(world: World, handle: Handle, wanted: dict[str, str]) -> Exchange:
         Indeterminate: they are not.
     """
     done(tag(world, handle, wanted))
-    exchange, found = described(world, handle)
+    exchange, found = described_when(world, handle, lambda seen: set(wanted.items()) <= set(seen))
     if not set(wanted.items()) <= set(found):
         raise Indeterminate("the tags that this test needs first were accepted but are not described")
     return exchange

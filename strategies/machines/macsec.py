@@ -10,6 +10,7 @@ from strategies.machines.model import KeySecret, Model, Thing
 from strategies.machines.seeing import ENDING
 from strategies.machines.steps import Step
 from strategies.machines.trial import judged
+from strategies.macsec import same_keys
 
 if TYPE_CHECKING:
     from strategies.machines.machine import Machine
@@ -49,7 +50,7 @@ def give_key(m: "Machine") -> None:
         return
     m.settled(*([thing] if thing.kind == "connection" else m.model.members(thing)))
     if number == taken:
-        m.wait(thing, lambda item: pair["ckn"] not in at(item or {}, "/macSecKeys/*/ckn"))
+        m.wait(thing, lambda item: item is not None and pair["ckn"] not in at(item, "/macSecKeys/*/ckn"))
         thing.facts["taken"] = None
     m.accept(step)
     thing.facts["numbers"] = {**thing.facts.get("numbers", {}), pair["ckn"]: number}
@@ -118,5 +119,5 @@ def keys_shown(m: "Machine", thing: Thing, rule: str) -> None:
     thing.facts["secrets"] = {str(one.get("ckn")).lower(): one.get("secretARN") for one in living}
     found = set(thing.facts["secrets"])
     what = f"{len(found)} keys are described, not {len(thing.facts['keys'])}, or others"
-    if not m.contract.check(rule, found == set(thing.facts["keys"]), what, sight[0], where="/macSecKeys"):
+    if not m.contract.check(rule, same_keys(found, set(thing.facts["keys"])), what, sight[0], where="/macSecKeys"):
         m.doubt("it has other keys", thing)

@@ -154,7 +154,11 @@ def test_strangers_change_nothing(contract: Contract, world: World, operation: s
     exchange = world.call(operation, params, role="other")
     contract.refused(rule, exchange, "done by an account that owns nothing of it")
     contract.check(
-        rule, world.seen() == before, "after the attempt of a stranger it is not as it was", exchange, where="effect"
+        rule,
+        world.seen_again(before) == before,
+        "after the attempt of a stranger it is not as it was",
+        exchange,
+        where="effect",
     )
 
 
@@ -219,7 +223,7 @@ def _stays(contract: Contract, world: World, operation: str, params: Mapping[str
     contract.refused("access.lag-foreign-membership", exchange, what)
     contract.check(
         "access.lag-foreign-membership",
-        world.seen() == before,
+        world.seen_again(before) == before,
         "after the attempt of a stranger the LAG, or the connection, is not as it was",
         exchange,
         where="effect",

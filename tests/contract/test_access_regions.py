@@ -57,7 +57,7 @@ def test_it_is_not_deleted_from_elsewhere(contract: Contract, world: World, oper
     contract.refused("access.region-change", exchange, "from another Region")
     contract.check(
         "access.region-change",
-        world.seen() == before,
+        world.seen_again(before) == before,
         "after the attempt from another Region it is not as it was",
         exchange,
         where="effect",

@@ -108,8 +108,9 @@ def test_the_prefixes_are_those_that_were_asked_for(
     """They decide what the network at the other end of the line can reach."""
     with World(api, run_id) as world:
         made = _associate(world, *_two_gateways(world), wanted)
-        described, item = world.observe(made)
-        for exchange, one in ((made.made, _of(made.made)), (described, item or {})):
+        cidrs = sorted(prefix["cidr"] for prefix in wanted)
+        described, item = world.described(made, lambda seen: sorted(_prefixes(seen)) == cidrs)
+        for exchange, one in ((made.made, _of(made.made)), (described, item)):
             found = sorted(_prefixes(one))
             contract.check(
                 "associations.prefixes-echo",
@@ -125,8 +126,8 @@ def test_the_vpc_is_allowed_unless_told(contract: Contract, world: World) -> Non
     """Without prefixes the VPC is reached as a whole; an empty list would mean that nothing is."""
     gateway = arrange(world, "direct-connect-gateway")
     made = _associate(world, gateway, virtual_private_gateway(world), None)
-    exchange, item = poll(lambda: world.observe(made), lambda seen: bool(_prefixes(seen.item or {})))
-    found = _prefixes(item or {})
+    exchange, item = world.described(made, lambda seen: bool(_prefixes(seen)), slowly=True)
+    found = _prefixes(item)
     contract.check(
         "associations.prefixes-default",
         found == [VPC_CIDR],
@@ -219,7 +220,7 @@ def test_a_virtual_private_gateway_has_one_association(contract: Contract, world
     if contract.refused("associations.one-gateway", exchange, "a second association", made.made):
         contract.check(
             "associations.refusal-atomic",
-            world.seen() == before,
+            world.seen_again(before) == before,
             "a second association was refused, and yet the first, or one of the gateways, has changed",
             exchange,
         )

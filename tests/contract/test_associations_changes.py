@@ -1,5 +1,6 @@
 """Associations: how they are found, changed and ended."""
 
+import functools
 from typing import Any
 
 import pytest
@@ -12,7 +13,8 @@ from dxcontract.exchange import Exchange
 from dxcontract.spec import Json
 from strategies.ec2 import some_virtual_private_gateway
 from strategies.listing import whole_list
-from strategies.polling import poll
+from strategies.observation import Observation
+from strategies.polling import confirm, poll
 from strategies.requests import arrange, done, prefixes
 from strategies.world import Handle, World
 
@@ -122,13 +124,13 @@ def test_an_association_is_deleted_by_its_gateways(contract: Contract, world: Wo
     exchange = world.call(DELETE, {"directConnectGatewayId": gateway, "virtualGatewayId": virtual})
     contract.accepted("associations.delete-by-gateways", exchange, "deleting an association by its gateways", made.made)
     if exchange.succeeded:
-        after, item = poll(lambda: world.observe(made), lambda seen: seen.item is None)
+        seen = poll(lambda: world.observe(made), lambda one: one.state in (None, *ENDING))
         contract.check(
             "associations.deleted-gone",
-            item is None or item.get("associationState") in ENDING,
-            f"after its deletion the association is {(item or {}).get('associationState')}",
+            seen.item is None or seen.state in ENDING,
+            f"after its deletion the association is {seen.state}",
             exchange,
-            after,
+            seen.exchange,
         )
 
 
@@ -145,11 +147,9 @@ def test_no_other_association_of_the_gateway_is_deleted(contract: Contract, worl
     message = f"asked to end {three.id}, it ended {found}"
     contract.check("associations.delete-by-gateways", found == three.id, message, three.made, exchange)
     for neighbour in (one, two):
-        described, item = world.observe(neighbour)
-        state = (item or {}).get("associationState", "not described")
-        message = f"{neighbour.id}, which nobody ended, is {state}"
-        lives = item is not None and state not in ENDING
-        contract.check("associations.delete-by-gateways", lives, message, exchange, described)
+        seen = confirm(functools.partial(world.observe, neighbour), _lives)
+        message = f"{neighbour.id}, which nobody ended, is {seen.state or 'not described'}"
+        contract.check("associations.delete-by-gateways", _lives(seen), message, exchange, seen.exchange)
 
 
 @pytest.mark.rule("associations.delete-need")
@@ -167,7 +167,7 @@ def test_a_refused_update_leaves_the_prefixes(contract: Contract, world: World) 
     changes = {REMOVE: [{"cidr": "10.2.0.0/16"}], ADD: [{"cidr": "10.3.0.0/16"}, {"cidr": "10.4.0.0/99"}]}
     exchange = world.call(UPDATE, {"associationId": made, **changes})
     if not exchange.succeeded:
-        after = world.seen()
+        after = world.seen_again(before)
         contract.check(
             "associations.refusal-atomic",
             after == before,
@@ -198,18 +198,26 @@ def _of(exchange: Exchange) -> Json:
 
 def _identity(item: Json) -> tuple[Any, ...]:
     """The id of an association, and those of its gateways."""
-    inner = item.get("associatedGateway") or {}
-    other = inner.get("id") or item.get("virtualGatewayId")
+    inner = item.get("associatedGateway")
+    other = (inner.get("id") if isinstance(inner, dict) else None) or item.get("virtualGatewayId")
     return item.get("associationId"), item.get("directConnectGatewayId"), other
 
 
 def _allows(contract: Contract, world: World, made: Handle, rule: str, exchange: Exchange, expected: list[str]) -> None:
     """The association allows exactly these prefixes, in the answer and afterwards."""
-    described, item = world.observe(made)
-    for answer, one in ((exchange, _of(exchange)), (described, item or {})):
-        listed = one.get("allowedPrefixesToDirectConnectGateway")
-        found = sorted(str(prefix.get("cidr")) for prefix in listed) if isinstance(listed, list) else listed
+
+    def cidrs(item: Json) -> Any:
+        listed = item.get("allowedPrefixesToDirectConnectGateway")
+        return sorted(str(prefix.get("cidr")) for prefix in listed) if isinstance(listed, list) else listed
+
+    described, item = world.described(made, lambda seen: cidrs(seen) == expected, slowly=True)
+    for answer, one in ((exchange, _of(exchange)), (described, item)):
+        found = cidrs(one)
         contract.check(rule, found == expected, f"the prefixes are {found} and not {expected}", exchange, answer)
+
+
+def _lives(seen: Observation) -> bool:
+    return seen.item is not None and seen.state not in ENDING
 
 
 def _complete(contract: Contract, exchange: Exchange) -> None:

@@ -12,6 +12,7 @@ from dxcontract.api import Api
 from dxcontract.contract import Contract
 from dxcontract.exchange import Exchange
 from dxcontract.spec import Json
+from dxcontract.verdict import Indeterminate
 from strategies.requests import arrange, done
 from strategies.world import Handle, World
 
@@ -36,12 +37,12 @@ OTHER = {"ipv4": "ipv6", "ipv6": "ipv4"}
 def test_an_interface_gets_the_family_that_it_lacks(contract: Contract, world: World, first: str) -> None:
     """Dual stack is made in this way only; the session that carries the traffic must not notice."""
     interface = _interface(world, first)
-    earlier, before = world.observe(interface)
+    earlier, before = world.described(interface)
     exchange = _add(world, interface, OTHER[first])
     contract.accepted("bgp_peers.other-family", exchange, f"a peer of family {OTHER[first]}", interface.made)
     done(exchange)
-    described, after = world.observe(interface)
-    for answer, item in ((exchange, _of(exchange)), (described, after or {})):
+    described, after = world.described(interface, lambda seen: len(_peers(seen)) == 2, slowly=True)
+    for answer, item in ((exchange, _of(exchange)), (described, after)):
         families = sorted(str(peer.get("addressFamily")) for peer in _peers(item))
         contract.check(
             "bgp_peers.created-listed",
@@ -60,7 +61,7 @@ def test_an_interface_gets_the_family_that_it_lacks(contract: Contract, world: W
             f"the ids of the BGP peers are {ids}",
             answer,
         )
-    _kept(contract, earlier, before or {}, exchange, _of(exchange))
+    _kept(contract, earlier, before, exchange, _of(exchange))
 
 
 @pytest.mark.rule("bgp_peers.echo")
@@ -149,10 +150,10 @@ def test_a_second_peer_of_a_family_needs_redundancy(contract: Contract, world: W
     """There is one session of a family, unless the connection ends on two devices and says so."""
     interface = _interface(world, family)
     connection = next(one for one in world.handles if one.kind == "connection")
-    port, item = world.observe(connection)
+    port, item = world.described(connection)
     before = world.seen()
     exchange = _add(world, interface, family)
-    if (item or {}).get("hasLogicalRedundancy") != "no":
+    if item.get("hasLogicalRedundancy") != "no":
         ok = exchange.succeeded or exchange.error_type == "DirectConnectClientException"
         contract.check("bgp_peers.same-family", ok, f"with redundancy or unknown: {exchange.told()}", port, exchange)
     elif contract.refused("bgp_peers.same-family", exchange, f"a second peer of family {family}", port):
@@ -182,19 +183,24 @@ def test_a_peer_is_deleted_and_the_other_stays(contract: Contract, world: World,
     """Clients of 2018 name a peer by ASN and address, those of today by its id."""
     interface = _interface(world)
     added = done(_add(world, interface, "ipv6", asn=65123))
-    peer = next((one for one in _peers(_of(added)) if one.get("addressFamily") == "ipv6"), {})
+    peer = next((one for one in _peers(_of(added)) if one.get("addressFamily") == "ipv6"), None)
+    if peer is None:
+        raise Indeterminate("the BGP peer that was added is not answered")
     named = {"bgpPeerId": peer.get("bgpPeerId")} if by == "id" else _by_asn(peer)
     exchange = world.call(DELETE, {"virtualInterfaceId": interface, **named})
     contract.accepted(f"bgp_peers.delete-by-{by}", exchange, f"deleting a BGP peer by its {by}", added)
     done(exchange)
-    described, item = world.observe(interface)
-    for answer, one in ((exchange, _of(exchange)), (described, item or {})):
-        left = [other for other in _peers(one) if other.get("bgpPeerId") == peer.get("bgpPeerId")]
-        states = [other.get("bgpPeerState") for other in left]
+
+    def states(item: Json) -> list[Any]:
+        left = [other for other in _peers(item) if other.get("bgpPeerId") == peer.get("bgpPeerId")]
+        return [other.get("bgpPeerState") for other in left]
+
+    described, item = world.described(interface, lambda seen: set(states(seen)) <= set(ENDING), slowly=True)
+    for answer, one in ((exchange, _of(exchange)), (described, item)):
         contract.check(
             "bgp_peers.delete-answer",
-            item is not None and all(state in ENDING for state in states),
-            f"after its deletion the BGP peer is {states}",
+            set(states(one)) <= set(ENDING),
+            f"after its deletion the BGP peer is {states(one)}",
             exchange,
             answer,
         )
@@ -215,10 +221,12 @@ def test_a_peer_that_is_not_there_cannot_be_deleted(contract: Contract, world: W
 def test_the_last_peer_stays(contract: Contract, world: World) -> None:
     """An interface without a peer could never carry traffic again: it is to be deleted as a whole."""
     interface = _interface(world)
-    _, item = world.observe(interface)
-    peers = _peers(item or {})
+    _, item = world.described(interface)
+    peers = _peers(item)
+    if not peers:
+        raise Indeterminate("the virtual interface shows no BGP peer that could be its last")
     before = world.seen()
-    named = {"bgpPeerId": peers[0].get("bgpPeerId")} if peers and peers[0].get("bgpPeerId") else _by_asn(*peers[:1])
+    named = {"bgpPeerId": peers[0].get("bgpPeerId")} if peers[0].get("bgpPeerId") else _by_asn(peers[0])
     exchange = world.call(DELETE, {"virtualInterfaceId": interface, **named})
     if contract.refused("bgp_peers.delete-last", exchange, "deleting the only BGP peer", interface.made):
         _unchanged(contract, world, before, exchange)
@@ -249,8 +257,8 @@ def _peers(item: Json) -> list[Json]:
     return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
-def _by_asn(peer: Json | None = None) -> dict[str, Any]:
-    return {"asn": (peer or {}).get("asn"), "customerAddress": (peer or {}).get("customerAddress")}
+def _by_asn(peer: Json) -> dict[str, Any]:
+    return {"asn": peer.get("asn"), "customerAddress": peer.get("customerAddress")}
 
 
 def _address(text: object) -> IPv4Interface | IPv6Interface | None:
@@ -273,7 +281,7 @@ def _kept(
     contract: Contract, first: Exchange, before: Json, exchange: Exchange, after: Json, but: Json | None = None
 ) -> None:
     """The interface is as before, and so is every peer that it had before, except for the one that was deleted."""
-    gone = (but or {}).get("bgpPeerId")
+    gone = but.get("bgpPeerId") if but is not None else None
     was = {name: before.get(name) for name in INTERFACE}
     now = {name: after.get(name) for name in INTERFACE}
     contract.check("bgp_peers.interface-kept", was == now, f"the interface was {was} and is {now}", first, exchange)
@@ -292,7 +300,7 @@ def _kept(
 def _unchanged(contract: Contract, world: World, before: dict[Handle, Json | None], exchange: Exchange) -> None:
     contract.check(
         "bgp_peers.refusal-atomic",
-        world.seen() == before,
+        world.seen_again(before) == before,
         "the request was refused, and yet the virtual interface has changed",
         exchange,
     )

@@ -10,6 +10,7 @@ from dxcontract.spec import Json
 from dxcontract.verdict import Indeterminate
 from strategies.lags import bundle
 from strategies.malformed import UNKNOWN_IDS
+from strategies.polling import confirm
 from strategies.requests import arrange, done
 from strategies.steps import refusal
 from strategies.world import World
@@ -41,8 +42,8 @@ def test_a_changed_mode_is_described(contract: Contract, world: World, mode: str
     start = next(one for one in MODES[:2] if one != mode)
     connection = arrange(world, "connection", members={"billingMode": start})
     exchange = done(world.call(UPDATE, {"connectionIds": [connection], "billingMode": mode}))
-    after, item = world.observe(connection)
-    found = (item or {}).get("billingMode")
+    after, item = world.described(connection, lambda seen: _is(seen.get("billingMode"), mode))
+    found = item.get("billingMode")
     message = f"billingMode is {found!r} after it was changed from {start} to {mode}"
     where = "/connections/*/billingMode"
     contract.check("billing.update-described", _is(found, mode), message, exchange, after, where=where)
@@ -53,9 +54,9 @@ def test_other_connections_keep_their_mode(contract: Contract, world: World) -> 
     """Nobody may be charged for what was not asked for."""
     world.api.permit(UPDATE)
     named, other = arrange(world, "connection"), arrange(world, "connection")
-    before = _shown(world.observe(other).item)
+    before = _shown(world.described(other)[1])
     exchange = done(world.call(UPDATE, {"connectionIds": [named], "billingMode": "FlatRateTier1"}))
-    after = _shown(world.observe(other).item)
+    after = confirm(lambda: _shown(world.described(other)[1]), lambda seen: seen == before)
     message = f"billingMode of a connection that was not named went from {before!r} to {after!r}"
     contract.check("billing.update-others", after == before, message, exchange)
 
@@ -69,8 +70,8 @@ def test_a_mode_can_be_given_with_the_order(
     """A port that is charged by the hour until somebody notices costs more than was planned."""
     members: dict[str, Any] = {"billingMode": mode}
     port = bundle(world, **members)[0] if kind == "lag" else arrange(world, kind, members=members)
-    after, item = world.observe(port)
-    found, where = (item or {}).get("billingMode"), f"/{kind}s/*/billingMode"
+    after, item = world.described(port, lambda seen: _is(seen.get("billingMode"), mode))
+    found, where = item.get("billingMode"), f"/{kind}s/*/billingMode"
     message = f"billingMode is {found!r}, ordered was {mode}"
     contract.check("billing.on-create", _is(found, mode), message, port.made, after, where=where)
 
@@ -79,7 +80,7 @@ def test_a_mode_can_be_given_with_the_order(
 def test_without_a_mode_one_pays_as_one_goes(contract: Contract, world: World) -> None:
     """A flat rate binds for a term; nobody enters into it by leaving a member out."""
     connection = arrange(world, "connection")
-    found = _shown(connection.made.body, world.observe(connection).item)
+    found = _shown(connection.made.body, world.described(connection)[1])
     message = f"billingMode is {found!r} for a connection that was ordered without one"
     contract.check("billing.default", found == "PayAsYouGo", message, connection.made, where="/billingMode")
 
@@ -89,10 +90,10 @@ def test_a_refused_change_changes_no_price(contract: Contract, world: World) -> 
     """All of the ports or none: half a change is found on the bill."""
     world.api.permit(UPDATE)
     connection = arrange(world, "connection")
-    before = _shown(world.observe(connection).item)
+    before = _shown(world.described(connection)[1])
     ids = [connection, UNKNOWN_IDS["connection"]]
     exchange = refusal(world.call(UPDATE, {"connectionIds": ids, "billingMode": "FlatRateTier1"}))
-    after = _shown(world.observe(connection).item)
+    after = confirm(lambda: _shown(world.described(connection)[1]), lambda seen: seen == before)
     message = f"refused, and yet billingMode went from {before!r} to {after!r}"
     contract.check("billing.refusal-atomic", after == before, message, exchange)
 

@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 from dxcontract.api import Api
 from dxcontract.contract import Contract
 from dxcontract.exchange import Exchange
+from dxcontract.pointers import at
 from dxcontract.spec import Json
 from dxcontract.target import Role
 from strategies.listing import whole_list
-from strategies.polling import poll
+from strategies.observation import unordered
+from strategies.polling import confirm
 from strategies.requests import arrange, done
 from strategies.world import Handle, World
 
@@ -123,10 +125,14 @@ def test_a_test_is_in_the_history(contract: Contract, world: World) -> None:
     interface = _interface(world)
     started = done(_start(world, interface, testDurationInMinutes=60))
     test = _of(started)
-    exchange, items = _history(world, interface)
     named = ("testId", "virtualInterfaceId")
-    found = [[item.get(name) for name in named] for item in items]
     expected = [test.get("testId"), interface.id]
+
+    def told(items: list[Json]) -> list[list[Any]]:
+        return [[item.get(name) for name in named] for item in items]
+
+    exchange, items = confirm(lambda: _history(world, interface), lambda seen: told(seen[1]) == [expected])
+    found = told(items)
     contract.check(
         "failover_tests.history", found == [expected], f"started {expected}, the history has {found}", started, exchange
     )
@@ -143,12 +149,17 @@ def test_the_history_is_filtered(contract: Contract, world: World) -> None:
     first, second = done(_start(world, one)), done(_start(world, two))
     stopped = done(world.call(STOP, {"virtualInterfaceId": one}))
     test, other = _of(first).get("testId"), _of(second).get("testId")
-    peers = [str(peer.get("bgpPeerId")) for peer in (world.observe(one).item or {}).get("bgpPeers", [])]
+    peers = [str(peer) for peer in at(world.described(one)[1], "/bgpPeers/*/bgpPeerId")]
 
     def look(rule: str, params: dict[str, Any], where: str) -> None:
-        exchange, items = whole_list(world, HISTORY, params, LIST)
+        def right(found: list[Any]) -> bool:
+            return found == [test] if rule.endswith("filters") else test in found and other not in found
+
+        exchange, items = confirm(
+            lambda: whole_list(world, HISTORY, params, LIST), lambda seen: right([one.get("testId") for one in seen[1]])
+        )
         found = [item.get("testId") for item in items]
-        ok = found == [test] if rule.endswith("filters") else test in found and other not in found
+        ok = right(found)
         message = f"{where[1:]} names {test} and not {other}; found {found}"
         contract.check(rule, ok, message, first, second, stopped, exchange, where=where)
 
@@ -169,14 +180,21 @@ def test_a_test_that_is_stopped_is_over(contract: Contract, world: World) -> Non
     found = (_of(stopped).get("testId"), _of(stopped).get("virtualInterfaceId"))
     message = f"stopping the test {test} of {interface.id} answered {found}"
     contract.check("failover_tests.stop-answer", found == (test, interface.id), message, started, stopped)
-    exchange, item = poll(lambda: world.observe(interface), lambda seen: _state(seen.item) != "testing")
+    exchange, item = world.described(interface, lambda seen: _state(seen) != "testing", slowly=True)
     message = f"after its test was stopped the interface is {_state(item)}"
     contract.check("failover_tests.stop-ends", _state(item) not in (None, "testing"), message, stopped, exchange)
-    exchange, items = _history(world, interface)
-    statuses = [one.get("status") for one in items if one.get("testId") == test]
+
+    def statuses_in(items: list[Json]) -> list[Any]:
+        return [one.get("status") for one in items if one.get("testId") == test]
+
+    def kept(found: list[Any]) -> bool:
+        return len(found) == 1 and found[0] not in (None, _of(started).get("status"))
+
+    exchange, items = confirm(lambda: _history(world, interface), lambda seen: kept(statuses_in(seen[1])))
+    statuses = statuses_in(items)
     contract.check(
         "failover_tests.stop-kept",
-        len(statuses) == 1 and statuses[0] not in (None, _of(started).get("status")),
+        kept(statuses),
         f"a test was {_of(started).get('status')} before it was stopped; in the history it is {statuses}",
         stopped,
         exchange,
@@ -219,11 +237,11 @@ def _dual_stack(world: World, interface: Handle) -> Json:
     new = {"asn": 65001, "addressFamily": "ipv6"}
     done(world.call("CreateBGPPeer", {"virtualInterfaceId": interface, "newBGPPeer": new}))
 
-    def ready(item: Json | None) -> bool:
-        return all(peer.get("bgpPeerState") == "available" for peer in (item or {}).get("bgpPeers", []))
+    def ready(item: Json) -> bool:
+        states = at(item, "/bgpPeers/*/bgpPeerState")
+        return len(states) == 2 and set(states) == {"available"}
 
-    _, item = poll(lambda: world.observe(interface), lambda seen: ready(seen.item))
-    return item or {}
+    return world.described(interface, ready, slowly=True)[1]
 
 
 def _peer(interface: Json, family: str) -> str:
@@ -241,18 +259,21 @@ def _of(exchange: Exchange) -> Json:
     return found if isinstance(found, dict) else {}
 
 
-def _state(item: Json | None) -> str | None:
-    return None if item is None else item.get("virtualInterfaceState")
+def _state(item: Json) -> str | None:
+    return item.get("virtualInterfaceState")
 
 
-def _statuses(item: Json | None) -> list[str | None]:
-    return [peer.get("bgpStatus") for peer in (item or {}).get("bgpPeers", [])]
+def _statuses(item: Json) -> list[str | None]:
+    return at(item, "/bgpPeers/*/bgpStatus")
 
 
 def _running(world: World, interface: Handle) -> tuple[Exchange, Json]:
     """The interface once it shows that its test runs; as it is, if it does not show that in time."""
 
-    return world.described(interface, lambda item: _state(item) == "testing" and "up" not in _statuses(item))
+    def runs(item: Json) -> bool:
+        return _state(item) == "testing" and "up" not in _statuses(item)
+
+    return world.described(interface, runs, slowly=True)
 
 
 def _history(world: World, interface: Handle) -> tuple[Exchange, list[Json]]:
@@ -261,7 +282,7 @@ def _history(world: World, interface: Handle) -> tuple[Exchange, list[Json]]:
 
 def _everything_of(world: World, interface: Handle) -> tuple[Json | None, list[Json]]:
     """The interface and its history."""
-    return world.observe(interface).item, _history(world, interface)[1]
+    return unordered(world.described(interface)[1]), unordered(_history(world, interface)[1])
 
 
 def _unchanged(
@@ -271,7 +292,7 @@ def _unchanged(
     before: tuple[Json | None, list[Json]],
     exchange: Exchange,
 ) -> None:
-    after = _everything_of(world, interface)
+    after = confirm(lambda: _everything_of(world, interface), lambda seen: seen == before)
     contract.check(
         "failover_tests.refusal-atomic",
         after == before,

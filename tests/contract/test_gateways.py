@@ -12,10 +12,12 @@ from dxcontract.contract import Contract
 from dxcontract.exchange import Exchange
 from dxcontract.spec import Json
 from strategies.ec2 import virtual_private_gateway
-from strategies.listing import whole_list
-from strategies.polling import poll
+from strategies.listing import listed_when, whole_list
+from strategies.observation import shows
+from strategies.polling import confirm, poll
 from strategies.requests import arrange, done, tags
-from strategies.world import Arn, Handle, World
+from strategies.tags import described_when, pairs
+from strategies.world import Handle, World
 
 MEMBERS = (
     "directConnectGatewayId",
@@ -58,8 +60,8 @@ def test_a_new_gateway_is_complete(contract: Contract, world: World) -> None:
 def test_later_answers_are_complete_too(contract: Contract, world: World) -> None:
     """Tools refresh their state from whichever answer comes last."""
     gateway = arrange(world, "direct-connect-gateway")
-    exchange, item = world.observe(gateway)
-    _complete(contract, exchange, item or {})
+    exchange, item = world.described(gateway)
+    _complete(contract, exchange, item)
     renamed = done(world.call("UpdateDirectConnectGateway", _naming(gateway, world.name())))
     _complete(contract, renamed, _of(renamed))
     deleted = done(world.delete(gateway))
@@ -74,9 +76,9 @@ def test_a_gateway_has_the_name_and_asn_that_were_asked_for(
     """The ASN is one side of every BGP session on the gateway: routers are configured with it beforehand."""
     with World(api, run_id) as world:
         gateway = arrange(world, "direct-connect-gateway", members={"amazonSideAsn": asn})
-        exchange, item = world.observe(gateway)
         name = gateway.params["directConnectGatewayName"]
-        for answer, one in ((gateway.made, _of(gateway.made)), (exchange, item or {})):
+        exchange, item = world.described(gateway, shows(directConnectGatewayName=name, amazonSideAsn=asn))
+        for answer, one in ((gateway.made, _of(gateway.made)), (exchange, item)):
             for member, wanted in (("directConnectGatewayName", name), ("amazonSideAsn", asn)):
                 found = one.get(member)
                 message = f"{member} is {found!r} and not {wanted!r}"
@@ -113,7 +115,7 @@ def test_a_refused_creation_leaves_nothing(contract: Contract, world: World) -> 
         made = name in [one.get("directConnectGatewayName") for one in items]
         contract.check(
             "gateways.refusal-atomic",
-            not made and world.seen() == before,
+            not made and world.seen_again(before) == before,
             f"a creation was refused, and yet {'the gateway is there' if made else 'another gateway has changed'}",
             after,
             exchange,
@@ -134,10 +136,14 @@ def test_the_outermost_private_asns_are_accepted(contract: Contract, world: Worl
 def test_a_gateway_is_found_in_the_list_and_by_its_id(contract: Contract, world: World) -> None:
     """Data sources look a gateway up by name in the list, and by id afterwards: both must be the same thing."""
     gateway, another = (arrange(world, "direct-connect-gateway") for _ in range(2))
-    every, items = whole_list(world, "DescribeDirectConnectGateways", {}, "directConnectGateways")
+
+    def times(items: list[Json]) -> list[int]:
+        return [[one.get("directConnectGatewayId") for one in items].count(made.id) for made in (gateway, another)]
+
+    every, items = listed_when(world, "direct-connect-gateway", lambda seen: times(seen) == [1, 1])
     listed = [one for one in items if one.get("directConnectGatewayId") == gateway.id]
-    times = [[one.get("directConnectGatewayId") for one in items].count(made.id) for made in (gateway, another)]
-    contract.check("gateways.listed", times == [1, 1], f"two new gateways are listed {times} times", every)
+    ok, message = times(items) == [1, 1], f"two new gateways are listed {times(items)} times"
+    contract.check("gateways.listed", ok, message, every)
     single, items = whole_list(
         world, "DescribeDirectConnectGateways", {"directConnectGatewayId": gateway}, "directConnectGateways"
     )
@@ -158,13 +164,19 @@ def test_a_gateway_is_found_in_the_list_and_by_its_id(contract: Contract, world:
 def test_a_gateway_is_the_same_in_every_region(contract: Contract, world: World) -> None:
     """That it joins Regions is what the gateway is for."""
     gateway = arrange(world, "direct-connect-gateway")
-    here, item = world.observe(gateway)
-    there = done(_in_other_region(world, "DescribeDirectConnectGateways", gateway))
-    found = [one for one in there.body.get("directConnectGateways", []) if isinstance(one, dict)]
+    here, item = world.described(gateway)
+
+    def shown(answer: Exchange) -> list[Json]:
+        return [_lasting(one) for one in at(answer.body, "/directConnectGateways/*") if isinstance(one, dict)]
+
+    there = confirm(
+        lambda: done(_in_other_region(world, "DescribeDirectConnectGateways", gateway)),
+        lambda seen: shown(seen) == [_lasting(item)],
+    )
     contract.check(
         "gateways.global",
-        item is not None and [_lasting(one) for one in found] == [_lasting(item)],
-        f"the gateway is {_lasting(item or {})} in one Region and {[_lasting(one) for one in found]} in another",
+        shown(there) == [_lasting(item)],
+        f"the gateway is {_lasting(item)} in one Region and {shown(there)} in another",
         here,
         there,
     )
@@ -177,13 +189,13 @@ def test_a_gateway_can_be_deleted_from_another_region(contract: Contract, world:
     exchange = _in_other_region(world, "DeleteDirectConnectGateway", gateway)
     contract.accepted("gateways.global-delete", exchange, "deleting a gateway from another Region", gateway.made)
     if exchange.succeeded:
-        after, item = poll(lambda: world.observe(gateway), lambda seen: seen.item is None)
+        seen = poll(lambda: world.observe(gateway), lambda one: one.item is None)
         contract.check(
             "gateways.global-delete",
-            item is None or item.get("directConnectGatewayState") == "deleting",
-            f"after its deletion in another Region the gateway is {(item or {}).get('directConnectGatewayState')}",
+            seen.state in (None, "deleting"),
+            f"after its deletion in another Region the gateway is {seen.state}",
             exchange,
-            after,
+            seen.exchange,
         )
 
 
@@ -193,8 +205,8 @@ def test_a_gateway_has_its_new_name_and_is_otherwise_the_same(contract: Contract
     gateway = arrange(world, "direct-connect-gateway")
     before, name = _of(gateway.made), world.name()
     renamed = done(world.call("UpdateDirectConnectGateway", _naming(gateway, name)))
-    described, item = world.observe(gateway)
-    for exchange, after in ((renamed, _of(renamed)), (described, item or {})):
+    described, item = world.described(gateway, shows(directConnectGatewayName=name))
+    for exchange, after in ((renamed, _of(renamed)), (described, item)):
         found = after.get("directConnectGatewayName")
         contract.check("gateways.rename", found == name, f"renamed to {name}, it is called {found}", renamed, exchange)
     after = _of(renamed)
@@ -237,15 +249,13 @@ def test_a_deleted_gateway_says_so_and_disappears(contract: Contract, world: Wor
         f"deleting {gateway.id} answered {found}",
         exchange,
     )
-    after, seen = poll(
-        lambda: world.observe(gateway), lambda seen: not seen.item or seen.item.get(gateway.resource.state) == "deleted"
-    )
+    seen = poll(lambda: world.observe(gateway), lambda one: one.item is None)
     contract.check(
         "gateways.deleted-hidden",
-        seen is None or seen.get("directConnectGatewayState") == "deleting",
-        f"a deleted gateway is still described as {(seen or {}).get('directConnectGatewayState')}",
+        seen.state in (None, "deleting"),
+        f"a deleted gateway is still described as {seen.state}",
         exchange,
-        after,
+        seen.exchange,
     )
 
 
@@ -284,8 +294,8 @@ def test_a_gateway_that_is_gone_cannot_be_deleted(contract: Contract, world: Wor
 def test_an_available_gateway_tells_of_no_error(contract: Contract, world: World) -> None:
     """The message exists to say why a change of state failed: where none did, it raises a false alarm."""
     gateway = arrange(world, "direct-connect-gateway")
-    exchange, item = world.observe(gateway)
-    error = (item or {}).get("stateChangeError")
+    exchange, item = world.described(gateway)
+    error = item.get("stateChangeError")
     contract.check("gateways.no-error-when-available", not error, f"a new gateway tells of an error: {error}", exchange)
 
 
@@ -297,12 +307,10 @@ def test_a_gateway_has_the_tags_of_its_creation(
     """Policies that demand tags look at them from the first moment on."""
     with World(api, run_id) as world:
         gateway = arrange(world, "direct-connect-gateway", members={"tags": wanted})
-        exchange = done(world.call("DescribeTags", {"resourceArns": [Arn(gateway)]}))
-        entries = [one for one in exchange.body.get("resourceTags", []) if isinstance(one, dict)]
-        found = {tag.get("key"): tag.get("value") or "" for one in entries for tag in one.get("tags", [])}
+        exchange, found = described_when(world, gateway, lambda seen: seen == pairs(wanted))
         contract.check(
             "gateways.tags-on-create",
-            found == {tag["key"]: tag["value"] for tag in wanted},
+            found == pairs(wanted),
             f"created with the tags {wanted}, the gateway has {found}",
             gateway.made,
             exchange,
@@ -319,11 +327,11 @@ def test_the_total_of_inbound_prefixes_is_the_sum(contract: Contract, world: Wor
         "virtual-interface",
         members={"newPrivateVirtualInterface": {"directConnectGatewayId": gateway, **allocation}},
     )
-    exchange, item = world.observe(gateway)
-    total = (item or {}).get("totalPrefixPoolAllocations")
+    exchange, item = world.described(gateway, lambda seen: seen.get("totalPrefixPoolAllocations") in (None, 60))
+    total = item.get("totalPrefixPoolAllocations")
     contract.check(
         "gateways.prefix-pool-total",
-        item is not None and total in (None, 60),
+        total in (None, 60),
         f"one virtual interface has 40 and 20 inbound prefixes; the total of the gateway is {total}",
         exchange,
     )
@@ -334,8 +342,15 @@ def test_a_virtual_private_gateway_is_listed(contract: Contract, world: World) -
     """It is the way in which a user of Direct Connect finds what an interface can be put on."""
     world.api.permit("DescribeVirtualGateways")
     made = virtual_private_gateway(world, attached=False)
-    exchange, items = whole_list(world, "DescribeVirtualGateways", {}, "virtualGateways")
-    own = [one for one in items if one.get("virtualGatewayId") == made]
+
+    def mine(items: list[Json]) -> list[Json]:
+        return [one for one in items if one.get("virtualGatewayId") == made]
+
+    exchange, items = confirm(
+        lambda: whole_list(world, "DescribeVirtualGateways", {}, "virtualGateways"),
+        lambda seen: len(mine(seen[1])) == 1,
+    )
+    own = mine(items)
     contract.check(
         "gateways.virtual-gateway-listed",
         len(own) == 1,

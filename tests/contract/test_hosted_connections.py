@@ -48,7 +48,7 @@ def test_a_hosted_connection_says_what_it_is(contract: Contract, world: World, o
     """Partner and customer agree on a circuit by these members: it must be theirs, and where the port is."""
     interconnect = port(world, "interconnect")
     answer = _allocate(world, operation, interconnect, {})
-    seen, item = world.observe(interconnect)
+    seen, item = world.described(interconnect)
     exchange, described = provided(world, interconnect, world.handles[-1])
     for said, found in ((answer, answer.body), (exchange, described)):
         for member in MEMBERS:
@@ -74,8 +74,8 @@ def test_a_hosted_connection_says_what_it_is(contract: Contract, world: World, o
         for member in ("location", "region"):
             contract.check(
                 "hosted_connections.parent-location",
-                item is not None and found.get(member) == item.get(member),
-                f"{member} is {found.get(member)}, that of the interconnect {(item or {}).get(member)}",
+                found.get(member) == item.get(member),
+                f"{member} is {found.get(member)}, that of the interconnect {item.get(member)}",
                 seen,
                 said,
                 where=f"/{member}",

@@ -10,7 +10,9 @@ from dxcontract.spec import Json
 from dxcontract.target import Role
 from dxcontract.verdict import Indeterminate
 from strategies.hosting import allocated, carried, port, provided
-from strategies.listing import listed
+from strategies.listing import listed_in_time
+from strategies.observation import unordered
+from strategies.polling import confirm, poll
 from strategies.requests import Scene, arrange, done, least
 from strategies.world import Handle, World
 
@@ -65,7 +67,7 @@ def test_its_owner_finds_it(contract: Contract, world: World) -> None:
     """What is not listed before it is confirmed cannot be found to be confirmed."""
     hosted = _ordered(world)
     for when in ("before", "after"):
-        exchange, item = listed(world, hosted)
+        exchange, item = listed_in_time(world, hosted)
         contract.check(
             "hosted_connections.listed-for-owner",
             item is not None,
@@ -109,13 +111,12 @@ def test_declining_rejects_it(contract: Contract, world: World) -> None:
     """The partner learns from this state that the customer does not want the circuit."""
     hosted = _ordered(world)
     deletion = done(world.delete(hosted))
-    exchange, item = world.observe(hosted)
-    state = (item or {}).get("connectionState")
+    seen = poll(lambda: world.observe(hosted), lambda one: one.state in (None, "rejected"))
     contract.check(
         "hosted_connections.decline",
-        item is None or state == "rejected",
-        f"it is {state} after its owner declined it",
-        exchange,
+        seen.item is None or seen.state == "rejected",
+        f"it is {seen.state} after its owner declined it",
+        seen.exchange,
         deletion,
     )
 
@@ -155,7 +156,7 @@ def test_a_refusal_changes_nothing(contract: Contract, world: World, why: str) -
         raise Indeterminate(f"{operation} was not refused, so there is no refusal to look at")
     contract.check(
         "hosted_connections.refusal-atomic",
-        _everywhere(world, parent, other) == before,
+        confirm(lambda: _everywhere(world, parent, other), lambda seen: seen == before) == before,
         "the request was refused, and yet the hosted connections, or where they are, have changed",
         hosted.made,
         rival.made,
@@ -173,12 +174,9 @@ def _found(world: World, hosted: Handle) -> tuple[Exchange, Json]:
     Raises:
         Indeterminate: nothing.
     """
-    exchange, item = world.observe(hosted)
-    if item is None:
-        raise Indeterminate("its owner does not find the hosted connection")
-    return exchange, item
+    return world.described(hosted)
 
 
 def _everywhere(world: World, *parents: Handle) -> list[Any]:
     """What owner and partner are told of all that was made, and of what is on the ports."""
-    return [world.seen(), *(carried(world, parent)[1] for parent in parents)]
+    return [world.seen(), *(unordered(carried(world, parent)[1]) for parent in parents)]

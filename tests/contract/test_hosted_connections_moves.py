@@ -1,10 +1,14 @@
 """Hosted connections: a partner moves them from port to port, with what is on them."""
 
+import functools
+
 import pytest
 
 from dxcontract.contract import Contract
 from dxcontract.exchange import Exchange
 from strategies.hosting import allocated, carried, confirmed, port, private_interface, provided
+from strategies.observation import shows
+from strategies.polling import poll
 from strategies.requests import arrange, done
 from strategies.world import Handle, World
 
@@ -24,8 +28,9 @@ def test_a_moved_one_is_listed_at_its_new_port(contract: Contract, world: World,
     hosted = allocated(world, source, 7)
     move = done(_move(world, hosted, target))
     for place, parent, expected in (("target", target, True), ("source", source, False)):
-        exchange, items = carried(world, parent)
-        done(exchange)
+        exchange, items = poll(
+            functools.partial(carried, world, parent), lambda seen, wanted=expected: (hosted.id in seen[1]) is wanted
+        )
         contract.check(
             "hosted_connections.associate-moves",
             (hosted.id in items) is expected,
@@ -35,11 +40,11 @@ def test_a_moved_one_is_listed_at_its_new_port(contract: Contract, world: World,
             where=place,
         )
     if kind == "lag":
-        exchange, item = world.observe(hosted)
+        exchange, item = world.described(hosted, shows(lagId=target.id), slowly=True)
         contract.check(
             "hosted_connections.associate-moves",
-            item is not None and item.get("lagId") == target.id,
-            f"lagId is {(item or {}).get('lagId')} after the move to {target.id}",
+            item.get("lagId") == target.id,
+            f"lagId is {item.get('lagId')} after the move to {target.id}",
             move,
             exchange,
             where="/lagId",
@@ -51,15 +56,16 @@ def test_a_moved_one_is_listed_at_its_new_port(contract: Contract, world: World,
 def test_a_moved_one_stays_what_it_is(contract: Contract, world: World, kind: str) -> None:
     """The customer's router is configured for it, and its bills name it."""
     hosted = allocated(world, port(world, "interconnect"), 7)
-    _, before = world.observe(hosted)
+    _, before = world.described(hosted)
+    kept = {member: before.get(member) for member in KEPT}
     move = done(_move(world, hosted, port(world, kind)))
-    exchange, item = world.observe(hosted)
-    for said, found in ((move, move.body), (exchange, item or {})):
+    exchange, item = world.described(hosted, shows(**kept))
+    for said, found in ((move, move.body), (exchange, item)):
         for member in KEPT:
             contract.check(
                 "hosted_connections.associate-keeps",
-                found.get(member) == (before or {}).get(member),
-                f"{member} was {(before or {}).get(member)!r} and is {found.get(member)!r}",
+                found.get(member) == kept[member],
+                f"{member} was {kept[member]!r} and is {found.get(member)!r}",
                 move,
                 said,
                 where=f"/{member}",
@@ -73,12 +79,12 @@ def test_its_interface_moves_along(contract: Contract, world: World, kind: str) 
     hosted = confirmed(world, port(world, "interconnect"), 7)
     interface = private_interface(world, hosted, 7)
     move = done(_move(world, hosted, port(world, kind)))
-    exchange, item = world.observe(interface)
-    where = (item or {}).get("connectionId")
+    exchange, item = world.described(interface, shows(connectionId=hosted.id), slowly=True)
+    where = item.get("connectionId")
     contract.check(
         "hosted_connections.associate-moves-interfaces",
         where == hosted.id,
-        f"the virtual interface is on {where or 'nothing, for it is not listed'}, and was on {hosted.id}",
+        f"the virtual interface is on {where}, and was on {hosted.id}",
         move,
         exchange,
     )

@@ -29,8 +29,8 @@ ENDED = ("deleting", "deleted")
 def test_an_interconnect_is_answered_completely(contract: Contract, world: World) -> None:
     """What a partner sells is built on this answer: the id for the next calls, the state to wait for."""
     interconnect = _ordered(world)
-    described, item = world.observe(interconnect)
-    for exchange, found in ((interconnect.made, interconnect.made.body), (described, item or {})):
+    described, item = world.described(interconnect)
+    for exchange, found in ((interconnect.made, interconnect.made.body), (described, item)):
         for member in MEMBERS:
             there = found.get(member) not in (None, "")
             message = f"the interconnect has no {member}"
@@ -45,9 +45,9 @@ def test_an_interconnect_is_answered_completely(contract: Contract, world: World
 def test_an_interconnect_is_what_was_asked_for(contract: Contract, world: World, bandwidth: str) -> None:
     """A port of the wrong speed or in the wrong place is a cable that is pulled for nothing."""
     interconnect = _ordered(world, bandwidth=bandwidth)
-    described, item = world.observe(interconnect)
+    described, item = world.described(interconnect)
     wanted = {**interconnect.params, "region": world.api.target.region}
-    for exchange, found in ((interconnect.made, interconnect.made.body), (described, item or {})):
+    for exchange, found in ((interconnect.made, interconnect.made.body), (described, item)):
         for member in ("interconnectName", "bandwidth", "location", "region"):
             same = _plain(found.get(member), member) == _plain(wanted[member], member)
             message = f"{member} is {found.get(member)!r}, not {wanted[member]!r}"
@@ -83,8 +83,8 @@ def test_an_interconnect_can_be_ordered_into_a_lag(contract: Contract, world: Wo
     """Only so is it sure to end on the device of the LAG."""
     lag, _ = bundle(world, role=PARTNER)
     interconnect = _ordered(world, lagId=lag)
-    described, item = world.observe(interconnect)
-    for exchange, found in ((interconnect.made, interconnect.made.body), (described, item or {})):
+    described, item = world.described(interconnect)
+    for exchange, found in ((interconnect.made, interconnect.made.body), (described, item)):
         message = f"lagId is {found.get('lagId')!r}; the interconnect was ordered in {lag.id}"
         contract.check("interconnects.lag-join", found.get("lagId") == lag.id, message, interconnect.made, exchange)
 
@@ -130,8 +130,8 @@ def test_an_interconnect_has_the_tags_of_its_order(
     """Cost allocation and access policies depend on tags that are there from the beginning."""
     with World(api, run_id) as world:
         interconnect = _ordered(world, tags=wanted)
-        exchange, item = world.observe(interconnect)
-        found = pairs((item or {}).get("tags"))
+        exchange, item = world.described(interconnect)
+        found = pairs(item.get("tags"))
         message = f"the interconnect was created with tags {pairs(wanted)} and has {found}"
         contract.check("interconnects.tags-on-create", found == pairs(wanted), message, interconnect.made, exchange)
 
@@ -199,7 +199,7 @@ def _refused_order(contract: Contract, world: World, changes: Json) -> Exchange:
         message = f"the order was refused, and yet {len(found)} interconnects came of it"
         contract.check("interconnects.refusal-atomic", not found, message, described, exchange)
         message = "the order was refused, and yet something has changed"
-        contract.check("interconnects.refusal-atomic", world.seen() == before, message, exchange)
+        contract.check("interconnects.refusal-atomic", world.seen_again(before) == before, message, exchange)
     return exchange
 
 
@@ -214,7 +214,7 @@ def _refused_deletion(contract: Contract, world: World, interconnect: Handle, ro
 def _unchanged(contract: Contract, world: World, before: Any, exchange: Exchange) -> None:
     if 400 <= exchange.status < 500:
         message = "the deletion was refused, and yet something has changed"
-        contract.check("interconnects.refusal-atomic", world.seen() == before, message, exchange)
+        contract.check("interconnects.refusal-atomic", world.seen_again(before) == before, message, exchange)
 
 
 def _state(item: Json | None) -> str:

@@ -1,5 +1,6 @@
 """LAGs: what may be ordered, what comes of an order, and how a LAG is described."""
 
+import functools
 import re
 from typing import Any
 
@@ -14,7 +15,8 @@ from dxcontract.pointers import at
 from dxcontract.spec import Json
 from dxcontract.verdict import Unsupported
 from strategies.lags import adopted, elsewhere, members_of
-from strategies.listing import whole_list
+from strategies.listing import listed_when, whole_list
+from strategies.polling import confirm
 from strategies.requests import Scene, arrange, done, least, merged, tags
 from strategies.tags import pairs
 from strategies.world import Handle, World
@@ -58,8 +60,8 @@ def test_a_new_lag_is_answered_completely(contract: Contract, world: World) -> N
 @pytest.mark.rule("lags.answer-members")
 def test_a_described_lag_is_complete(contract: Contract, world: World) -> None:
     """Whoever finds a LAG by its id must learn as much as the one who ordered it."""
-    exchange, item = world.observe(_ordered(world))
-    _complete(contract, item or {}, exchange)
+    exchange, item = world.described(_ordered(world))
+    _complete(contract, item, exchange)
 
 
 @pytest.mark.rule("lags.partner-hosts")
@@ -77,9 +79,9 @@ def test_the_lag_of_a_partner_hosts_connections(contract: Contract, world: World
 def test_a_lag_is_what_was_asked_for(contract: Contract, world: World, bandwidth: str) -> None:
     """A port of the wrong speed or in the wrong place is a cable that is pulled for nothing."""
     lag = _ordered(world, connectionsBandwidth=bandwidth)
-    described, item = world.observe(lag)
+    described, item = world.described(lag)
     account = world.api.account("owner").account_id
-    for exchange, found in ((lag.made, lag.made.body), (described, item or {})):
+    for exchange, found in ((lag.made, lag.made.body), (described, item)):
         for member in ("lagName", "connectionsBandwidth", "location"):
             same = _plain(found.get(member), member) == _plain(lag.params[member], member)
             message = f"{member} {lag.params[member]!r} was asked for, {found.get(member)!r} came"
@@ -112,9 +114,9 @@ def test_a_lag_comes_with_the_connections_asked_for(contract: Contract, world: W
     wanted = sorted(f"Requested Connection {number} for Lag {lag.id}" for number in range(1, len(members) + 1))
     contract.check("lags.members-named", names == wanted, f"the connections are called {names}", lag.made)
     for handle in handles:
-        exchange, item = world.observe(handle)
+        seen = confirm(functools.partial(world.observe, handle), lambda one: one.item is not None)
         message = "DescribeConnections does not find a connection of the LAG under its id"
-        contract.check("lags.members-created", item is not None, message, lag.made, exchange)
+        contract.check("lags.members-created", seen.item is not None, message, lag.made, seen.exchange)
 
 
 @pytest.mark.rule("lags.count-invariant", "lags.members-uniform", "lags.one-device")
@@ -122,18 +124,18 @@ def test_the_connections_of_a_lag_are_alike(contract: Contract, world: World) ->
     """LACP bundles equal links on one device only; tools go from a member to its LAG by lagId."""
     lag = _ordered(world, numberOfConnections=2)
     world.settle(lag)
-    described, item = world.observe(lag)
-    for exchange, found in ((lag.made, lag.made.body), (described, item or {})):
+    described, item = world.described(lag)
+    for exchange, found in ((lag.made, lag.made.body), (described, item)):
         members = members_of(found)
         stated = found.get("numberOfConnections")
         message = f"numberOfConnections is {stated!r}, {len(members)} are listed"
         contract.check("lags.count-invariant", stated == len(members), message, exchange)
         for member in members:
             _alike(contract, found, member, exchange)
-    parts = [item or {}, *members_of(item or {})]
+    parts = [item, *members_of(item)]
     for handle in (one for one in world.handles if one.kind == "connection"):
-        described, connection = world.observe(handle)
-        parts.append(connection or {})
+        described, connection = world.described(handle)
+        parts.append(connection)
     devices = {str(one["awsDeviceV2"]) for one in parts if "awsDeviceV2" in one}
     message = f"a LAG and its connections end on {len(devices)} devices: {devices}"
     contract.check("lags.one-device", len(devices) <= 1, message, described)
@@ -144,7 +146,8 @@ def test_a_lag_is_listed_and_found_by_its_id(contract: Contract, world: World) -
     """Inventories read the list, automation the single LAG: they must see the same thing."""
     lag, other = _ordered(world), _ordered(world)
     world.settle(lag)
-    whole, items = whole_list(world, "DescribeLags", {}, "lags")
+    both = {lag.id, other.id}
+    whole, items = listed_when(world, "lag", lambda seen: both <= {item.get("lagId") for item in seen})
     ids = [item.get("lagId") for item in items]
     message = "a LAG that was just created is not among the account's LAGs"
     contract.check("lags.listed", lag.id in ids and other.id in ids, message, other.made, whole)
@@ -181,8 +184,8 @@ def test_a_lag_has_the_tags_of_its_order(api: Api, contract: Contract, run_id: s
     """Cost allocation and access policies depend on tags that are there from the beginning."""
     with World(api, run_id) as world:
         lag = _ordered(world, tags=wanted)
-        exchange, item = world.observe(lag)
-        found = pairs((item or {}).get("tags"))
+        exchange, item = world.described(lag, lambda seen: pairs(seen.get("tags")) == pairs(wanted))
+        found = pairs(item.get("tags"))
         message = f"the LAG was created with tags {pairs(wanted)} and has {found}"
         contract.check("lags.tags-on-create", found == pairs(wanted), message, lag.made, exchange)
 
@@ -196,8 +199,8 @@ def test_the_connections_of_a_lag_have_the_tags_of_its_order(
     with World(api, run_id) as world:
         lag = arrange(world, "lag", members={"numberOfConnections": 2, "childConnectionTags": wanted}, settle=False)
         for handle in adopted(world, lag):
-            exchange, item = world.observe(handle)
-            found = pairs((item or {}).get("tags"))
+            exchange, item = world.described(handle, lambda seen: pairs(seen.get("tags")) == pairs(wanted))
+            found = pairs(item.get("tags"))
             message = f"childConnectionTags were {pairs(wanted)}, a connection has {found}"
             contract.check("lags.child-tags-on-create", found == pairs(wanted), message, lag.made, exchange)
 
@@ -302,7 +305,7 @@ def _refused_order(contract: Contract, world: World, changes: Json) -> Exchange:
             message = f"the order was refused, and yet {len(found)} {what} came of it"
             contract.check("lags.refusal-atomic", not found, message, exchange, after)
         message = "the order was refused, and yet something has changed"
-        contract.check("lags.refusal-atomic", world.seen() == before, message, exchange)
+        contract.check("lags.refusal-atomic", world.seen_again(before) == before, message, exchange)
     return exchange
 
 
@@ -311,7 +314,7 @@ def _foreign_location(world: World) -> str:
     here, there = (
         {
             str(one["locationCode"])
-            for one in at(done(world.api.call("DescribeLocations", region=region)).json, "/locations/*")
+            for one in at(done(world.api.call("DescribeLocations", region=region)).body, "/locations/*")
             if one.get("locationCode") and one.get("region") in (None, region)
         }
         for region in (world.api.target.region, world.api.target.other_region)

@@ -124,8 +124,8 @@ def test_the_port_shows_when_it_was_issued(contract: Contract, world: World) -> 
     """Ninety days after this time an unused port is taken away."""
     connection = arrange(world, "connection")
     letter = done(_letter(world, "DescribeLoa", connection))
-    exchange, item = world.observe(connection)
-    issued = (item or {}).get("loaIssueTime")
+    exchange, item = world.described(connection)
+    issued = item.get("loaIssueTime")
     called = _time_of(letter)
     contract.check(
         "loa.issue-time",

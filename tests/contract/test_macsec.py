@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from dxcontract.api import Api
 from dxcontract.contract import Contract
+from dxcontract.spec import Json
 from dxcontract.verdict import Indeterminate
 from strategies import macsec
 from strategies.lags import patient
@@ -59,9 +60,15 @@ def test_a_key_is_described(contract: Contract, world: World) -> None:
     """Audits look at what is described, not at what was once answered."""
     port, key = macsec.port(world), macsec.pair(world)
     exchange = macsec.associated(world, port, key)
-    after, item = world.observe(port)
-    ok, where = macsec.find(item, key) is not None, "/connections/*/macSecKeys"
-    contract.check("macsec.described", ok, "the connection does not show the key", exchange, after, where=where)
+
+    def right(seen: Json) -> bool:
+        return macsec.same_keys({ckn for ckn, _ in macsec.shown(seen)}, {key["ckn"]})
+
+    after, item = world.described(port, right)
+    where = "/connections/*/macSecKeys"
+    contract.check(
+        "macsec.described", right(item), "the connection does not show the key", exchange, after, where=where
+    )
 
 
 @pytest.mark.rule("macsec.secret-arn")
@@ -86,8 +93,9 @@ def test_each_key_has_a_secret_of_its_own(contract: Contract, world: World) -> N
     port, first, second = macsec.port(world), macsec.pair(world), macsec.pair(world)
     before = macsec.associated(world, port, first)
     exchange = macsec.associated(world, port, second)
-    arns = [(macsec.find(exchange.body, key) or {}).get("secretARN") for key in (first, second)]
-    if None in arns:
+    found = [one for key in (first, second) if (one := macsec.find(exchange.body, key)) is not None]
+    arns = [one.get("secretARN") for one in found]
+    if None in arns or len(arns) != 2:
         raise Indeterminate("two keys that were associated are not both answered with the ARN of a secret")
     message, where = f"two keys have the same secretARN, {arns[0]!r}", "/macSecKeys/*/secretARN"
     contract.check("macsec.secret-arn", arns[0] != arns[1], message, before, exchange, where=where)
@@ -98,9 +106,10 @@ def test_the_secret_half_is_never_shown(contract: Contract, world: World) -> Non
     """Whoever may look at connections could read the traffic otherwise."""
     port, key = macsec.port(world), macsec.pair(world)
     answers = [macsec.associated(world, port, key)]
-    described, item = world.observe(port)
+    described, item = world.described(port)
     answers.append(described)
-    if arn := (macsec.find(item, key) or macsec.find(answers[0].json, key) or {}).get("secretARN"):
+    found = macsec.find(item, key) or macsec.find(answers[0].body, key)
+    if found is not None and (arn := found.get("secretARN")):
         answers.append(done(world.call(DISASSOCIATE, {"connectionId": port, "secretARN": arn})))
     for exchange in answers:
         body = exchange.response.body.decode("utf-8", "replace") if exchange.response else ""
@@ -157,8 +166,8 @@ def test_all_hexadecimal_digits_are_digits(api: Api, contract: Contract, run_id:
 def test_a_port_without_macsec_takes_no_key(contract: Contract, world: World) -> None:
     """Success would say that the line is encrypted, and it is not."""
     connection = arrange(world, "connection")
-    seen, item = world.observe(connection)
-    if (item or {}).get("macSecCapable") is not False:
+    seen, item = world.described(connection)
+    if item.get("macSecCapable") is not False:
         raise Indeterminate("a connection that was ordered without MACsec is not described as incapable of it")
     exchange = world.call(ASSOCIATE, {"connectionId": connection, **macsec.pair(world)})
     contract.refused("macsec.capable-only", exchange, "a port that is not capable of MACsec", seen)
@@ -170,7 +179,7 @@ def test_a_lag_takes_a_key(contract: Contract, world: World) -> None:
     lag, key = macsec.port(world, "lag"), macsec.pair(world)
     exchange = world.call(ASSOCIATE, {"connectionId": lag, **key})
     if contract.accepted("macsec.on-lag", exchange, "a key for a LAG"):
-        after, item = world.observe(lag)
+        after, item = world.described(lag, lambda seen: macsec.find(seen, key) is not None)
         ok = macsec.find(item, key) is not None
         message = "the LAG does not show the key"
         contract.check("macsec.on-lag", ok, message, exchange, after, where="/lags/*/macSecKeys")
@@ -182,7 +191,7 @@ def test_a_connection_in_a_lag_has_no_key_of_its_own(contract: Contract, world: 
     lag, port, key = macsec.port(world, "lag"), macsec.port(world), macsec.pair(world)
     macsec.associated(world, port, key)
     exchange = done(patient(world, "AssociateConnectionWithLag", {"connectionId": port, "lagId": lag}))
-    after, item = world.observe(port)
+    after, item = world.described(port, lambda seen: macsec.find(seen, key) is None, slowly=True)
     ok, where = macsec.find(item, key) is None, "/connections/*/macSecKeys"
     message = "the connection still shows the key that it had before it joined a LAG"
     contract.check("macsec.lag-replaces-keys", ok, message, exchange, after, where=where)
@@ -208,7 +217,7 @@ def test_a_key_that_is_taken_is_gone(contract: Contract, world: World) -> None:
     """A key that has leaked must stop working."""
     port, _, taken = macsec.two_keys(world)
     exchange = done(world.call(DISASSOCIATE, {"connectionId": port, **taken}))
-    after, item = world.observe(port)
+    after, item = world.described(port, lambda seen: macsec.find(seen, taken) is None, slowly=True)
     ok, where = macsec.find(item, taken) is None, "/connections/*/macSecKeys"
     message = "the connection still shows the key as associated"
     contract.check("macsec.disassociate-removes", ok, message, exchange, after, where=where)
@@ -219,7 +228,7 @@ def test_the_other_key_stays(contract: Contract, world: World) -> None:
     """The line goes down when its last key goes."""
     port, kept, taken = macsec.two_keys(world)
     exchange = done(world.call(DISASSOCIATE, {"connectionId": port, **taken}))
-    after, item = world.observe(port)
+    after, item = world.described(port, lambda seen: macsec.find(seen, kept) is not None)
     ok, where = macsec.find(item, kept) is not None, "/connections/*/macSecKeys"
     message = "the connection does not show the other key any more"
     contract.check("macsec.disassociate-keeps", ok, message, exchange, after, where=where)
@@ -238,11 +247,11 @@ def test_a_key_that_is_not_there_cannot_be_taken(contract: Contract, world: Worl
 def test_a_refused_request_leaves_the_keys(contract: Contract, world: World, operation: str) -> None:
     """The keys of both ends must go on to match."""
     port, _, _ = macsec.two_keys(world)
-    _, before = world.observe(port)
+    _, before = world.described(port)
     key = {"secretARN": macsec.secret(world, world.name())}
     half = {"ckn": macsec.pair(world)["ckn"]}
     params: dict[str, Any] = {"connectionId": port, **(half if operation == ASSOCIATE else key)}
     exchange = refusal(world.call(operation, params))
-    _, after = world.observe(port)
+    _, after = world.described(port, lambda seen: macsec.shown(seen) == macsec.shown(before))
     message = f"refused, and yet the connection shows {len(macsec.shown(after))} keys, not the same as before"
     contract.check("macsec.refusal-atomic", macsec.shown(after) == macsec.shown(before), message, exchange)

@@ -1,5 +1,6 @@
 """Proposals: the owner of a virtual private gateway asks, the owner of the Direct Connect gateway decides."""
 
+import functools
 import re
 from typing import Any
 
@@ -12,7 +13,8 @@ from dxcontract.exchange import Exchange
 from dxcontract.pointers import at
 from dxcontract.spec import Json
 from strategies.ec2 import some_virtual_private_gateway
-from strategies.listing import whole_list
+from strategies.listing import listed_when, whole_list
+from strategies.polling import confirm, poll
 from strategies.requests import arrange, done, prefixes
 from strategies.world import AccountId, Handle, World
 
@@ -38,11 +40,11 @@ def test_a_proposal_says_what_is_proposed(contract: Contract, world: World) -> N
     """It is all that the owner of the Direct Connect gateway has to decide by."""
     gateway, virtual = _two_gateways(world)
     made = _propose(world, gateway, virtual)
-    described, item = world.observe(made)
+    described, item = world.described(made)
     expected = (gateway.id, world.account_id("owner"), virtual, world.account_id("other"), world.api.target.region)
-    for exchange, one in ((made.made, _of(made.made)), (described, item or {})):
+    for exchange, one in ((made.made, _of(made.made)), (described, item)):
         _complete(contract, exchange, one)
-        inner = one.get("associatedGateway") or {}
+        inner = _gateway_in(one)
         named = (one.get("directConnectGatewayId"), one.get("directConnectGatewayOwnerAccount"))
         found = (*named, inner.get("id"), inner.get("ownerAccount"), inner.get("region"))
         contract.check(
@@ -67,9 +69,9 @@ def test_a_proposal_requests_the_prefixes_that_were_asked_for(
     """They are what is agreed to with the acceptance."""
     with World(api, run_id) as world:
         made = _propose(world, *_two_gateways(world), wanted)
-        described, item = world.observe(made)
         expected = sorted(prefix["cidr"] for prefix in wanted)
-        for exchange, one in ((made.made, _of(made.made)), (described, item or {})):
+        described, item = world.described(made, lambda seen: _prefixes(seen, REQUESTED) == expected)
+        for exchange, one in ((made.made, _of(made.made)), (described, item)):
             found = _prefixes(one, REQUESTED)
             message = f"asked for {expected}, the proposal requests {found}"
             contract.check("proposals.prefixes-echo", found == expected, message, made.made, exchange)
@@ -88,13 +90,17 @@ def test_a_proposal_associates_nothing(contract: Contract, world: World) -> None
 def test_both_accounts_see_a_proposal_in_their_lists(contract: Contract, world: World) -> None:
     """The one waits for the answer, the other one learns here that there is a question."""
     made = _propose(world, *_two_gateways(world))
-    mine, items = whole_list(world, DESCRIBE, {}, LIST, role="other")
-    count = [one.get("proposalId") for one in items].count(made.id)
+
+    def times(items: list[Json]) -> int:
+        return [one.get("proposalId") for one in items].count(made.id)
+
+    mine, items = listed_when(world, made.kind, lambda seen: times(seen) == 1, role="other")
+    count = times(items)
     contract.check("proposals.listed", count == 1, f"an open proposal is listed {count} times", made.made, mine)
-    theirs, items = whole_list(world, DESCRIBE, {}, LIST, role="owner")
+    theirs, items = listed_when(world, made.kind, lambda seen: times(seen) > 0, role="owner")
     contract.check(
         "proposals.visible-to-gateway-owner",
-        made.id in [one.get("proposalId") for one in items],
+        times(items) > 0,
         "the owner of the Direct Connect gateway does not see a proposal that was made to it",
         made.made,
         theirs,
@@ -115,8 +121,12 @@ def test_proposals_are_found_by_what_they_join(contract: Contract, world: World)
         "associatedGatewayId": (virtual[1], made[1:2]),
     }
     for member, (value, expected) in filters.items():
-        exchange, items = whole_list(world, DESCRIBE, {member: value}, LIST)
-        found, wanted = sorted(str(item.get("proposalId")) for item in items), sorted(each.id for each in expected)
+        wanted = sorted(each.id for each in expected)
+        exchange, items = confirm(
+            functools.partial(whole_list, world, DESCRIBE, {member: value}, LIST),
+            lambda seen, ids=wanted: sorted(str(item.get("proposalId")) for item in seen[1]) == ids,
+        )
+        found = sorted(str(item.get("proposalId")) for item in items)
         message = f"by {member} found {found} and not {wanted}"
         contract.check("proposals.describe-filters", found == wanted, message, exchange, where=f"/{member}")
 
@@ -127,9 +137,9 @@ def test_an_accepted_proposal_becomes_an_association(contract: Contract, world: 
     gateway, virtual = _two_gateways(world)
     made = _propose(world, gateway, virtual)
     accepted = done(_accept(world, made, gateway))
-    described, items = _associations(world, gateway)
+    described, items = confirm(lambda: _associations(world, gateway), lambda seen: len(seen[1]) == 1)
     for exchange, one in ((accepted, _association(accepted)), (described, items[0] if len(items) == 1 else {})):
-        inner = one.get("associatedGateway") or {}
+        inner = _gateway_in(one)
         found = (one.get("directConnectGatewayId"), inner.get("id") or one.get("virtualGatewayId"))
         contract.check(
             "proposals.accept-associates",
@@ -140,13 +150,13 @@ def test_an_accepted_proposal_becomes_an_association(contract: Contract, world: 
             where="" if exchange is accepted else "/directConnectGatewayAssociations",
         )
     _allows(contract, "proposals.accept-prefixes", accepted, PREFIXES)
-    after, item = world.observe(made)
+    seen = poll(lambda: world.observe(made), lambda one: one.state in (None, "accepted"))
     contract.check(
         "proposals.accept-state",
-        item is None or item.get("proposalState") == "accepted",
-        f"after its acceptance the proposal is {(item or {}).get('proposalState')}",
+        seen.item is None or seen.state == "accepted",
+        f"after its acceptance the proposal is {seen.state}",
         accepted,
-        after,
+        seen.exchange,
     )
 
 
@@ -297,6 +307,12 @@ def _association(exchange: Exchange) -> Json:
     return found if isinstance(found, dict) else {}
 
 
+def _gateway_in(item: Json) -> Json:
+    """The virtual private gateway that a proposal or an association names; empty when it names none."""
+    inner = item.get("associatedGateway")
+    return inner if isinstance(inner, dict) else {}
+
+
 def _prefixes(item: Json, member: str) -> list[str]:
     return sorted(str(one) for one in at(item, f"/{member}/*/cidr"))
 
@@ -315,13 +331,13 @@ def _complete(contract: Contract, exchange: Exchange, item: Json) -> None:
 def _unchanged(contract: Contract, world: World, before: dict[Handle, Json | None], exchange: Exchange) -> None:
     contract.check(
         "proposals.refusal-atomic",
-        world.seen() == before,
+        world.seen_again(before) == before,
         "the request was refused, and yet the proposal or an association has changed",
         exchange,
     )
 
 
 def _gone(contract: Contract, world: World, made: Handle, deleted: Exchange) -> None:
-    after, item = world.observe(made)
-    state = (item or {}).get("proposalState")
-    contract.check("proposals.deleted-gone", state in (None, "deleted"), f"deleted, it is {state}", deleted, after)
+    seen = poll(lambda: world.observe(made), lambda one: one.state in (None, "deleted"))
+    ok, message = seen.state in (None, "deleted"), f"deleted, it is {seen.state}"
+    contract.check("proposals.deleted-gone", ok, message, deleted, seen.exchange)

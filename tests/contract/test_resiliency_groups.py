@@ -11,8 +11,8 @@ from dxcontract.api import Api
 from dxcontract.contract import Contract
 from dxcontract.exchange import Exchange
 from dxcontract.spec import Json
-from strategies.listing import visible
-from strategies.polling import poll
+from strategies.listing import whole_list
+from strategies.polling import confirm, poll
 from strategies.requests import arrange, done, tags
 from strategies.resiliency import available_group, got, group_in
 from strategies.tags import pairs
@@ -117,7 +117,7 @@ def test_a_repeated_creation_makes_no_second_group(contract: Contract, world: Wo
         identifier = group_in(exchange).get("resiliencyGroupId")
         message = f"the repeated creation answers {identifier}, not {first.id}"
         contract.check("resiliency_groups.create-idempotent", identifier == first.id, message, first.made, exchange)
-    listing, items = visible(world, "ListResiliencyGroups", {}, "items")
+    listing, items = whole_list(world, "ListResiliencyGroups", {}, "items")
     named = [item for item in items if item.get("resiliencyGroupName") == first.params["resiliencyGroupName"]]
     message = f"{len(named)} groups of that name are listed"
     contract.check("resiliency_groups.create-idempotent", len(named) <= 1, message, first.made, exchange, listing)
@@ -150,9 +150,10 @@ def test_a_group_is_listed_as_it_is_got(contract: Contract, world: World) -> Non
     """Inventories are made of lists."""
     group = _group(world)
     shown = got(world, group)
-    listing, item = _listed(world, group)
-    if contract.check("resiliency_groups.listed", item is not None, "it is not listed", group.made, listing):
-        differing = _differing(group_in(shown), item or {}, but=("state", "tags"))
+    listing, item = confirm(lambda: _listed(world, group), lambda seen: seen[1] is not None)
+    contract.check("resiliency_groups.listed", item is not None, "it is not listed", group.made, listing)
+    if item is not None:
+        differing = _differing(group_in(shown), item, but=("state", "tags"))
         message = f"what is listed differs from what is got in {differing}"
         contract.check("resiliency_groups.list-consistent", not differing, message, shown, listing)
 
@@ -162,8 +163,7 @@ def test_a_group_is_listed_in_its_region_only(contract: Contract, world: World) 
     """A group counted in every Region is counted too often."""
     group = _group(world)
     region = world.api.target.other_region
-    exchange, items = visible(world, "ListResiliencyGroups", {}, "items", region=region)
-    done(exchange)
+    exchange, items = whole_list(world, "ListResiliencyGroups", {}, "items", region=region)
     there = [item for item in items if item.get("resiliencyGroupId") == group.id]
     message = f"a group of {world.api.target.region} is listed in {region}"
     contract.check("resiliency_groups.listed-in-region", not there, message, group.made, exchange)
@@ -175,7 +175,7 @@ def test_renaming_changes_the_name_alone(contract: Contract, world: World) -> No
     group = available_group(world, {"tags": [{"key": "stays", "value": "yes"}]})
     name = world.name()
     exchange = done(world.call("UpdateResiliencyGroup", {"resiliencyGroupId": group, "resiliencyGroupName": name}))
-    after = got(world, group)
+    after = confirm(lambda: got(world, group), lambda seen: group_in(seen).get("resiliencyGroupName") == name)
     for answer in (exchange, after):
         found = group_in(answer).get("resiliencyGroupName")
         message = f"it was renamed to {name} and is called {found}"
@@ -216,8 +216,7 @@ def _group(world: World) -> Handle:
 
 
 def _listed(world: World, group: Handle) -> tuple[Exchange, Json | None]:
-    exchange, items = visible(world, "ListResiliencyGroups", {}, "items")
-    done(exchange)
+    exchange, items = whole_list(world, "ListResiliencyGroups", {}, "items")
     return exchange, next((item for item in items if item.get("resiliencyGroupId") == group.id), None)
 
 

@@ -19,12 +19,12 @@ def test_a_configuration_names_its_interface(contract: Contract, world: World, r
     """A configuration that goes into the wrong router takes down what works."""
     interface = arrange(world, "virtual-interface")
     exchange = done(_asked(world, interface, **({"routerTypeIdentifier": ROUTER} if request_has == "a-router" else {})))
-    _, item = world.observe(interface)
+    _, item = world.described(interface)
     for member in ("virtualInterfaceId", "virtualInterfaceName"):
         contract.check(
             "routers.interface-echo",
-            exchange.body.get(member) == (item or {}).get(member),
-            f"{member} is {exchange.body.get(member)!r}, that of the virtual interface {(item or {}).get(member)!r}",
+            exchange.body.get(member) == item.get(member),
+            f"{member} is {exchange.body.get(member)!r}, that of the virtual interface {item.get(member)!r}",
             interface.made,
             exchange,
             where=f"/{member}",

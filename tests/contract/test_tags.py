@@ -1,13 +1,28 @@
 """Tags: adding, replacing, taking away and reading them, on every kind of resource that has them."""
 
+import functools
+
 import pytest
 from hypothesis import given
 
 from dxcontract.api import Api
 from dxcontract.contract import Contract
+from dxcontract.exchange import Exchange
 from dxcontract.pointers import at
+from strategies.polling import confirm
 from strategies.requests import arrange, done, tags
-from strategies.tags import Change, changes, described, listed, pairs, tag, tagged, untag
+from strategies.tags import (
+    Change,
+    Pairs,
+    changes,
+    described,
+    described_when,
+    listed,
+    pairs,
+    tag,
+    tagged,
+    untag,
+)
 from strategies.world import Arn, World
 
 
@@ -18,7 +33,7 @@ def test_added_tags_are_described(api: Api, contract: Contract, run_id: str, wan
     with World(api, run_id) as world:
         connection = arrange(world, "connection", settle=False)
         exchange = done(world.call("TagResource", {"resourceArn": Arn(connection), "tags": wanted}))
-        after, found = described(world, connection)
+        after, found = described_when(world, connection, lambda seen: set(pairs(wanted)) <= set(seen))
         missing = sorted(set(pairs(wanted)) - set(found))
         contract.check("tags.added", not missing, f"accepted, and yet not described: {missing}", exchange, after)
 
@@ -32,8 +47,9 @@ def test_a_change_of_tags_touches_only_its_keys(api: Api, contract: Contract, ru
         tagged(world, connection, change.before)
         tagged(world, bystander, change.before)
         exchange = done(tag(world, connection, change.given))
-        others, untouched = described(world, bystander)
-        after, found = described(world, connection)
+        result = sorted((change.before | change.given).items())
+        others, untouched = described_when(world, bystander, lambda seen: seen == sorted(change.before.items()))
+        after, found = described_when(world, connection, lambda seen: seen == result)
         both = sorted(change.before.keys() & change.given.keys())
         replaced = [pair for pair in found if pair[0] in both]
         expected = [(key, change.given[key]) for key in both]
@@ -62,7 +78,8 @@ def test_removing_tags_removes_their_keys_only(api: Api, contract: Contract, run
         tagged(world, connection, change.before)
         gone = sorted(change.before.keys() & change.given.keys())
         exchange = done(untag(world, connection, gone))
-        after, found = described(world, connection)
+        rest = sorted((key, value) for key, value in change.before.items() if key not in gone)
+        after, found = described_when(world, connection, lambda seen: seen == rest)
         left = [key for key, _ in found if key in gone]
         contract.check("tags.removed", not left, f"removed, and yet described: {left}", exchange, after)
         rest = [pair for pair in found if pair[0] not in gone]
@@ -133,7 +150,8 @@ def test_a_resiliency_group_is_tagged_by_the_arn_that_it_shows(contract: Contrac
     arns = at(group.made.body, "/resiliencyGroup/resiliencyGroupArn")
     exchange = world.call("TagResource", {"resourceArn": arns[0] if arns else Arn(group), "tags": listed({"a": "1"})})
     if contract.accepted("tags.on-resiliency-group", exchange, "tags for a resiliency group"):
-        after = done(world.call("GetResiliencyGroup", {"resiliencyGroupId": group}))
+        look = functools.partial(world.call, "GetResiliencyGroup", {"resiliencyGroupId": group})
+        after = done(confirm(look, lambda seen: ("a", "1") in pairs(at(seen.body, "/resiliencyGroup/tags/*"))))
         found = pairs(at(after.body, "/resiliencyGroup/tags/*"))
         contract.check("tags.on-resiliency-group", ("a", "1") in found, f"it shows the tags {found}", exchange, after)
 
@@ -145,8 +163,8 @@ def test_tags_are_shown_with_the_resource(contract: Contract, world: World, kind
     handle = arrange(world, kind, settle=False)
     tagged(world, handle, {"shown": "yes", "also": ""})
     _, wanted = described(world, handle)
-    after, item = world.observe(handle)
-    found = pairs((item or {}).get("tags"))
+    after, item = world.described(handle, lambda seen: pairs(seen.get("tags")) == wanted)
+    found = pairs(item.get("tags"))
     contract.check(
         "tags.shown-on-resource",
         found == wanted,
@@ -163,9 +181,14 @@ def test_tags_end_with_their_resource(contract: Contract, world: World) -> None:
     tagged(world, connection, {"mortal": "yes"})
     gone = done(world.delete(connection))
     if world.state(connection) == "deleting":
-        world.settle(connection, "deleted")
-    after = world.call("DescribeTags", {"resourceArns": [Arn(connection)]})
-    found = pairs(at(after.body, "/resourceTags/*/tags/*")) if after.succeeded else []
+        world.settle(connection, "deleted", None)
+
+    def shown(answer: Exchange) -> Pairs:
+        return [] if answer.refused else pairs(at(answer.body, "/resourceTags/*/tags/*"))
+
+    look = functools.partial(world.call, "DescribeTags", {"resourceArns": [Arn(connection)]})
+    after = confirm(look, lambda seen: not shown(seen))
+    found = shown(after)
     contract.check("tags.die-with-resource", not found, f"the deleted connection has the tags {found}", gone, after)
 
 
@@ -174,10 +197,12 @@ def _tag_by_arn(contract: Contract, world: World, rule: str, kind: str) -> None:
     arn = world.arn(handle)
     exchange = tag(world, handle, {"by": "arn"})
     if contract.accepted(rule, exchange, f"tags for {arn}"):
-        after = world.call("DescribeTags", {"resourceArns": [arn]})
-        found = {
-            str(entry.get("resourceArn")): pairs(entry.get("tags"))
-            for entry in at(after.body, "/resourceTags/*")
-            if isinstance(entry, dict)
-        }
+
+        def tags_of(answer: Exchange) -> dict[str, Pairs]:
+            entries = [one for one in at(answer.body, "/resourceTags/*") if isinstance(one, dict)]
+            return {str(one.get("resourceArn")): pairs(one.get("tags")) for one in entries}
+
+        look = functools.partial(world.call, "DescribeTags", {"resourceArns": [arn]}, role=handle.role)
+        after = confirm(look, lambda seen: ("by", "arn") in tags_of(seen).get(arn, []))
+        found = tags_of(after)
         contract.check(rule, ("by", "arn") in found.get(arn, []), f"{found} is described for {arn}", exchange, after)

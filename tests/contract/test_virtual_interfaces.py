@@ -82,8 +82,8 @@ def test_nothing_is_missing_after_a_change(contract: Contract, world: World, ope
 def test_it_says_what_and_where_and_whose_it_is(contract: Contract, world: World, operation: Maker) -> None:
     """Inventories, bills and access policies are keyed by these."""
     port = arrange(world, "connection")
-    _, connection = world.observe(port)
-    location = (connection or {}).get("location")
+    _, connection = world.described(port)
+    location = connection.get("location")
     handle = vif.made(world, operation, vif.request(world, operation, port))
     owner = world.resolved(vif.owner_of(operation))
     for exchange, item in _both_answers(world, handle):
@@ -123,9 +123,9 @@ def test_it_is_on_the_device_of_its_connection(contract: Contract, world: World,
     """Two interfaces make a redundant pair only if they end on different devices."""
     port = arrange(world, "connection")
     handle = vif.made(world, operation, vif.request(world, operation, port))
-    _, connection = world.observe(port)
+    _, connection = world.described(port)
     exchange, item = world.observe(handle)
-    expected = (connection or {}).get("awsDeviceV2")
+    expected = connection.get("awsDeviceV2")
     found = [*at(item, "/awsDeviceV2"), *at(item, "/bgpPeers/*/awsDeviceV2")]
     if not expected or not found:
         raise Indeterminate("the connection, or the virtual interface, names no device")

@@ -7,6 +7,7 @@ from dxcontract.spec import Json
 from dxcontract.target import Role
 from strategies import virtual_interfaces as vif
 from strategies.listing import whole_list
+from strategies.observation import shows
 from strategies.polling import poll
 from strategies.requests import arrange, done
 from strategies.virtual_interfaces import ALLOCATORS, KINDS, Kind, Maker
@@ -65,7 +66,7 @@ def test_its_owner_confirms_it(contract: Contract, world: World, kind: Kind) -> 
     operation, params = vif.confirmation(world, kind, handle)
     exchange = world.call(operation, params, role="other")
     tolerated = set(world.spec.observed_values.get("VirtualInterfaceState", ()))
-    state = exchange.body.get("virtualInterfaceState")
+    state = exchange.body.get("virtualInterfaceState") if exchange.succeeded else None
     contract.check(
         "virtual_interfaces.confirm-answer",
         exchange.succeeded and state in STARTED[kind] | SETTLED | tolerated,
@@ -135,10 +136,8 @@ def test_it_is_on_the_gateway_of_its_confirmation(contract: Contract, world: Wor
     handle = _allocated(world, kind)
     operation, params = vif.confirmation(world, kind, handle)
     confirmed = done(world.call(operation, {**params, "directConnectGatewayId": gateway}, role="other"))
-    exchange, item = poll(
-        lambda: world.observe(handle), lambda seen: (seen.item or {}).get("directConnectGatewayId") == gateway.id
-    )
-    found = (item or {}).get("directConnectGatewayId")
+    exchange, item = world.described(handle, shows(directConnectGatewayId=gateway.id), slowly=True)
+    found = item.get("directConnectGatewayId")
     contract.check(
         "virtual_interfaces.confirm-sets-gateway",
         found == gateway.id,

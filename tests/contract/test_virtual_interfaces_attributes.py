@@ -11,6 +11,7 @@ from dxcontract.spec import Json
 from dxcontract.verdict import Indeterminate
 from strategies import virtual_interfaces as vif
 from strategies.listing import whole_list
+from strategies.observation import shows, unordered
 from strategies.polling import poll
 from strategies.requests import arrange, done
 from strategies.virtual_interfaces import CREATORS, MAKERS, PRIVATE, TRANSIT, Maker
@@ -65,8 +66,8 @@ def test_nor_can_it_be_set_later(contract: Contract, world: World, kind: Maker) 
 def test_jumbo_frames_can_be_had(contract: Contract, world: World, operation: Maker) -> None:
     """Backup traffic is planned with them. The sources disagree whether they have 8500 or 9001 bytes."""
     port = arrange(world, "connection")
-    _, connection = world.observe(port)
-    if not (connection or {}).get("jumboFrameCapable"):
+    _, connection = world.described(port)
+    if not connection.get("jumboFrameCapable"):
         raise Indeterminate("the connection is not capable of jumbo frames")
     base = vif.request(world, operation, port)
     accepted = 0
@@ -112,14 +113,19 @@ def test_it_can_be_renamed(contract: Contract, world: World, kind: Maker) -> Non
 def test_an_update_leaves_the_rest_alone(contract: Contract, world: World, kind: Maker, change: Json) -> None:
     """Who renames an interface does not expect that its VLAN moves."""
     handle = vif.made(world, kind, vif.request(world, kind), settle=True)
-    _, before = world.observe(handle)
+    _, before = world.described(handle)
     wanted = {name: world.name() if name == "virtualInterfaceName" else value for name, value in change.items()}
     done(world.call(UPDATE, {"virtualInterfaceId": handle, **wanted}))
-    exchange, after = world.observe(handle)
     changed = {SHOWN_AS.get(name, name) for name in wanted}
     asides = changed | {"bgpPeers"}  # sessions may be set up anew
-    old, new = vif.stateless(before) or {}, vif.stateless(after) or {}
-    for member in sorted((old.keys() | new.keys()) - asides):
+
+    def lasting(item: Json) -> Json:
+        shown = unordered(vif.stateless(item))
+        return {name: value for name, value in shown.items() if name not in asides}
+
+    exchange, after = world.described(handle, lambda seen: lasting(seen) == lasting(before))
+    old, new = lasting(before), lasting(after)
+    for member in sorted(old.keys() | new.keys()):
         contract.check(
             "virtual_interfaces.update-preserves",
             old.get(member) == new.get(member),
@@ -135,12 +141,15 @@ def test_an_update_leaves_the_rest_alone(contract: Contract, world: World, kind:
 def test_a_rate_limit_is_kept_and_counted(contract: Contract, world: World, operation: Maker) -> None:
     """It is what keeps one customer of a shared port from taking it all."""
     port = arrange(world, "connection")
-    _, before = world.observe(port)
+    _, before = world.described(port)
     handle = vif.made(world, operation, vif.request(world, operation, port, rateLimit="200Mbps"))
     for answer, item in _answers(world, handle):
         _check(contract, "rate-limit-echo", answer, item, "rateLimit", "200Mbps")
-    exchange, after = world.observe(port)
-    counts = [(one or {}).get("rateLimiterStatus", {}).get("inUse") for one in (before, after)]
+    was = before.get("rateLimiterStatus", {}).get("inUse")
+    exchange, after = world.described(
+        port, lambda seen: was is not None and seen.get("rateLimiterStatus", {}).get("inUse") == was + 1
+    )
+    counts = [one.get("rateLimiterStatus", {}).get("inUse") for one in (before, after)]
     if None in counts:
         raise Indeterminate("the connection does not tell how many rate limiters are in use")
     contract.check(
@@ -231,8 +240,8 @@ def test_the_pool_of_prefixes_adds_up(contract: Contract, world: World, port_kin
         asked: Json = dict(zip(POOLS, (200, 30), strict=True))
         vif.made(world, maker, vif.another(vif.request(world, maker, port), maker, number, **asked))
     _, on_it = whole_list(world, "DescribeVirtualInterfaces", {"connectionId": port}, "virtualInterfaces")
-    exchange, item = world.observe(port)
-    shown = item or {}
+    exchange, item = world.described(port)
+    shown = item
     for member, family in zip(POOLS, ("Ipv4", "Ipv6"), strict=True):
         size, left = shown.get(f"prefixPoolSize{family}"), shown.get(f"prefixPoolUnallocatedCount{family}")
         if size is None or left is None:
@@ -256,8 +265,8 @@ def test_no_more_prefixes_are_allocated_than_are_left(
     port, maker = arrange(world, "connection"), BEHIND_GATEWAYS[0]
     base = vif.request(world, maker, port)
     for number in range(MOST_ON_A_PORT):
-        _, item = world.observe(port)
-        left = (item or {}).get(f"prefixPoolUnallocatedCount{family}")
+        _, item = world.described(port)
+        left = item.get(f"prefixPoolUnallocatedCount{family}")
         if left is None:
             raise Indeterminate("the connection does not show its prefix pool")
         if left < MOST_PREFIXES:
@@ -273,9 +282,7 @@ def test_no_more_prefixes_are_allocated_than_are_left(
 @pytest.mark.rule("virtual_interfaces.prefix-pool-where")
 def test_a_hosted_connection_has_no_pool(contract: Contract, world: World) -> None:
     """The port is the partner's: who is shown a pool there plans with what is not his."""
-    exchange, item = world.observe(arrange(world, "hosted-connection"))
-    if item is None:
-        raise Indeterminate("the hosted connection is not described")
+    exchange, item = world.described(arrange(world, "hosted-connection"))
     shown = sorted(name for name in item if name.startswith("prefixPool"))
     contract.check("virtual_interfaces.prefix-pool-where", not shown, f"a hosted connection shows {shown}", exchange)
 
@@ -303,8 +310,8 @@ def _wrong_limits() -> list[tuple[str, str]]:
 
 
 def _answers(world: World, handle: Handle) -> list[tuple[Exchange, Json]]:
-    exchange, item = world.observe(handle)
-    return [(handle.made, vif.interface_in(handle.made)), (exchange, item or {})]
+    exchange, item = world.described(handle)
+    return [(handle.made, vif.interface_in(handle.made)), (exchange, item)]
 
 
 def _check(
@@ -324,8 +331,8 @@ def _check(
 
 def _check_described(contract: Contract, rule: str, world: World, handle: Handle, member: str, wanted: Any) -> bool:
     """Whether what was changed is described, at once or soon."""
-    exchange, item = poll(lambda: world.observe(handle), lambda seen: (seen.item or {}).get(member) == wanted)
-    return _check(contract, rule, exchange, item or {}, member, wanted, operation=UPDATE)
+    exchange, item = world.described(handle, shows(**{member: wanted}), slowly=True)
+    return _check(contract, rule, exchange, item, member, wanted, operation=UPDATE)
 
 
 def _state(item: Json | None) -> str | None:

@@ -95,7 +95,7 @@ def test_site_link_can_be_switched(contract: Contract, world: World, operation: 
             return
         on = (lambda seen: _site_link(seen)) if wanted else (lambda seen: not _site_link(seen))
         described, item = world.described(handle, on)
-        if not _check_site_link(contract, "virtual_interfaces.site-link-update", described, item or {}, wanted):
+        if not _check_site_link(contract, "virtual_interfaces.site-link-update", described, item, wanted):
             return
 
 
@@ -126,8 +126,8 @@ def _behind(world: World, *, virtual: str) -> Json:
 
 
 def _answers(world: World, handle: Handle) -> list[tuple[Exchange, Json]]:
-    exchange, item = world.observe(handle)
-    return [(handle.made, vif.interface_in(handle.made)), (done(exchange), item or {})]
+    exchange, item = world.described(handle)
+    return [(handle.made, vif.interface_in(handle.made)), (done(exchange), item)]
 
 
 def _check_gateway(contract: Contract, world: World, handle: Handle, member: str, wanted: str) -> None:
@@ -137,8 +137,8 @@ def _check_gateway(contract: Contract, world: World, handle: Handle, member: str
         contract.check("virtual_interfaces.gateway-echo", found == wanted, message, exchange, where=f"/{member}")
 
 
-def _site_link(item: Json | None) -> bool:
-    return (item or {}).get("siteLinkEnabled") is True
+def _site_link(item: Json) -> bool:
+    return item.get("siteLinkEnabled") is True
 
 
 def _check_site_link(contract: Contract, rule: str, exchange: Exchange, item: Json, wanted: bool) -> bool:

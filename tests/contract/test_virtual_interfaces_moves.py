@@ -8,7 +8,8 @@ from dxcontract.target import Role
 from strategies import virtual_interfaces as vif
 from strategies.hosting import confirmed
 from strategies.listing import whole_list
-from strategies.polling import poll
+from strategies.observation import shows
+from strategies.polling import confirm
 from strategies.requests import arrange, done
 from strategies.virtual_interfaces import ALLOCATORS, CREATORS, PRIVATE, Maker
 from strategies.world import Handle, World
@@ -24,13 +25,13 @@ def test_it_moves_with_all_that_it_is(contract: Contract, world: World, kind: Ma
     """A migration to a bigger port must not end with an interface on both, on neither, or under another number."""
     source = arrange(world, "connection")
     handle = vif.made(world, kind, vif.request(world, kind, source), settle=True)
-    _, before = world.observe(handle)
+    _, before = world.described(handle)
     port = arrange(world, target)
     moved = done(world.call(MOVE, {"virtualInterfaceId": handle, "connectionId": port}))
-    exchange, item = poll(lambda: world.observe(handle), lambda seen: (seen.item or {}).get("connectionId") == port.id)
-    found = {"/connectionId": (item or {}).get("connectionId") == port.id}
-    found["/there"] = handle.id in _on(world, port)
-    found["/here"] = handle.id not in _on(world, source)
+    exchange, item = world.described(handle, shows(connectionId=port.id), slowly=True)
+    found = {"/connectionId": item.get("connectionId") == port.id}
+    found["/there"] = confirm(lambda: handle.id in _on(world, port), bool)
+    found["/here"] = confirm(lambda: handle.id not in _on(world, source), bool)
     for where, ok in found.items():
         message = {
             "/connectionId": f"it moved to the {target}, and its connectionId is another",
@@ -38,9 +39,9 @@ def test_it_moves_with_all_that_it_is(contract: Contract, world: World, kind: Ma
             "/here": "it is still listed on the connection that it left",
         }[where]
         contract.check("virtual_interfaces.associate-moves", ok, message, exchange, moved, where=where)
-    for answer, shown in ((moved, moved.body), (exchange, item or {})):
+    for answer, shown in ((moved, moved.body), (exchange, item)):
         for member in KEPT:
-            old, new = (before or {}).get(member), shown.get(member)
+            old, new = before.get(member), shown.get(member)
             message = f"{member} was {old!r} and is {new!r} after the move"
             contract.check(
                 "virtual_interfaces.associate-keeps",

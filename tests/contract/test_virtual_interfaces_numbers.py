@@ -189,8 +189,8 @@ def _each_is_refused(
 
 
 def _answers(world: World, handle: Handle) -> list[tuple[Exchange, Json]]:
-    exchange, item = world.observe(handle)
-    return [(handle.made, vif.interface_in(handle.made)), (exchange, item or {})]
+    exchange, item = world.described(handle)
+    return [(handle.made, vif.interface_in(handle.made)), (exchange, item)]
 
 
 def _check_asns(contract: Contract, rule: str, exchange: Exchange, item: Json, asn: int, long: int) -> None:

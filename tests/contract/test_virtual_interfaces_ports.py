@@ -10,8 +10,9 @@ from dxcontract.target import Role
 from dxcontract.verdict import Indeterminate
 from strategies import virtual_interfaces as vif
 from strategies.held_time import held_time
-from strategies.listing import whole_list
-from strategies.polling import poll
+from strategies.listing import listed_when, whole_list
+from strategies.observation import unordered
+from strategies.polling import confirm, poll
 from strategies.requests import arrange, done
 from strategies.virtual_interfaces import CREATORS, MAKERS, PRIVATE, PUBLIC, Maker
 from strategies.world import Handle, World
@@ -90,16 +91,20 @@ def test_one_is_described_as_in_the_list_of_all(contract: Contract, world: World
     """Tools look once at the list and once at the interface, and take any difference for a change."""
     handle = vif.made(world, operation, vif.request(world, operation), settle=True)
     later = vif.made(world, PRIVATE, vif.request(world, PRIVATE))
-    listing, items = whole_list(world, DESCRIBE, {}, "virtualInterfaces")
+
+    def times(items: list[Json]) -> list[int]:
+        ids = [item.get("virtualInterfaceId") for item in items]
+        return [ids.count(one.id) for one in (handle, later)]
+
+    listing, items = listed_when(world, "virtual-interface", lambda seen: times(seen) == [1, 1])
     listed = [item for item in items if item.get("virtualInterfaceId") == handle.id]
-    times = [len(listed), sum(item.get("virtualInterfaceId") == later.id for item in items)]
-    message = f"two new virtual interfaces are {times} times in the list of all"
-    contract.check("virtual_interfaces.listed", times == [1, 1], message, handle.made, later.made, listing)
+    message = f"two new virtual interfaces are {times(items)} times in the list of all"
+    contract.check("virtual_interfaces.listed", times(items) == [1, 1], message, handle.made, later.made, listing)
     exchange, found = whole_list(world, DESCRIBE, {"virtualInterfaceId": handle}, "virtualInterfaces")
     ids = [item.get("virtualInterfaceId") for item in found]
     message = f"{len(found)} virtual interfaces are described for one id"
     if contract.check("virtual_interfaces.describe-by-id", ids == [handle.id], message, exchange) and listed:
-        one, same = vif.stateless(found[0]) or {}, vif.stateless(listed[0]) or {}
+        one, same = unordered(vif.stateless(found[0])), unordered(vif.stateless(listed[0]))
         differing = sorted(member for member in one.keys() | same.keys() if one.get(member) != same.get(member))
         message = f"the description differs from that in the list of all in {differing}"
         contract.check("virtual_interfaces.describe-by-id", not differing, message, listing, exchange, where="/members")
@@ -115,8 +120,15 @@ def test_those_of_one_port_can_be_asked_for(contract: Contract, world: World, po
         params = vif.another(vif.request(world, maker, port), maker, number)
         on_it.add(vif.made(world, maker, params).id)
     vif.made(world, PRIVATE, vif.request(world, PRIVATE))
-    exchange, items = whole_list(world, DESCRIBE, {"connectionId": port}, "virtualInterfaces")
-    found = {str(item.get("virtualInterfaceId")) for item in items}
+
+    def ids(items: list[Json]) -> set[str]:
+        return {str(item.get("virtualInterfaceId")) for item in items}
+
+    exchange, items = confirm(
+        lambda: whole_list(world, DESCRIBE, {"connectionId": port}, "virtualInterfaces"),
+        lambda seen: ids(seen[1]) == on_it,
+    )
+    found = ids(items)
     contract.check(
         "virtual_interfaces.describe-by-connection",
         found == on_it,
@@ -135,7 +147,7 @@ def test_it_ends(contract: Contract, world: World, operation: Maker) -> None:
     handle = vif.made(world, operation, vif.request(world, operation), settle=True)
     declined = ("rejected",) if operation.allocates else ()
     deleted = world.delete(handle)
-    state = deleted.body.get("virtualInterfaceState")
+    state = deleted.body.get("virtualInterfaceState") if deleted.succeeded else None
     contract.check(
         "virtual_interfaces.delete-answer",
         deleted.succeeded and state in (*ENDING, *declined),
@@ -154,7 +166,7 @@ def test_it_ends(contract: Contract, world: World, operation: Maker) -> None:
         where="/virtualInterfaceState",
     )
     if not operation.allocates:
-        exchange, item = world.observe(handle)
+        exchange, item = confirm(lambda: world.observe(handle), lambda seen: seen.item is not None)
         message = "it was deleted a moment ago, and is not described any more"
         contract.check("virtual_interfaces.deleted-listed", item is not None, message, deleted, exchange)
 
@@ -204,7 +216,7 @@ def _nothing_happens(
     world.adopt("virtual-interface", operation, exchange, params, role)
     if exchange.succeeded:
         raise Indeterminate(f"{operation} was not refused where the documents say so")
-    after, now = _described(world), _count(world, port)
+    after, now = confirm(lambda: (_described(world), _count(world, port)), lambda seen: seen == (before, count))
     message = f"{operation} was refused, and yet what is described has changed"
     contract.check("virtual_interfaces.refusal-atomic", (before, count) == (after, now), message, exchange)
 
