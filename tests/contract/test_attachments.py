@@ -6,6 +6,7 @@ import pytest
 
 from dxcontract.contract import Contract
 from dxcontract.exchange import Exchange
+from dxcontract.pointers import at
 from dxcontract.spec import Json
 from dxcontract.target import Role
 from strategies.listing import whole_list

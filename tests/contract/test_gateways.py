@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from dxcontract.api import Api
 from dxcontract.contract import Contract
 from dxcontract.exchange import Exchange
+from dxcontract.pointers import at
 from dxcontract.spec import Json
 from strategies.ec2 import virtual_private_gateway
 from strategies.listing import listed_when, whole_list

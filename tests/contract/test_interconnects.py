@@ -14,7 +14,8 @@ from dxcontract.spec import Json
 from dxcontract.target import Role
 from dxcontract.verdict import Indeterminate
 from strategies.lags import bundle
-from strategies.listing import whole_list
+from strategies.listing import listed_when, whole_list
+from strategies.observation import shows
 from strategies.polling import poll
 from strategies.requests import Scene, arrange, done, least, merged, tags
 from strategies.tags import pairs
@@ -83,7 +84,7 @@ def test_an_interconnect_can_be_ordered_into_a_lag(contract: Contract, world: Wo
     """Only so is it sure to end on the device of the LAG."""
     lag, _ = bundle(world, role=PARTNER)
     interconnect = _ordered(world, lagId=lag)
-    described, item = world.described(interconnect)
+    described, item = world.described(interconnect, shows(lagId=lag.id))
     for exchange, found in ((interconnect.made, interconnect.made.body), (described, item)):
         message = f"lagId is {found.get('lagId')!r}; the interconnect was ordered in {lag.id}"
         contract.check("interconnects.lag-join", found.get("lagId") == lag.id, message, interconnect.made, exchange)
@@ -101,7 +102,10 @@ def test_an_interconnect_of_another_bandwidth_cannot_join_a_lag(contract: Contra
 def test_an_interconnect_is_listed_and_found_by_its_id(contract: Contract, world: World) -> None:
     """A partner's inventory is this list; its automation asks for one at a time."""
     first, second = _ordered(world), _ordered(world)
-    whole, items = whole_list(world, "DescribeInterconnects", {}, "interconnects", role=PARTNER)
+    both = {first.id, second.id}
+    whole, items = listed_when(
+        world, "interconnect", lambda seen: both <= {item.get("interconnectId") for item in seen}, role=PARTNER
+    )
     ids = [item.get("interconnectId") for item in items]
     message = "an interconnect that was just created is not among the account's interconnects"
     contract.check("interconnects.listed", first.id in ids and second.id in ids, message, second.made, whole)
@@ -130,7 +134,7 @@ def test_an_interconnect_has_the_tags_of_its_order(
     """Cost allocation and access policies depend on tags that are there from the beginning."""
     with World(api, run_id) as world:
         interconnect = _ordered(world, tags=wanted)
-        exchange, item = world.described(interconnect)
+        exchange, item = world.described(interconnect, lambda seen: pairs(seen.get("tags")) == pairs(wanted))
         found = pairs(item.get("tags"))
         message = f"the interconnect was created with tags {pairs(wanted)} and has {found}"
         contract.check("interconnects.tags-on-create", found == pairs(wanted), message, interconnect.made, exchange)
@@ -145,10 +149,10 @@ def test_a_deleted_interconnect_is_gone_or_shown_as_deleted(contract: Contract, 
     state = exchange.body.get("interconnectState")
     message = f"the state is {state!r} after the deletion"
     contract.check("interconnects.delete-answer", state in ENDED, message, exchange)
-    described, item = world.observe(interconnect)
-    state = _state(item)
-    message = f"an interconnect that was deleted is {state}"
-    contract.check("interconnects.deleted-gone", item is None or state in ENDED, message, exchange, described)
+    seen = poll(lambda: world.observe(interconnect), lambda one: one.state in (None, *ENDED))
+    message = f"an interconnect that was deleted is {seen.state}"
+    ended = seen.item is None or seen.state in ENDED
+    contract.check("interconnects.deleted-gone", ended, message, exchange, seen.exchange)
 
 
 @pytest.mark.rule("interconnects.delete-kind", "interconnects.refusal-atomic")
@@ -168,7 +172,7 @@ def test_a_deleted_interconnect_cannot_be_deleted_again(contract: Contract, worl
     done(world.delete(interconnect))
     _, item = poll(lambda: world.observe(interconnect), lambda seen: _state(seen.item) in ("deleted", "not described"))
     if _state(item) not in ("deleted", "not described"):
-        raise Indeterminate(f"the interconnect was still {_state(item)} after ten seconds")
+        raise Indeterminate(f"the interconnect was still {_state(item)} when the settle time was over")
     exchange = _refused_deletion(contract, world, interconnect, PARTNER)
     contract.refused("interconnects.delete-twice", exchange, "deleting an interconnect that was deleted")
 

@@ -124,7 +124,7 @@ def test_proposals_are_found_by_what_they_join(contract: Contract, world: World)
         wanted = sorted(each.id for each in expected)
         exchange, items = confirm(
             functools.partial(whole_list, world, DESCRIBE, {member: value}, LIST),
-            lambda seen, ids=wanted: sorted(str(item.get("proposalId")) for item in seen[1]) == ids,
+            functools.partial(_shows, wanted),
         )
         found = sorted(str(item.get("proposalId")) for item in items)
         message = f"by {member} found {found} and not {wanted}"
@@ -305,6 +305,10 @@ def _association(exchange: Exchange) -> Json:
     """The association that is answered."""
     found = exchange.body.get("directConnectGatewayAssociation")
     return found if isinstance(found, dict) else {}
+
+
+def _shows(ids: list[str], seen: tuple[Exchange, list[Json]]) -> bool:
+    return sorted(str(item.get("proposalId")) for item in seen[1]) == ids
 
 
 def _gateway_in(item: Json) -> Json:
