@@ -183,7 +183,8 @@ class Api:
         """
         self.permit(operation, parsed(request.body))
         place = region or self.target.region
-        ask = self._answered if again else self._carried
+        # By hand many requests are made that an HTTP server, which speaks no JSON, refuses.
+        ask = self._answered if again and addressed else self._carried
         answer = ask(operation, role, place, request, carrier or self._transport.send)
         named = operation if addressed else ANY_OPERATION
         return self._recorded(named, role, place, request, answer, raw=True, silence=True)
@@ -268,8 +269,9 @@ class Api:
     def _answered(self, operation: str, role: Role, region: str, request: Request, by: Carrier) -> Answer:
         """Send a request, and again while the server fails on it: only a failure that repeats is its answer.
 
-        Of a write that is answered otherwise the second time, nobody knows what the first time did. A write that
-        succeeded, in words that cannot be read, is not repeated; nor is any write on a real account.
+        Of a write that is answered otherwise the second time, nobody knows what the first time did, unless it was
+        refused both times. A write that succeeded, in words that cannot be read, is not repeated; nor is any write on a
+        real account.
 
         Raises:
             UnusableAnswer: it is not known what a write did.
@@ -289,7 +291,7 @@ class Api:
             last = self._carried(operation, role, region, request, by)
             if not _failed(last):
                 self._failing.discard(operation)
-                if writes:
+                if writes and not (_is_refusal(first) and _is_refusal(last)):
                     what = f"{operation} was answered {_told(first)}, and the same request again {_told(last)}"
                     raise UnusableAnswer(f"{what}: what the first one did is not known")
                 return last
@@ -388,12 +390,16 @@ class Api:
 
 
 def _failed(answer: Answer) -> bool:
-    """Whether the server failed on a request: a status of 5xx (but the one that asks to slow down), or a success whose
-    body is no JSON object."""
+    """Whether the server failed on a request: a status of 5xx (but the one that asks to slow down), or a body that is
+    no JSON object."""
     response = answer.response
-    if response is None or response.status == 503:
+    if response is None or response.status in (429, 503):
         return False
-    return response.status >= 500 or (response.status == 200 and not isinstance(response.json, dict))
+    return response.status >= 500 or not isinstance(response.json, dict)
+
+
+def _is_refusal(answer: Answer) -> bool:
+    return answer.response is not None and 400 <= answer.response.status < 500
 
 
 def _told(answer: Answer) -> str:
