@@ -253,13 +253,12 @@ def _opened(path: Path) -> int:
 
 def _keep_name(folder: Path) -> None:
     """Write the names in a folder to disk. Windows opens no folder as a file; NTFS keeps the names by itself."""
-    if sys.platform == "win32":
-        return
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
+    if sys.platform != "win32":
+        opened = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
 
 
 def _append(file: int, line: Mapping[str, Any]) -> None:
