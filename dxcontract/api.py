@@ -423,7 +423,7 @@ def _throttled(answer: Answer) -> bool:
     if not 400 <= response.status < 500:
         return False
     in_xml = _CODE.search(response.body[:_HEAD])  # EC2's errors
-    return (in_xml[1].decode() if in_xml else error_type(response, parsed(response.body))) in THROTTLES
+    return (in_xml[1].decode() if in_xml else error_type(response, cbor.answer(response.body))) in THROTTLES
 
 
 def _made(operation: Operation, answer: Answer, vault: secrets.Vault) -> tuple[str, dict[str, list[str]]]:
@@ -432,7 +432,7 @@ def _made(operation: Operation, answer: Answer, vault: secrets.Vault) -> tuple[s
         return f"nothing ({answer.failure})", {}
     if answer.response.status != 200:
         return str(answer.response.status), {}
-    document = parsed(answer.response.body)
+    document = cbor.answer(answer.response.body)
     ids = {
         kind: [one for one in at(document, pointer) if isinstance(one, str) and one and one not in vault]
         for kind, pointer in operation.traits.gives.items()

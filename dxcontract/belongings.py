@@ -105,7 +105,7 @@ class Search:
                     seen.add(one.id)
                     yield one
         for one in self._nameless(kinds, gateways, region):
-            if not self._is_gone(one) and (one.id in self._ids or one.item[GATEWAY] in self._asked_of):
+            if not self._is_gone(one) and (one.id in self._ids or _text(one.item, GATEWAY) in self._asked_of):
                 yield one
 
     def _nameless(self, kinds: set[str], gateways: set[str], region: str) -> Iterator[Belonging]:
@@ -114,7 +114,7 @@ class Search:
             # Gateways that are deleted already are listed no more, but proposals for them are.
             echoed = [entry.ids.get("direct-connect-gateway", ()) for entry in self._record.entries if entry.echoed]
             ours = gateways.union(*echoed)
-            yield from (one for one in self._listed("association-proposal", region) if one.item.get(GATEWAY) in ours)
+            yield from (one for one in self._listed("association-proposal", region) if _text(one.item, GATEWAY) in ours)
         if "gateway-association" in kinds:
             for gateway in sorted(gateways):
                 for one in self._listed("gateway-association", region, {GATEWAY: gateway}):
@@ -135,8 +135,9 @@ class Search:
         if one.kind not in _PORTS:
             return False
         found = _ORDERED.fullmatch(one.name or "")
-        ordered_with, held = (found[1] if found else None), one.item.get("lagId") in lags
-        if held and (one.id in self._ordered or ordered_with == one.item["lagId"]):
+        lag = _text(one.item, "lagId")
+        ordered_with, held = (found[1] if found else None), lag in lags
+        if held and (one.id in self._ordered or ordered_with == lag):
             self._members.add(one.id)  # a sweep lets it out of its LAG before it deletes it
         return one.id in self._members or (one.id in self._ordered and ordered_with in lags | self._lags)
 
@@ -155,6 +156,10 @@ class Search:
             try:
                 for item in self._items(kind, role, region, params or {}):
                     one = self._thing(kind, item, region, role)
+                    if not one.id:
+                        if (one.name or "").startswith(self._record.prefix):
+                            self._unseen[f"{kind} {one.name} of {role} in {region} is listed without an id"] = None
+                        continue
                     known = things.setdefault(one.id, one)
                     if role not in known.roles:
                         known.roles.append(role)
@@ -164,9 +169,9 @@ class Search:
 
     def _thing(self, kind: str, item: Json, region: str, role: Role) -> Belonging:
         resource = self._api.spec.resources[kind]
-        name = item.get(resource.name) if resource.name else None
-        found = str(item.get(resource.id, ""))
-        return Belonging(kind, found, str(name) if name else None, str(item.get(resource.state)), region, [role], item)
+        name = _text(item, resource.name) if resource.name else ""
+        state = str(item.get(resource.state))
+        return Belonging(kind, _text(item, resource.id), name or None, state, region, [role], item)
 
     def _items(self, kind: str, role: Role, region: str, params: Json) -> Iterator[Json]:
         describe = self._api.spec.resources[kind].describe
@@ -186,3 +191,9 @@ class Search:
                 return
             token = following
         raise Indeterminate(f"{describe.operation} has no end after {MOST_PAGES} pages")
+
+
+def _text(item: Json, member: str) -> str:
+    """A member that is a text; nothing where a target gives something else."""
+    found = item.get(member)
+    return found if isinstance(found, str) else ""

@@ -16,7 +16,11 @@ import botocore.useragent
 
 from dxcontract import cbor, signing, speaking
 from dxcontract.exchange import Request, Response
+from dxcontract.safe_text import one_line
 from dxcontract.target import Account
+
+_OF_PARSING = (ValueError, TypeError, LookupError, AttributeError, RuntimeError, ArithmeticError, OSError)
+"""What botocore's parsers raise where no value is foreseen: RuntimeError and OverflowError for a time of 1e300, say."""
 
 
 class Caller:
@@ -61,9 +65,9 @@ class Caller:
         try:
             self._parser.parse(answer, self._model.operation_model(operation).output_shape)
         except botocore.parsers.ResponseParserError as error:
-            return str(error)
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            return f"{type(error).__name__}: {error}"
+            return one_line(str(error), None)
+        except _OF_PARSING as error:
+            return one_line(f"{type(error).__name__}: {error}", None)
         return None
 
 

@@ -8,6 +8,9 @@ that CBOR can express.
 import base64
 import io
 import json
+import math
+import re
+import sys
 from datetime import datetime
 from typing import Any, Final, Literal
 
@@ -21,6 +24,19 @@ HEADER: Final = ("smithy-protocol", "rpc-v2-cbor")
 _MAPS: Final = range(0xA0, 0xC0)
 """The first bytes of a CBOR map; no text in UTF-8 begins like that."""
 
+DEEPEST: Final = 100
+"""Levels of an answer that is read; modelled ones have six."""
+
+MOST_ITEMS: Final = 1_000_000
+LARGEST_CBOR: Final = 4 * 1024 * 1024
+"""Of an answer that is read: in memory, a value takes a hundred times the byte that it may be on the wire."""
+
+_ODD: Final = re.compile(rb"\\ud|\xed|[\[:,\s]-?\d{17}|[\[:,\s]-?[\d.]+e[+]?\d{3}", re.IGNORECASE)
+"""What answers in JSON hardly ever have: surrogates and numbers of many digits."""
+
+_NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
+_NAMES: Final = {math.inf: "Infinity", -math.inf: "-Infinity"}
+
 
 def path(prefix: str, operation: str) -> str:
     """Where an operation is asked for, below the endpoint."""
@@ -31,8 +47,66 @@ def document(body: bytes) -> Any:
     """What a body says, in CBOR if it begins like a map of it, else in JSON; None when it is neither."""
     try:
         return loads(body) if body[:1] and body[0] in _MAPS else json.loads(body)
-    except (ValueError, RecursionError, cbor2.CBORError):
+    except (ValueError, OverflowError, RecursionError, cbor2.CBORError):
         return None
+
+
+def answer(body: bytes) -> Any:
+    """What an answer says, as values that any code can work with; None when it is neither CBOR nor JSON, or too deep or
+    too large to be read.
+
+    Halves of surrogate pairs become escapes, numbers that no double holds a large one or their name (`Infinity`), as
+    Smithy writes them in JSON.
+    """
+    plain = body[:1] != b"" and body[0] not in _MAPS
+    if len(body) > LARGEST_CBOR and (not plain or sum(map(body.count, (b"[", b"{", b","))) > MOST_ITEMS):
+        return None
+    try:
+        if not plain:
+            return _tame(document(body), DEEPEST)
+        value = json.loads(body, parse_constant=_no_json)
+        return value if _is_flat(body) and not _ODD.search(body) else _tame(value, DEEPEST)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _is_flat(body: bytes) -> bool:
+    """Whether JSON is surely not too deep: pairs of brackets vanish from the innermost on; texts may have some, too."""
+    brackets = body.translate(None, _NO_BRACKETS)
+    for _ in range(DEEPEST):
+        if not brackets:
+            break
+        brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
+    return not brackets
+
+
+def _no_json(name: str) -> None:
+    """NaN and infinities are no JSON, though Python reads them."""
+    raise ValueError(f"{name} is no JSON")
+
+
+def _tame(value: Any, levels: int) -> Any:
+    """`value` with texts that can be encoded and numbers that are finite.
+
+    Raises:
+        ValueError: it is deeper than that.
+    """
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, (dict, list)):
+        if not levels:
+            raise ValueError("nested too deeply")
+        if isinstance(value, dict):
+            return {_tame(name, levels): _tame(inner, levels - 1) for name, inner in value.items()}
+        return [_tame(inner, levels - 1) for inner in value]
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else _NAMES.get(value, "NaN")
+    if abs(value) < 2**64:
+        return value
+    largest = int(sys.float_info.max)
+    return float(max(-largest, min(largest, value)))
 
 
 def as_json(body: bytes) -> bytes:
@@ -41,7 +115,7 @@ def as_json(body: bytes) -> bytes:
         return body
     try:
         return json.dumps(loads(body), separators=(",", ":")).encode()
-    except (ValueError, RecursionError, cbor2.CBORError):
+    except (ValueError, OverflowError, RecursionError, cbor2.CBORError):
         return body
 
 

@@ -5,6 +5,8 @@ put to the target is not counted as kept.
 """
 
 import functools
+import heapq
+import itertools
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +23,12 @@ from dxcontract.spec import Json, Operation, Spec
 CONTENT_TYPE: Final = "application/x-amz-json-1.1"
 TAG_ERRORS: Final = ("DuplicateTagKeysException", "TooManyTagsException")
 """Errors that fit every operation that takes tags, CreateDirectConnectGateway included, which does not model them."""
+
+MOST_ERRORS: Final = 10_000
+MOST_STRANGE: Final = 1000
+LONGEST: Final = 500
+"""Of one answer: errors, unmodelled members of an object, and characters of each that are looked at."""
+
 _WORDS: Final = {
     list: "an array",
     dict: "an object",
@@ -96,19 +104,20 @@ def _form(exchange: Exchange) -> Iterator[Finding]:
     yield Finding(
         "wire.content-type",
         content_type.split(";")[0].strip().lower() == due,
-        message=f"content type {content_type or 'absent'}; it is {due}",
+        message=f"content type {exchange.cut(content_type, 80) or 'absent'}; it is {due}",
     )
     if exchange.protocol == "cbor":
         name, value = cbor.HEADER
         said = headers.get(name, "")
-        yield Finding("wire.smithy-protocol", said == value, message=f"{name} is {said or 'absent'}; it is {value}")
+        message = f"{name} is {exchange.cut(said, 80) or 'absent'}; it is {value}"
+        yield Finding("wire.smithy-protocol", said == value, message=message)
     request_id = headers.get("x-amzn-requestid", "")
     yield Finding("wire.request-id", bool(request_id), message="no x-amzn-requestid header")
     if request_id:
         yield Finding(
             "wire.request-id-form",
             _is_uuid(request_id),
-            message=f"x-amzn-requestid {request_id!r} is no UUID",
+            message=f"x-amzn-requestid {exchange.cut(repr(request_id), 80)} is no UUID",
         )
     yield Finding(
         "wire.body-json",
@@ -168,7 +177,7 @@ def body_findings(operation: Operation, body: Json, cut: Cut = cut_off) -> list[
         found.setdefault((rule, pointer), Finding(rule, False, pointer, message))
 
     clean = _without_oddities(body, judge.schema, "", add)
-    for error in judge.validator.iter_errors(clean):
+    for error in itertools.islice(judge.validator.iter_errors(clean), MOST_ERRORS):
         pointer = "".join(f"/{'*' if isinstance(step, int) else step}" for step in error.instance_path)
         value = functools.reduce(lambda inner, step: inner[step], error.instance_path, clean)
         node: Any = judge.schema
@@ -177,17 +186,17 @@ def body_findings(operation: Operation, body: Json, cut: Cut = cut_off) -> list[
         keyword = error.schema_path[-1]
         if keyword == "enum":
             if isinstance(value, str) and value not in judge.tolerated.get(pointer, ()):
-                add("wire.enum-values", pointer, f"{value!r} is none of {', '.join(node['enum'])}")
+                add("wire.enum-values", pointer, f"{cut(repr(value), 80)} is none of {', '.join(node['enum'])}")
         elif keyword == "type" and node.get("x-wire") == "epoch-seconds":
             add(
                 "wire.timestamps",
                 pointer,
-                f"{value!r} is {_worded(value)}; a timestamp is a number of epoch seconds",
+                f"{cut(repr(value), 80)} is {_worded(value)}; a timestamp is a number of epoch seconds",
             )
         elif keyword == "type":
             add("wire.schema", pointer, f"{cut(repr(value), 80)} is {_worded(value)}; modelled as {node['type']}")
         else:
-            add("wire.schema", pointer, error.message)
+            add("wire.schema", pointer, cut(error.message, LONGEST))
     return list(found.values())
 
 
@@ -279,11 +288,14 @@ def _without_oddities(value: Any, schema: Json, pointer: str, add: Any) -> Any:
     """`value` less its nulls and unmodelled members, each of which is reported: the schema would blame them again."""
     if isinstance(value, dict) and "properties" in schema:
         kept = {}
+        strange = value.keys() - schema["properties"].keys()
+        for name in heapq.nsmallest(MOST_STRANGE, strange) if len(strange) > MOST_STRANGE else strange:
+            add("wire.unmodelled-member", f"{pointer}/{_escaped(name)}", f"member `{name}` is not in the model")
         for name, inner in value.items():
             place = f"{pointer}/{_escaped(name)}"
-            if name not in schema["properties"]:
-                add("wire.unmodelled-member", place, f"member `{name}` is not in the model")
-            elif inner is None:
+            if name in strange:
+                continue
+            if inner is None:
                 add("wire.no-null", place, f"member `{name}` is null; an absent member is left out")
             else:
                 kept[name] = _without_oddities(inner, schema["properties"][name], place, add)

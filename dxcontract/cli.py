@@ -29,6 +29,7 @@ from dxcontract.findings import pin_command, replay_options
 from dxcontract.lifecycles import Lifecycle
 from dxcontract.reference import serve
 from dxcontract.report import annotations, compare, merge
+from dxcontract.safe_text import one_line
 from dxcontract.target import TargetError
 from dxcontract.verdict import HarnessError
 
@@ -56,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         OSError,
         ValueError,
     ) as error:
-        sys.stderr.write(f"dxcontract: {error}\n")
+        sys.stderr.write(f"dxcontract: {one_line(str(error))}\n")
         return 2
 
 

@@ -13,13 +13,20 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from dxcontract import checks, identity, lifecycles
-from dxcontract.exchange import Exchange, Shown, printable
+from dxcontract.exchange import Exchange, cut_off, kept
 from dxcontract.exploration import Exploration
 from dxcontract.findings import claims, origins
 from dxcontract.observer import Observer
 from dxcontract.pointers import at
+from dxcontract.safe_text import LONGEST, one_line
 from dxcontract.spec import Json, Spec
 from dxcontract.verdict import HarnessError, Tally, Violation, fingerprint, weight
+
+LONGEST_PLACE: Final = 300
+"""Characters of a JSON pointer or a state pair in an identity."""
+
+RECENT: Final = 8
+"""So many answers of a test are kept to tell whether they were what the test had to trip over."""
 
 HISTORY: Final = 2000
 """So many calls of a test that changed something are kept, to tell how what a violation concerns came to be."""
@@ -46,6 +53,7 @@ class Scope:
     history: deque[Exchange] = field(default_factory=lambda: deque(maxlen=HISTORY))
     concurrent: bool = False
     exploration: Exploration | None = None
+    recent: deque[Exchange] = field(default_factory=lambda: deque(maxlen=RECENT))
 
 
 class Contract:
@@ -92,10 +100,12 @@ class Contract:
         with self._lock:
             scope.calls[exchange.operation] = scope.calls.get(exchange.operation, 0) + 1
             if exchange.succeeded and self._writes(exchange.operation):  # no lists: they may be long
-                scope.history.append(exchange)
+                scope.history.append(exchange.light())
             scope.own.update(self._given_ids(exchange))
             if exchange.raw:  # boto3 sends only what is modelled
                 scope.invented |= identity.invented_names(self.spec, exchange.asked)
+            if not exchange.is_large:
+                scope.recent.append(exchange)
         judged = exchange if self.judge_everything else self._only_own(exchange, scope.own)
         if scope.concurrent:
             with self._lock:
@@ -181,12 +191,16 @@ class Contract:
             if ok:
                 scope.tally.note(rule, operation, "conforms")
                 return
-            where = printable(self._place(rule, operation, where, claim))
+            cut = exchanges[-1].cut if exchanges else cut_off
+            where = one_line(cut(self._place(rule, operation, where, claim), LONGEST_PLACE))
+            said = one_line(cut(message, LONGEST))
             name = fingerprint(rule, operation, where, symptom)
+            if not scope.tally.makes_room(rule, operation, name):
+                return
             evidence = self._explained(exchanges, scope.history)
             named = {exchange.order for exchange in exchanges}
             seen = scope.tally.violations.get(name)
-            if seen is not None and seen.weight <= weight(printable(message), [one.asked_shown for one in evidence]):
+            if seen is not None and seen.weight <= weight(said, [one.asked_shown for one in evidence]):
                 return  # noted already; writing evidence down, only to drop it, would take as long as all the rest
             scope.tally.violate(
                 Violation(
@@ -195,9 +209,9 @@ class Contract:
                     operation=operation,
                     where=where,
                     level=self.spec.rule(rule).level,
-                    message=printable(message),
+                    message=said,
                     test=scope.test,
-                    exchanges=Shown(evidence),
+                    exchanges=kept(evidence),
                     judged=tuple(place for place, one in enumerate(evidence, 1) if one.order in named),
                     claim=claim,
                     symptom=symptom,
@@ -218,6 +232,23 @@ class Contract:
             evidence = origins.with_origins(exchanges, history)
             self._last_explained = exchanges, evidence
         return evidence
+
+    def malformed(self, scope: Scope) -> str:
+        """What of a test's last answers is not as modelled, whoever's things it is about; nothing if all are.
+
+        No test can be written for answers of any form: where one trips over such an answer, the target is to blame.
+        """
+        for exchange in reversed(scope.recent):
+            operation = self.spec.operations.get(exchange.operation)
+            if operation is None or exchange.response is None or exchange.status >= 500:
+                continue
+            if not isinstance(exchange.json, dict):
+                return f"{exchange.operation} was answered {exchange.told()}"
+            if exchange.succeeded:
+                for finding in checks.body_findings(operation, exchange.json, exchange.cut):
+                    if finding.rule != "wire.unmodelled-member":
+                        return one_line(f"in an answer to {exchange.operation}, {finding.pointer}: {finding.message}")
+        return ""
 
     def _writes(self, name: str) -> bool:
         operation = self.spec.operations.get(name)
@@ -248,8 +279,12 @@ class Contract:
         items = exchange.json.get(member)
         if not isinstance(items, list):
             return exchange
-        kept = [item for item in items if not isinstance(item, dict) or item.get(id_member) in own]
-        return _with_json(exchange, {**exchange.json, member: kept})
+        mine = [item for item in items if not isinstance(item, dict) or _is_in(item.get(id_member), own)]
+        return _with_json(exchange, {**exchange.json, member: mine})
+
+
+def _is_in(value: object, own: set[str]) -> bool:
+    return isinstance(value, str) and value in own
 
 
 def _with_json(exchange: Exchange, body: Json) -> Exchange:

@@ -1,12 +1,14 @@
 """One request and its answer, as on the wire. Everything that is judged is an Exchange."""
 
 import functools
+import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
 from dxcontract import cbor, oddities
+from dxcontract.safe_text import one_line, printable
 from dxcontract.undecided import UnusableAnswer
 
 Failure = Literal["refused", "reset", "timeout", "not-http", "tls", "other"]
@@ -18,6 +20,16 @@ SECRET_HEADERS: Final = frozenset({"authorization", "x-amz-security-token"})
 SECRET_MEMBERS: Final = frozenset({"authKey", "cak", "ckn", "loaContent", "customerRouterConfig"})
 REMOVED: Final = "(removed)"
 SHOWN_BODY: Final = 4096
+MOST_HEADERS: Final = 64
+LONGEST_HEADER: Final = 4096
+
+LARGE: Final = 64 * 1024
+"""Bytes of an answer from which on it is held no longer than it is looked at."""
+
+MOST_IDS: Final = 10_000
+LONGEST_ID: Final = 1024
+LONGEST_TYPE: Final = 256
+"""Characters of an error's type."""
 
 Cut = Callable[[str, int], str]
 
@@ -65,7 +77,7 @@ class Response:
     @functools.cached_property
     def json(self) -> Any:
         """The body as JSON (in CBOR: as the JSON that says the same), None when it is neither."""
-        return cbor.document(self.body)
+        return cbor.answer(self.body)
 
 
 def error_type(response: Response, body: Any) -> str | None:
@@ -75,7 +87,7 @@ def error_type(response: Response, body: Any) -> str | None:
     """
     said = body if isinstance(body, dict) else {}
     found = said.get("__type") or said.get("code") or response.headers.get("x-amzn-errortype")
-    return str(found).split(":")[0].rpartition("#")[2] if found else None
+    return one_line(str(found).split(":")[0].rpartition("#")[2], None) if found else None
 
 
 @dataclass(frozen=True)
@@ -121,7 +133,8 @@ class Exchange:
     @functools.cached_property
     def given_ids(self) -> frozenset[bytes]:
         """The ids in the answer, in quotes as they stand in a request: values of members whose names end in Id."""
-        return frozenset(f'"{value}"'.encode("utf-8", "surrogatepass") for value in _ids(self.json))
+        found = itertools.islice(_ids(self.json), MOST_IDS)
+        return frozenset(f'"{value}"'.encode("utf-8", "surrogatepass") for value in found if len(value) <= LONGEST_ID)
 
     @property
     def status(self) -> int:
@@ -169,20 +182,23 @@ class Exchange:
     @property
     def error_message(self) -> str:
         """The error's message; empty where there is no error or it has none."""
-        return str(self.error.get("message") or self.error.get("Message") or "")
+        said = self.error.get("message") or self.error.get("Message") or ""
+        return said if isinstance(said, str) else f"{said!r:.{LARGE}}"
 
     def why(self) -> str:
         """The beginning of the error's message, to be quoted."""
-        return self.cut(self.error_message, 120)
+        return one_line(self.cut(self.error_message, 120))
 
     def told(self) -> str:
         """What came back, in a few words: `200`, `400 DirectConnectClientException`, `nothing (timeout)`."""
         if self.response is None:
             return f"nothing ({self.failure})"
         if self.error_type:
-            return f"{self.status} {self.error_type}"
+            return f"{self.status} {self.cut(self.error_type, LONGEST_TYPE)}"
         kind = self.response.headers.get("content-type", "no content type").split(";")[0]
-        return f"{self.status}" if self.json is not None else f"{self.status} with a body that is no JSON ({kind})"
+        if self.json is not None:
+            return f"{self.status}"
+        return f"{self.status} with a body that is no JSON ({one_line(kind, LONGEST_TYPE)})"
 
     @functools.cached_property
     def asked_shown(self) -> str:
@@ -193,6 +209,20 @@ class Exchange:
         """The body that was sent, shortened to one line, secrets removed."""
         text = self.asked_shown
         return text if len(text) <= 200 else self.cut(text, 197) + "..."
+
+    @property
+    def is_large(self) -> bool:
+        return self.response is not None and len(self.response.body) > LARGE
+
+    def light(self) -> "Exchange":
+        """The exchange as it is kept for later: of a large answer only what is shown of it, and the ids in it."""
+        if not self.is_large:
+            return self
+        assert self.response is not None
+        response = Response(self.response.status, self.response.headers, self.response.body[:LARGE])
+        light = replace(self, response=response)
+        light.__dict__.update(_report=self._report, given_ids=self.given_ids, json=None)
+        return light
 
     def to_report(self) -> Mapping[str, Any]:
         """The exchange for a report: bodies as text, credentials and secrets removed. Written once: one exchange may
@@ -224,6 +254,13 @@ class Exchange:
             **({"raw": True} if self.raw else {}),
             **({"together": self.together} if self.together else {}),
         }
+
+
+def kept(exchanges: Sequence[Exchange]) -> Sequence[Mapping[str, Any]]:
+    """Exchanges as evidence: written when somebody looks, or at once where that lets go of a large answer."""
+    if any(one.is_large for one in exchanges):
+        return tuple(one.to_report() for one in exchanges)
+    return Shown(exchanges)
 
 
 class Shown(Sequence[Mapping[str, Any]]):
@@ -282,13 +319,12 @@ def shown(body: bytes, cut: Cut = cut_off, most: int = SHOWN_BODY) -> str:
     return printable(text if len(text) <= most else cut(text, most) + f"... ({len(body)} bytes)")
 
 
-def printable(text: str) -> str:
-    """`text` with halves of surrogate pairs, which no file and no terminal takes, as escapes."""
-    return text.encode("utf-8", "backslashreplace").decode()
-
-
 def _shown_headers(headers: tuple[tuple[str, str], ...]) -> dict[str, str]:
-    return {name: REMOVED if name.lower() in SECRET_HEADERS else value for name, value in headers}
+    kept = headers if len(headers) <= MOST_HEADERS else headers[:MOST_HEADERS]
+    return {
+        one_line(name, LONGEST_HEADER): REMOVED if name.lower() in SECRET_HEADERS else one_line(value, LONGEST_HEADER)
+        for name, value in kept
+    }
 
 
 def _ids(value: Any) -> Iterator[str]:

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from dxcontract.spec import Spec
 from dxcontract.verdict import Violation, fingerprint
+from dxcontract.whole_file import write_whole
 
 FORMAT: Final = 2
 """Of fingerprints, since symptoms are part of them; before, a file named no format."""
@@ -197,7 +198,7 @@ def write(
             "",
         ]
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(lines), encoding="utf-8")
+    write_whole(path, "\n".join(lines))
     return len(entries)
 
 

@@ -5,6 +5,7 @@ announces is sent. Several processes may append to one file. It holds names, ids
 sent: no credentials, no keys.
 """
 
+import contextlib
 import datetime
 import itertools
 import json
@@ -22,6 +23,7 @@ from dxcontract import cbor, processes
 from dxcontract.pointers import at
 from dxcontract.spec import Operation
 from dxcontract.target import Role, Target
+from dxcontract.verdict import CannotWriteError
 
 PREFIX: Final = "dxc"
 SUFFIX: Final = ".jsonl"
@@ -29,10 +31,13 @@ EC2: Final = "ec2:"
 """What stands before the name of an action of EC2."""
 
 RUN_ID: Final = re.compile(r"[0-9a-f]{8}")
+_BEGINNING: Final = re.compile(rb'\{"(?:journal|will|did|swept)":')
+"""How each line begins: one may follow another that was not written to its end, since the disk was full."""
+
 _NO_THINGS: Final = frozenset({"location", "account", "arn"})
 
 
-class JournalError(Exception):
+class JournalError(CannotWriteError):
     """A journal cannot be written or read; the message says which, and why."""
 
 
@@ -225,7 +230,7 @@ class Journal:
                     _append(self._file, self._opening)
                 _append(self._file, line)
             except OSError as error:
-                raise JournalError(f"the journal {self.path} cannot be written: {error}") from error
+                raise JournalError(f"the journal {self.path} cannot be written: {error.strerror or error}") from error
 
 
 def mark_swept(path: Path) -> None:
@@ -241,7 +246,7 @@ def mark_swept(path: Path) -> None:
         finally:
             os.close(file)
     except OSError as error:
-        raise JournalError(f"the journal {path} cannot be written: {error}") from error
+        raise JournalError(f"the journal {path} cannot be written: {error.strerror or error}") from error
 
 
 def _opened(path: Path) -> int:
@@ -272,8 +277,21 @@ def _now() -> str:
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
 
 
-def _parsed(body: bytes) -> Any:
-    return cbor.document(body)  # near misses need not be JSON; then they have no name either
+def _parsed(line: bytes) -> Any:
+    """What a line says; that of its last part where earlier ones were cut off by a full disk, None when all were.
+
+    Raises:
+        ValueError: it never was a line of a journal.
+    """
+    try:
+        return json.loads(line)
+    except ValueError:
+        starts = [found.start() for found in _BEGINNING.finditer(line)]
+        if not starts or starts[0]:
+            raise
+        with contextlib.suppress(ValueError):
+            return json.loads(line[starts[-1] :])
+        return None
 
 
 def _names(value: Any) -> Iterator[str]:
@@ -305,7 +323,9 @@ def read(path: Path) -> Record:
     swept = False
     for number, line in enumerate(lines[:-1], 1):
         try:
-            found = json.loads(line)
+            found = _parsed(line)
+            if found is None:
+                continue  # not written to its end: what it announces was not sent
             if "journal" in found:
                 record = record or _record(found)
                 record.processes += [found["process"]] if "process" in found else []

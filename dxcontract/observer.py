@@ -4,11 +4,11 @@ Judges under the rules `lifecycles.<resource>-initial`, `lifecycles.<resource>-t
 `lifecycles.identity-stable`. Order matters here, so answers to concurrent requests are not for it.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from dxcontract import cbor
 from dxcontract import spec as specs
 from dxcontract.checks import Finding
 from dxcontract.exchange import Exchange
@@ -18,6 +18,8 @@ from dxcontract.spec import Json, Spec
 
 IDENTITY: Final = "lifecycles.identity-stable"
 _IDENTITY_MEMBERS: Final = ("ownerAccount", "region")
+_LONGEST_STATE: Final = 80
+_MOST_REACHED: Final = 200
 
 Key = tuple[str, ...]
 
@@ -61,7 +63,7 @@ class Observer:
             if repeated and sight.key in self.last:
                 continue
             found += self._identity(sight)
-            found += self._state(sight, exchange.operation)
+            found += self._state(sight, exchange)
         return found
 
     def forget(self, exchange: Exchange) -> None:
@@ -75,27 +77,29 @@ class Observer:
                 self.last.pop(sight.key, None)
                 self.forgotten.add(sight.key)
 
-    def _state(self, sight: Sight, operation: str) -> Iterator[Finding]:
+    def _state(self, sight: Sight, exchange: Exchange) -> Iterator[Finding]:
         lifecycle, before = sight.lifecycle, self.last.get(sight.key)
         # A LAG lists a partner's interconnects as connections.
         is_new = sight.key[1:] not in self.known
         self.known.add(sight.key[1:])
         since = frozenset(self.called[self.seen_at.get(sight.key, 0) :])
         self.last[sight.key], self.seen_at[sight.key] = sight.state, len(self.called)
-        if before != sight.state and not (before is None and sight.key in self.forgotten):
+        fits = len(self.reached) < _MOST_REACHED or {before or "", sight.state} <= {"", *lifecycle.states}
+        if fits and before != sight.state and not (before is None and sight.key in self.forgotten):
             self.reached.add((lifecycle.resource, before or "", sight.state))
+        state = _in_a_pair(sight.state, exchange)
         if before is not None:
             yield Finding(
                 f"lifecycles.{lifecycle.resource}-transitions",
                 lifecycle.may_follow(before, sight.state, since),
-                f"{before}->{sight.state}",
+                f"{_in_a_pair(before, exchange)}->{state}",
                 f"a {lifecycle.resource} that was {before} is {sight.state}; nothing in its lifecycle leads there",
             )
-        elif is_new and (allowed := lifecycle.initial.get(operation)):
+        elif is_new and (allowed := lifecycle.initial.get(exchange.operation)):
             yield Finding(
                 f"lifecycles.{lifecycle.resource}-initial",
                 sight.state in allowed | lifecycle.anywhere,
-                f"->{sight.state}",
+                f"->{state}",
                 f"a new {lifecycle.resource} is {sight.state}; it starts as {' or '.join(sorted(allowed))}",
             )
 
@@ -114,7 +118,7 @@ class Observer:
         for lifecycle in self.lifecycles.values():
             for bare in lifecycle.bare:
                 if bare.operation == exchange.operation:
-                    sent = json.loads(exchange.asked or b"{}")
+                    sent = cbor.document(exchange.asked)
                     for name, state in zip(at(sent, bare.id), at(exchange.json, bare.state), strict=False):
                         if isinstance(name, str) and isinstance(state, str):
                             yield Sight(lifecycle, (lifecycle.resource, name), lifecycle.spelled(state), {})
@@ -141,3 +145,8 @@ class Observer:
             state = item.get(lifecycle.state)
             if isinstance(state, str) and all(isinstance(name, str) and name for name in names):
                 yield Sight(lifecycle, (lifecycle.resource, *names), lifecycle.spelled(state), item)
+
+
+def _in_a_pair(state: str, exchange: Exchange) -> str:
+    """A state in a pair such as `available->deleted`: at most so long, and with no arrow of its own."""
+    return exchange.cut(state, _LONGEST_STATE).replace("->", "-\\u003e")

@@ -2,14 +2,14 @@
 
 import datetime
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from dxcontract.exploration import Exploration
 from dxcontract.gaps import Gap, Gaps
 from dxcontract.spec import Spec
-from dxcontract.verdict import Tally, Verdict, Violation, heaviest
+from dxcontract.verdict import MORE, MOST_COUNTED, MOST_DISTINCT, Tally, Verdict, Violation, fingerprint, heaviest
 
 OK, VIOLATED, UNUSABLE = 0, 1, 2
 
@@ -59,6 +59,7 @@ class Outcome:
     reasons: dict[str, set[str]] = field(default_factory=dict)
     harness_errors: list[str] = field(default_factory=list)
     death: str = ""
+    halted: str = ""
     notes: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     reached: set[tuple[str, str, str]] = field(default_factory=set)
@@ -103,8 +104,17 @@ class Outcome:
     @property
     def violations(self) -> list[Violation]:
         """All distinct violations, by operation, then rule."""
-        found = self.tally.violations.values()
+        found = [*self.tally.violations.values(), *self._more()]
         return sorted(found, key=lambda one: (one.operation, one.rule, one.where))
+
+    def _more(self) -> Iterator[Violation]:
+        """A violation for each rule and operation with more than are told one by one."""
+        for (rule, operation), counted in self.tally.more.items():
+            identity = fingerprint(rule, operation, MORE)
+            many = f"{len(counted)}{' or more' if len(counted) >= MOST_COUNTED else ' more'}"
+            if counted and identity not in self.tally.violations:
+                message = f"and {many}, of which only the first {MOST_DISTINCT} are told one by one"
+                yield Violation(identity, rule, operation, MORE, self.spec.rule(rule).level, message, "", ())
 
     def counts(self, violation: Violation) -> bool:
         """Whether a violation fails the run: of level must (should, with --strict), and not a known gap."""
@@ -123,10 +133,14 @@ class Outcome:
     @property
     def fixed(self) -> list[Gap]:
         """Listed violations that no longer occur, where this run has looked for them."""
+        found = {one.fingerprint for one in self.violations}
         return [
             gap
-            for fingerprint, gap in self.known.gaps.items()
-            if fingerprint not in self.tally.violations and not gap.sometimes and self.has_assessed(gap)
+            for name, gap in self.known.gaps.items()
+            if name not in found
+            and not gap.sometimes
+            and not self.tally.more.get((gap.rule, gap.operation))
+            and self.has_assessed(gap)
         ]
 
     def has_assessed(self, gap: Gap) -> bool:
@@ -157,7 +171,7 @@ class Outcome:
 
     @property
     def exit_status(self) -> int:
-        if self.harness_errors or self.death or self.interrupted:
+        if self.harness_errors or self.death or self.halted or self.interrupted:
             return UNUSABLE
         if self.failing or self.lost or (self.fixed and not self.allow_fixed):
             return VIOLATED

@@ -8,6 +8,7 @@ import pytest
 
 from dxcontract.outcome import OK, UNUSABLE
 from dxcontract.permission import Guard, level_of
+from dxcontract.safe_text import one_line
 from dxcontract.safety import Safety
 from dxcontract.spec import Operation, Spec
 from dxcontract.target import Target, TargetError
@@ -25,7 +26,7 @@ def dry_run(choice: Choice, spec: Spec, safety: Safety) -> NoReturn:
         if choice.wait:
             said.insert(1, f"the run waits up to {choice.wait:g} s for it to listen (--wait), as this dry run did")
     except TargetError as error:
-        pytest.exit(f"dxcontract: {error}", returncode=UNUSABLE)
+        pytest.exit(f"dxcontract: {one_line(str(error))}", returncode=UNUSABLE)
     target.stop()
     sys.stdout.write("".join(f"{line}\n" for line in said))
     pytest.exit("dxcontract: dry run, nothing was sent", returncode=OK)

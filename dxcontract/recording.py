@@ -17,6 +17,7 @@ import dxcontract
 from dxcontract.exchange import Exchange, Request, Response, shown
 from dxcontract.session import Session
 from dxcontract.target import Role, TargetError
+from dxcontract.verdict import CannotWriteError
 
 VERSION: Final = 1
 _LARGEST: Final = 1024 * 1024
@@ -57,7 +58,7 @@ def begin(config: Any, session: Session) -> None:
         file = os.open(wanted, os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0))
     except OSError as error:
         raise TargetError(f"--record: {error}") from error
-    recorder = _Recorder(file, filelock.FileLock(_lock(wanted)), session)
+    recorder = _Recorder(wanted, file, filelock.FileLock(_lock(wanted)), session)
     judge = session.api.witness
 
     def witness(exchange: Exchange) -> None:
@@ -78,7 +79,8 @@ def _lock(file: str) -> Path:
 
 
 class _Recorder:
-    def __init__(self, file: int, lock: filelock.BaseFileLock, session: Session) -> None:
+    def __init__(self, name: str, file: int, lock: filelock.BaseFileLock, session: Session) -> None:
+        self._name = name
         self._file = file
         self._lock = lock
         self._session = session
@@ -107,15 +109,30 @@ class _Recorder:
         self._append({**line, "concurrent": True} if scope.concurrent else line)
 
     def _append(self, line: Mapping[str, Any]) -> None:
-        """Write one line, whole, whatever other processes write."""
-        with self._lock:
-            first = os.fstat(self._file).st_size == 0
-            lines = [self._heading, line] if first else [line]
-            clean = self._session.api.vault.scrubbed(lines)
-            data = "".join(json.dumps(one, ensure_ascii=False, separators=(",", ":")) + "\n" for one in clean)
-            view = memoryview(data.encode("utf-8"))
+        """Write one line, whole or not at all, whatever other processes write.
+
+        Raises:
+            CannotWriteError: it is not written.
+        """
+        try:
+            with self._lock:
+                self._write(line)
+        except OSError as error:
+            why = error.strerror or error
+            raise CannotWriteError(f"--record: {self._name} cannot be written: {why}; it ends before that") from error
+
+    def _write(self, line: Mapping[str, Any]) -> None:
+        size = os.fstat(self._file).st_size
+        lines = [line] if size else [self._heading, line]
+        clean = self._session.api.vault.scrubbed(lines)
+        data = "".join(json.dumps(one, ensure_ascii=False, separators=(",", ":")) + "\n" for one in clean)
+        view = memoryview(data.encode("utf-8"))
+        try:
             while view:
                 view = view[os.write(self._file, view) :]
+        except OSError:
+            os.ftruncate(self._file, size)
+            raise
 
 
 @dataclass(frozen=True)

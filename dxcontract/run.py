@@ -23,11 +23,13 @@ from dxcontract.outcome import OK, UNUSABLE, VIOLATED, Outcome
 from dxcontract.permission import PRICED, Guard
 from dxcontract.report import discretion, document, folder, terminal
 from dxcontract.report.redact import Redactor
+from dxcontract.safe_text import one_line
 from dxcontract.safety import Safety
 from dxcontract.session import Session, after_workers, open_session
 from dxcontract.target import Target, TargetError
 from dxcontract.targets import IN_PROCESS, Choice, open_target
 from dxcontract.verdict import (
+    CannotWriteError,
     CredentialsExpired,
     HarnessError,
     Indeterminate,
@@ -49,12 +51,14 @@ CRASHED: Final = "???"
 INTERRUPTED: Final = "keyboard-interrupt"
 LONGEST: Final = 300
 
+_OF_READING: Final = (TypeError, LookupError, AttributeError, ValueError, ArithmeticError, RecursionError)
 _WORDS: Final[dict[str, Any]] = {
     "unsupported": ("unsupported", "u", ("UNSUPPORTED", {"yellow": True})),
     "indeterminate": ("indeterminate", "i", ("INDETERMINATE", {"yellow": True})),
     "violates": ("violates", "V", ("VIOLATES", {"red": True})),
     "known": ("known", "k", ("KNOWN", {"yellow": True})),
     "advised": ("advised", "a", ("ADVISED", {"yellow": True})),
+    "halted": ("halted", "H", ("HALTED", {"red": True})),
     "died": ("died", "D", ("DIED", {"red": True})),
 }
 
@@ -74,6 +78,8 @@ class Run:
         self.vault = secrets.Vault()
         self.suspects: list[Suspect] = []
         self.interrupts = ending.Interrupts()
+        self._unwritten: list[str] = []
+        self._written: object = None
         self.is_worker = hasattr(config, "workerinput")
 
     @property
@@ -96,7 +102,7 @@ class Run:
         except TargetError as error:
             if self.is_worker:
                 self.config.workeroutput["dxcontract-refusal"] = str(error)  # type: ignore[attr-defined]
-            pytest.exit(f"dxcontract: {error}", returncode=UNUSABLE)
+            pytest.exit(f"dxcontract: {one_line(str(error))}", returncode=UNUSABLE)
 
     def _tell_bill(self) -> None:
         """The worst bill, before the first call to a real account that may cost money, however quiet pytest is."""
@@ -176,8 +182,10 @@ class Run:
         raised = call.excinfo.value if call.excinfo else None  # before pytest turns a SkipTest into its own
         report = yield
         scope = item.stash.get(SCOPE, None)
+        if isinstance(raised, CannotWriteError):
+            item.session.shouldstop = f"dxcontract: {one_line(str(raised))}"
         if isinstance(raised, TargetDied):
-            item.session.shouldstop = f"dxcontract: {raised}; see above for what killed it"
+            item.session.shouldstop = f"dxcontract: {one_line(str(raised))}; see above for what killed it"
             if scope is None or call.when == "teardown":  # said already, by the test itself
                 report.outcome, report.longrepr = "passed", None
                 return report
@@ -205,9 +213,17 @@ class Run:
             for rule in scope.claims - {rule for rule, _ in scope.tally.verdicts}:
                 scope.tally.note(rule, scope.operation, verdict)
             report.outcome, report.longrepr = "skipped", (str(item.path), 0, reason)
+        elif isinstance(raised, CannotWriteError):
+            word, new = "halted", []
+            report.outcome, report.longrepr = "skipped", (str(item.path), 0, str(raised))
         elif isinstance(raised, TargetDied):
             word, new = "died", []
             report.outcome, report.longrepr = "failed", str(raised)
+        elif _is_of_reading(raised) and (why := self.opened.contract.malformed(scope)):
+            word, reason = "indeterminate", f"{why}; the test cannot go on from there ({type(raised).__name__})"
+            for rule in scope.claims - {rule for rule, _ in scope.tally.verdicts}:
+                scope.tally.note(rule, scope.operation, "indeterminate")
+            report.outcome, report.longrepr = "skipped", (str(item.path), 0, reason)
         elif raised is not None:
             word = "harness"
         if new and word != "harness":
@@ -218,12 +234,13 @@ class Run:
         report.dxcontract = {  # type: ignore[attr-defined]
             "test": item.nodeid,
             "word": word,
-            "reason": reason,
+            "reason": one_line(reason),
             "claims": sorted(scope.claims),
             "calls": scope.calls,
             "reached": sorted(map(list, scope.observer.reached)),
             "tally": scope.tally.to_json(),
             **({"headline": reason} if isinstance(raised, CredentialsExpired) else {}),
+            **({"halted": str(raised)} if isinstance(raised, CannotWriteError) else {}),
             **({"died": vars(Suspect.of(raised.last, item.nodeid))} if isinstance(raised, TargetDied) else {}),
             **({"exploration": scope.exploration.to_json()} if scope.exploration is not None else {}),
         }
@@ -252,6 +269,7 @@ class Run:
             self.outcome.exploration.add(Exploration.from_json(data["exploration"]))
         if (headline := data.get("headline")) and headline not in self.outcome.notes:
             self.outcome.notes.append(headline)
+        self.outcome.halted = self.outcome.halted or data.get("halted", "")
         if "died" in data:
             self.suspects.append(Suspect(**data["died"]))
         if data["word"] in ("harness", "indeterminate", "died"):
@@ -326,6 +344,7 @@ class Run:
             self.interrupts.last_call()
             finished = yield
             self.interrupts.due()
+            self._write_first()
             self._end()
             self.interrupts.over()
         except KeyboardInterrupt:
@@ -355,17 +374,14 @@ class Run:
             if exitstatus == pytest.ExitCode.INTERNAL_ERROR:  # pytest sums nothing up then
                 self._tell_harness()
         if self.outcome.endpoint:
-            self.outcome.whole = self.extent.is_whole(len(self.tests), shard=self.outcome.shard is not None)
-            self.outcome.claimants = self.extent.claimants
+            self._tell_extent()
             if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
                 status = self.outcome.exit_status
                 session.exitstatus = VIOLATED if status == OK and self.ordinary_failures else status
             discretion.clean_again(self.config, self.vault)
-            try:
-                self._write()
-            except (OSError, gaps.GapsError) as error:
+            if self._has_news() and not self._write():
                 session.exitstatus = UNUSABLE
-                self.outcome.notes.append(f"what was found could not be written: {error}")
+            self.outcome.notes += self._unwritten
         return finished
 
     def _end(self) -> None:
@@ -373,7 +389,10 @@ class Run:
         if self.suspects and not self.is_worker:
             self._autopsy()
         if not self.is_worker and not self.suspects:
-            self._sweep()
+            try:
+                self._sweep()
+            except CannotWriteError as error:  # all is deleted, but the journal does not say so
+                self.outcome.halted = self.outcome.halted or str(error)
         elif self.suspects and self.choice.target not in IN_PROCESS:  # it may come back with what was made on it
             self.outcome.notes.append(
                 f"when the target is back, `dxcontract sweep {self.safety.run}` deletes what is left"
@@ -428,14 +447,53 @@ class Run:
         """For --redact-accounts; knows the names in what was found."""
         if not self.config.getoption("--redact-accounts"):
             return None
-        redactor = Redactor(self.outcome.spec)
-        redactor.learn([violation.to_json() for violation in self.outcome.violations])
-        return redactor
+        return Redactor(self.outcome.spec)
 
-    def _write(self) -> None:
+    def _tell_extent(self) -> None:
+        self.outcome.whole = self.extent.is_whole(len(self.tests), shard=self.outcome.shard is not None)
+        self.outcome.claimants = self.extent.claimants
+
+    def _write_first(self) -> None:
+        """Write what was found before anything else can go wrong: what killed the target is found out, and what is
+        left is deleted, after that."""
+        if not self.outcome.endpoint or self.is_worker:
+            return
+        if self.session is not None:
+            self.vault.keep(self.session.api.vault.news())
+        self._tell_extent()
+        self._write()
+        self._written = self._state()
+
+    def _has_news(self) -> bool:
+        """Whether the files do not say all that is known by now, or could not be written."""
+        return bool(self._unwritten) or self._written != self._state()
+
+    def _state(self) -> object:
+        outcome = self.outcome
+        told = (outcome.death, outcome.halted, tuple(outcome.notes), tuple(outcome.left), len(outcome.harness_errors))
+        return told, outcome.whole, outcome.exit_status, len(outcome.tally.violations), len(self.vault)
+
+    def _write(self) -> bool:
+        """Write all files that were asked for, each whole or not at all; whether that went well. What did not is told
+        at the end, and so is all that was found."""
+        self._unwritten = []
+        for write, option in ((self._write_report, "--report"), (self._write_gaps, "--write-known-gaps")):
+            try:
+                write()
+            except (OSError, gaps.GapsError) as error:
+                where, why = f"{option}={self.config.getoption(option)}", getattr(error, "strerror", None) or error
+                self._unwritten.append(f"what was found could not be written, and is told here only: {where}: {why}")
+        return not self._unwritten
+
+    def _write_report(self) -> None:
         if wanted := self.config.getoption("--report"):
+            if self._redactor:
+                self._redactor.learn([violation.to_json() for violation in self.outcome.violations])
             written = self.vault.scrubbed(document.document(self.outcome))
-            folder.write(self._redactor.document(written) if self._redactor else written, Path(wanted))
+            missing = folder.write(self._redactor.document(written) if self._redactor else written, Path(wanted))
+            self.outcome.notes += [one for one in missing if one not in self.outcome.notes]
+
+    def _write_gaps(self) -> None:
         if listed := self.config.getoption("--write-known-gaps"):
             path = Path(listed)
             existing = gaps.read(path, self.outcome.spec, rewriting=True) if path.exists() else gaps.Gaps()
@@ -449,7 +507,7 @@ class Run:
         if self.outcome.endpoint:
             terminalreporter.section("Direct Connect contract")
             for plain, markup in terminal.lines(self.outcome, self.config.option.verbose > 0):
-                line = str(self.vault.scrubbed(plain))
+                line = one_line(str(self.vault.scrubbed(plain)), None)
                 terminalreporter.write_line(self._redactor.text(line) if self._redactor else line, **markup)
         elif self.outcome.harness_errors:  # before anything was known of the target
             self._tell_harness()
@@ -459,4 +517,11 @@ class Run:
         if reporter is not None:
             reporter.ensure_newline()
             for plain, markup in terminal.harness(self.outcome):
-                reporter.write_line(f"dxcontract: {self.vault.scrubbed(plain)}", **markup)
+                reporter.write_line(one_line(f"dxcontract: {self.vault.scrubbed(plain)}"), **markup)
+
+
+def _is_of_reading(raised: BaseException | None) -> bool:
+    """Whether an exception may come of an answer that has another form than modelled."""
+    if isinstance(raised, BaseExceptionGroup):
+        return all(map(_is_of_reading, raised.exceptions))
+    return isinstance(raised, _OF_READING)

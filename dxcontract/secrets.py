@@ -6,6 +6,7 @@ whatever spelling: in an error's text, in a member that is none of the model, in
 without ever having been told it, and without calling it a secret, nobody can know to be one.
 """
 
+import base64
 import contextlib
 import functools
 import html
@@ -17,11 +18,20 @@ from typing import Any, Final
 from urllib.parse import quote, quote_plus
 
 from dxcontract import cbor
-from dxcontract.exchange import REMOVED, SECRET_MEMBERS, printable
+from dxcontract.exchange import REMOVED, SECRET_MEMBERS
+from dxcontract.safe_text import printable
 from dxcontract.spec import load
 from dxcontract.target import Account
 
 SHORTEST: Final = 6
+SHORTEST_BASE64: Final = 8
+LONGEST: Final = 4096
+"""A longer secret is many of that length."""
+
+MOST: Final = 16 * 1024 * 1024
+"""Characters of all secrets: a target that tells ever more of them does not take all memory. What the run sends, and
+the members that hold secrets, are found all the same."""
+
 UNMISTAKABLE: Final = 16
 """A secret of that length is no word of the suite by chance: it is removed from identities and from keys, too."""
 
@@ -41,18 +51,27 @@ class Vault:
 
     def __init__(self, values: Iterable[str] = ()) -> None:
         self._lock = threading.Lock()
-        self._known: dict[str, None] = {}
+        self._values: dict[str, None] = {}
+        self._known: set[str] = set()
         self._by_start: dict[str, list[str]] = {}
+        self._size = 0
         self._told = 0
         self.keep(values)
 
     def keep(self, values: Iterable[str]) -> None:
         """From now on these are secret."""
         with self._lock:
-            for spelling in [spelling for one in values if one not in self._known for spelling in _spelt(one)]:
-                if spelling not in self._known:
-                    self._known[spelling] = None
-                    self._by_start.setdefault(spelling[:SHORTEST], []).append(spelling)
+            for one in values:
+                if one not in self._values and self._size < MOST:
+                    self._values[one] = None
+                    for spelling in _spelt(one):
+                        self._keep(spelling.lower())
+
+    def _keep(self, spelling: str) -> None:
+        if spelling not in self._known:
+            self._known.add(spelling)
+            self._size += len(spelling)
+            self._by_start.setdefault(spelling[:SHORTEST], []).append(spelling)
 
     def learn(self, body: bytes, read: Callable[[], Any] | None = None) -> None:
         """From now on what this body has in members that hold secrets is secret; `read` gives what it says, where that
@@ -62,12 +81,15 @@ class Vault:
     def news(self) -> list[str]:
         """What became known since this was asked last: for the other processes of the run, and nobody else."""
         with self._lock:
-            found = list(self._known)[self._told :]
-            self._told = len(self._known)
+            found = list(self._values)[self._told :]
+            self._told = len(self._values)
         return found
 
+    def __len__(self) -> int:
+        return len(self._values)
+
     def __contains__(self, value: object) -> bool:
-        return value in self._known
+        return isinstance(value, str) and value.lower() in self._known
 
     def scrubbed(self, value: Any) -> Any:
         """`value` without any of the secrets in its texts, at any depth."""
@@ -91,6 +113,7 @@ class Vault:
         A run knows thousands of secrets, of which hardly ever one occurs, and cleans thousands of texts: what stands in
         a text is looked up among how secrets begin, so that the time does not grow with their number.
         """
+        text = _lower(text)
         starts = {text[at : at + SHORTEST] for at in range(min(length, len(text)))}
         with self._lock:
             candidates = [one for start in starts & self._by_start.keys() for one in self._by_start[start]]
@@ -115,7 +138,12 @@ def in_body(body: bytes, read: Callable[[], Any] | None = None) -> set[str]:
     # As text first: a member may be there twice, or the body be cut off.
     found = {_unescaped(one) for one in _MEMBER.findall(plain.decode("utf-8", "replace"))}
     found.update(_below_secret_members(read() if read else cbor.document(plain)))
-    return {one for one in found if len(one) >= SHORTEST and one not in _own_words()}
+    return {
+        piece
+        for one in found
+        if len(one) >= SHORTEST and one.lower() not in _own_words()
+        for piece in (one[max(0, min(at, len(one) - LONGEST)) :][:LONGEST] for at in range(0, len(one), LONGEST))
+    }
 
 
 def _below_secret_members(value: Any) -> Iterator[str]:
@@ -136,8 +164,14 @@ def _unescaped(text: str) -> str:
 
 
 def _spelt(value: str) -> Iterator[str]:
-    """A secret as it may be written: as it is, in JSON, in a URL, in HTML, as Python shows it."""
+    """A secret as it may be written: as it is, in JSON, in a URL, in HTML, as Python shows it, in hex, in base64.
+
+    Upper and lower case do not matter: texts are compared without.
+    """
     yield value
+    data = value.encode("utf-8", "backslashreplace")
+    yield data.hex()
+    yield from _in_base64(data)
     if value.isalnum() and value.isascii():
         return
     yield from (json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1], repr(value)[1:-1])
@@ -146,13 +180,31 @@ def _spelt(value: str) -> Iterator[str]:
         yield from (quote(value), quote(value, safe=""), quote_plus(value))
 
 
+def _in_base64(data: bytes) -> Iterator[str]:
+    """What is the same in the base64 of any text with `data` in it, by where in a group of three bytes that begins."""
+    for before in range(3):
+        text = base64.b64encode(b"\0" * before + data).decode("ascii")
+        whole = 4 * ((before + len(data)) // 3)
+        found = text[(0, 2, 3)[before] : whole + (0, 1, 2)[(before + len(data)) % 3]]
+        if len(found) >= SHORTEST_BASE64:
+            yield found
+            yield found.replace("+", "-").replace("/", "_")
+
+
+def _lower(text: str) -> str:
+    """`text` in lower case, each character in its place."""
+    lower = text.lower()
+    return lower if len(lower) == len(text) else "".join(one if len(one.lower()) > 1 else one.lower() for one in text)
+
+
 @functools.cache
 def _own_words() -> str:
     """What the suite itself says: removing that would spoil a report and hide nothing."""
     spec = load()
     rules = (f"{rule.id} {rule.statement} {rule.evidence}" for rule in spec.rules.values())
     members = (member for operation in spec.operations.values() for member in operation.members)
-    return "\n".join([*rules, *spec.operations, *members, *spec.shapes, *spec.resources, "tests/contract/test_"])
+    words = [*rules, *spec.operations, *members, *spec.shapes, *spec.resources, "tests/contract/test_"]
+    return "\n".join(words).lower()
 
 
 def scrubbed(value: Any, secrets: Collection[str]) -> Any:
@@ -179,7 +231,7 @@ def scrubbed(value: Any, secrets: Collection[str]) -> Any:
 
 def _pattern(texts: Iterable[str]) -> re.Pattern[str]:
     """Any of these texts, the longest first; with none, nothing at all."""
-    return re.compile("|".join(map(re.escape, sorted(texts, key=len, reverse=True))) or r"(?!)")
+    return re.compile("|".join(map(re.escape, sorted(texts, key=len, reverse=True))) or r"(?!)", re.IGNORECASE)
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -15,6 +15,7 @@ from dxcontract.sweep import Swept
 from dxcontract.target import Target, TargetError
 from dxcontract.targets import Choice, open_target
 from dxcontract.targets.accounts import discover
+from dxcontract.verdict import CannotWriteError
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def open_session(choice: Choice, outcome: Outcome, answer_seconds: float, safety
             note = account_ids.find(api)
             outcome.notes += [note] if note is not None and note not in outcome.notes else []
             journal.begin(target)
-    except TargetError as error:
+    except (TargetError, CannotWriteError) as error:
         session.close()
         raise TargetError(api.vault.scrubbed(str(error))) from error
     except BaseException:

@@ -10,6 +10,7 @@ from typing import Final
 from dxcontract import configuration, journal, spec, sweep
 from dxcontract.api import Api
 from dxcontract.journal import JournalError, Record
+from dxcontract.safe_text import one_line
 from dxcontract.session import unjudged
 from dxcontract.target import TargetError
 from dxcontract.targets import Choice
@@ -127,10 +128,10 @@ def _check_accounts(api: Api, record: Record) -> None:
 
 
 def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
+    sys.stdout.write(f"{one_line(line)}\n")
     sys.stdout.flush()
 
 
 def _refuse(line: str) -> int:
-    sys.stderr.write(f"dxcontract: {line}\n")
+    sys.stderr.write(f"dxcontract: {one_line(line)}\n")
     return 2

@@ -16,6 +16,7 @@ import urllib3.util
 from dxcontract import proxies
 from dxcontract.exchange import Failure, Request, Response
 from dxcontract.proxies import Proxy
+from dxcontract.safe_text import one_line
 from dxcontract.watchdog import Watchdog
 
 CONNECT_SECONDS: Final = 5.0
@@ -176,7 +177,7 @@ def _bounded(chunks: Iterable[bytes], deadline: float) -> Iterable[bytes]:
 
 def _detail(error: Exception) -> str:
     """What went wrong, without the addresses of objects that urllib3 puts before it."""
-    return _OBJECT.sub("", str(error)).strip()
+    return one_line(_OBJECT.sub("", str(error)).strip())
 
 
 def _failure(error: Exception) -> Failure:

@@ -1,5 +1,7 @@
 """What can be said of a rule, and a violation's identity."""
 
+import bisect
+import hashlib
 import unittest
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +21,13 @@ VERDICTS: Final[tuple[Verdict, ...]] = ("violates", "indeterminate", "conforms",
 MACHINES: Final = "test_machines.py"
 """The file of the suite whose tests are rule machines. Ids of tests begin with a path, which hangs on where it lies."""
 
+MOST_DISTINCT: Final = 20
+"""So many distinct violations of one rule on one operation are kept, the first by fingerprint; others are counted."""
+
+MOST_COUNTED: Final = 1000
+MORE: Final = "(more)"
+"""Where the violations are that are only counted: they have one identity together."""
+
 _TUPLES: Final = ("exchanges", "steps", "judged")
 _WEIGHT: Final = {verdict: weight for weight, verdict in enumerate(VERDICTS)}
 
@@ -36,6 +45,13 @@ class TargetDied(unittest.SkipTest):
     def __init__(self, message: str, last: Exchange) -> None:
         super().__init__(message)
         self.last = last
+
+
+class CannotWriteError(unittest.SkipTest):
+    """What must not be lost cannot be written down, the disk is full, say: the run ends, with this one line.
+
+    A SkipTest for the same reason as Indeterminate.
+    """
 
 
 class HarnessError(Exception):
@@ -114,6 +130,8 @@ class Tally:
 
     verdicts: dict[tuple[str, str], Verdict] = field(default_factory=dict)
     violations: dict[str, Violation] = field(default_factory=dict)
+    more: dict[tuple[str, str], set[str]] = field(default_factory=dict)
+    _kept: dict[tuple[str, str], list[str]] = field(default_factory=dict)
 
     def note(self, rule: str, operation: str, verdict: Verdict) -> None:
         """Record a verdict; of two on one rule and operation, the heavier stays."""
@@ -121,18 +139,52 @@ class Tally:
         if known is None or _WEIGHT[verdict] < _WEIGHT[known]:
             self.verdicts[rule, operation] = verdict
 
+    def makes_room(self, rule: str, operation: str, identity: str) -> bool:
+        """Note that a rule was broken; whether the violation is one of those that are kept.
+
+        Which are kept is independent of the order in which they are found.
+        """
+        self.note(rule, operation, "violates")
+        kept = self._kept.setdefault((rule, operation), [])
+        if identity in self.violations or len(kept) < MOST_DISTINCT or identity < kept[-1]:
+            return True
+        self._count(rule, operation, identity)
+        return False
+
+    def _count(self, rule: str, operation: str, identity: str) -> None:
+        counted = self.more.setdefault((rule, operation), set())
+        if len(counted) < MOST_COUNTED:
+            counted.add(hashlib.blake2b(identity.encode("utf-8", "replace"), digest_size=8).hexdigest())
+
     def violate(self, violation: Violation) -> None:
-        """Keep a violation; of two with one fingerprint the one that is no machine's, else that with less evidence."""
-        self.note(violation.rule, violation.operation, "violates")
-        known = self.violations.get(violation.fingerprint)
+        """Keep a violation, or count it where many are kept; of two with one fingerprint the one that is no
+        machine's, else that with less evidence."""
+        rule, operation, identity = violation.rule, violation.operation, violation.fingerprint
+        if violation.where == MORE:  # of a report that is read
+            self.note(rule, operation, "violates")
+            self.violations.setdefault(identity, violation)
+            return
+        if not self.makes_room(rule, operation, identity):
+            return
+        known = self.violations.get(identity)
+        if known is None:
+            kept = self._kept[rule, operation]
+            bisect.insort(kept, identity)
+            if len(kept) > MOST_DISTINCT:
+                last = kept.pop()
+                del self.violations[last]
+                self._count(rule, operation, last)
         if known is None or (violation.by_machine, violation.weight) < (known.by_machine, known.weight):
-            self.violations[violation.fingerprint] = violation
+            self.violations[identity] = violation
 
     def add(self, other: "Tally") -> None:
         for (rule, operation), verdict in other.verdicts.items():
             self.note(rule, operation, verdict)
         for violation in other.violations.values():
             self.violate(violation)
+        for place, counted in other.more.items():
+            known = self.more.setdefault(place, set())
+            known.update(sorted(counted)[: MOST_COUNTED - len(known)])
 
     def by_rule(self) -> dict[str, dict[str, Verdict]]:
         """The verdicts by operation, of each rule that has any."""
@@ -145,6 +197,7 @@ class Tally:
         return {
             "verdicts": [[rule, operation, verdict] for (rule, operation), verdict in self.verdicts.items()],
             "violations": [violation.to_json() for violation in self.violations.values()],
+            "more": [[rule, operation, sorted(counted)] for (rule, operation), counted in self.more.items()],
         }
 
     @classmethod
@@ -152,4 +205,5 @@ class Tally:
         tally = cls({(rule, operation): verdict for rule, operation, verdict in data["verdicts"]})
         for violation in data["violations"]:
             tally.violate(Violation.from_json(violation))
+        tally.more = {(rule, operation): set(counted) for rule, operation, counted in data["more"]}
         return tally

@@ -20,10 +20,11 @@ from dxcontract.findings.reading import FindingError
 from dxcontract.findings.replay_options import CLEAN_SECONDS
 from dxcontract.findings.words import words
 from dxcontract.report.compare import read as read_report
+from dxcontract.safe_text import one_line, printable
 from dxcontract.session import Session
 from dxcontract.spec import Json
 from dxcontract.target import Role, TargetError
-from dxcontract.verdict import Indeterminate, TargetDied, Unsupported
+from dxcontract.verdict import CannotWriteError, Indeterminate, TargetDied, Unsupported
 from strategies import ec2
 from strategies.world import World, locations
 
@@ -69,8 +70,8 @@ def run(options: argparse.Namespace) -> int:
         with opened(options, default) as session:
             done = [_replay(session, one, options, default) for one, _ in found]
             left = _clean(session)
-    except (FindingError, TargetError) as error:
-        sys.stderr.write(f"dxcontract: {error}\n")
+    except (FindingError, TargetError, CannotWriteError) as error:
+        sys.stderr.write(f"dxcontract: {one_line(str(error))}\n")
         return STATUS[alone.UNCLEAR]
     _tell(done, left, session, as_json=options.json)
     return max((STATUS[one.shown.verdict] for one in done), key=(STATUS[alone.GONE], 2, 1).index) if done else 0
@@ -177,7 +178,7 @@ def _by_test(finding: Json, options: argparse.Namespace, default: str) -> tuple[
 
 def _tell(done: Sequence[Replayed], left: Sequence[str], session: Session, *, as_json: bool) -> None:
     text = "\n".join(itertools.chain(_json(done, left) if as_json else _lines(done, left, session)))
-    sys.stdout.write(f"{session.api.vault.scrubbed(text)}\n")
+    sys.stdout.write(f"{printable(session.api.vault.scrubbed(text))}\n")
 
 
 def _json(done: Sequence[Replayed], left: Sequence[str]) -> Iterator[str]:

@@ -23,6 +23,7 @@ _SECRET = ("authKey", "cak", "ckn", "loaContent", "customerRouterConfig")
 _SIGNED = ("written", "authorization")
 _READS = ("Describe", "List", "Get", "*")
 _SHORTEST = 6
+_DEEPEST = 100
 _ANSWERS_OF_A_KIND = ("reset", "timeout", "not-http")
 """Failures of a target that is there: it can be told that they are the recorded ones."""
 _HELD_BACK = (
@@ -207,10 +208,7 @@ def chosen(value: Any, pointer: str = "") -> Iterator[tuple[str, str]]:
 
 def answer(status: int, headers: Mapping[str, str], body: bytes, failure: str | None = None) -> dict[str, Any]:
     """An answer as findings keep it; header names are lower-case; `status` is 0 where nothing came back."""
-    try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):
-        document = None
+    document = _document(body)
     about = document if isinstance(document, dict) else {}
     kind = (about.get("__type") or about.get("code") or headers.get("x-amzn-errortype")) if status >= 300 else None
     request_id = headers.get("x-amzn-requestid", "")
@@ -225,6 +223,29 @@ def answer(status: int, headers: Mapping[str, str], body: bytes, failure: str | 
         "body": _without_secrets(document),
         "failure": failure,
     }
+
+
+def _document(body: bytes) -> Any:
+    """What a body says in JSON; None where it says nothing that every reader of JSON understands."""
+    try:
+        found = json.loads(body, parse_constant=_no_json, parse_float=_finite)
+    except (ValueError, RecursionError):
+        return None
+    return found if is_flat(found, _DEEPEST) else None
+
+
+def _no_json(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _finite(text: str) -> Any:
+    return float(text) if abs(float(text)) < float("inf") else text
+
+
+def is_flat(value: Any, levels: int) -> bool:
+    """Whether a value has no more than so many levels: each walk through it goes down."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return levels > 0 and all(is_flat(one, levels - 1) for one in inner)
 
 
 def _without_secrets(value: Any) -> Any:

@@ -165,12 +165,7 @@ def _params(body: str) -> Any:
         found = json.loads(body)
     except (ValueError, RecursionError):
         return None
-    return found if _is_flat(found, _DEEPEST) else None
-
-
-def _is_flat(value: Any, levels: int) -> bool:
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return levels > 0 and all(_is_flat(one, levels - 1) for one in inner)
+    return found if alone.is_flat(found, _DEEPEST) else None
 
 
 def _with_values(value: Any) -> Any:

@@ -41,6 +41,7 @@ from dxcontract.findings.alone import (
     unpacked,
 )
 from dxcontract.findings.plain_cbor import CBOR, is_in_cbor, packed_cbor, unpacked_cbor
+from dxcontract.safe_text import one_line, printable
 
 SECONDS = 10.0
 _STATUS = {GONE: 0, STILL: 1, UNCLEAR: 2}
@@ -84,7 +85,7 @@ def main(finding: Mapping[str, Any], endpoint: str, other_region: str, aws: Coll
             verdict, why = judge(finding, performer.answers, known, stopped)
     except Exception as error:  # noqa: BLE001 - else Python's exit status would say that it still happens
         why = f"step {len(performer.answers) + 1}: {type(error).__name__}: {error}"
-    print(f"\nwhat was found: {finding['message']}\n{verdict}: {why}")
+    print(printable(f"\nwhat was found: {finding['message']}\n{verdict}: {why}"))
     return _STATUS[verdict]
 
 
@@ -142,8 +143,8 @@ class Performer:
                 if isinstance(one, Exception):
                     raise one
                 self.answers.append(one[0])
-                print(f"{len(self.answers)}. {step['account']}: {step['operation']} {_asked(step)}")
-                print(f"   -> {said(one[0])}  {_came(*one)[:2000]}")
+                print(one_line(f"{len(self.answers)}. {step['account']}: {step['operation']} {_asked(step)}", None))
+                print(one_line(f"   -> {said(one[0])}  {_came(*one)}", 2000))
         return ""
 
     def _one(self, got: list[Any], place: int, step: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from dxcontract import aws_hosts
+from dxcontract import aws_hosts, safe_text
 from dxcontract.findings import alone, plain_cbor, runner
 from dxcontract.findings.words import words
 from dxcontract.spec import Json
@@ -101,7 +101,7 @@ def _machinery() -> tuple[str, str]:
     plain: set[str] = set()
     named: dict[str, set[str]] = {}
     parts: list[str] = []
-    for module in (aws_hosts, alone, plain_cbor, runner):
+    for module in (aws_hosts, safe_text, alone, plain_cbor, runner):
         source = Path(str(module.__file__)).read_text(encoding="utf-8")
         lines = source.splitlines()
         tree = ast.parse(source)

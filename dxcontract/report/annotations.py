@@ -3,8 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from dxcontract.safe_text import printable
+
 Document = Mapping[str, Any]
 
+LONGEST: Final = 1000
 MOST: Final = 10
 """GitHub shows ten of a kind and step."""
 
@@ -22,7 +25,7 @@ def lines(document: Document) -> Iterator[str]:
 
 
 def _message(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return printable(text, LONGEST).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dxcontract.report.document import SCHEMA_VERSION
-from dxcontract.report.markdown import cell
+from dxcontract.report.markdown import code
 
 
 class ReportError(Exception):
@@ -83,7 +83,7 @@ def _supported(report: Mapping[str, Any]) -> set[str]:
 def markdown(found: Comparison, old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     """The comparison for people."""
     lines = [
-        f"## {cell(new['target'])} compared with {cell(old['target'])}",
+        f"## {code(new['target'])} compared with {code(old['target'])}",
         "",
         f"{len(found.new)} new, {len(found.fixed)} fixed, {len(found.still)} still there, "
         f"{len(found.unseen)} not looked for this time",
@@ -102,5 +102,5 @@ def markdown(found: Comparison, old: Mapping[str, Any], new: Mapping[str, Any]) 
             lines += [f"{title}: {', '.join(names)}", ""]
     for title, listed in (("New", found.new), ("Fixed", found.fixed), ("Not looked for", found.unseen)):
         if listed:
-            lines += [f"### {title}", "", *(f"- `{cell(name)}`: {cell(said)}" for name, said in listed.items()), ""]
+            lines += [f"### {title}", "", *(f"- {code(name)}: {code(said)}" for name, said in listed.items()), ""]
     return "\n".join(lines)

@@ -1,10 +1,14 @@
-"""What pytest says of a test, without what is secret."""
+"""What pytest says of a test, without what is secret or unsafe to show."""
 
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
+from dxcontract.safe_text import printable
 from dxcontract.secrets import Vault
+
+LONGEST: Final = 100_000
+"""Characters of what pytest says of one test."""
 
 
 def clean(report: pytest.TestReport | pytest.CollectReport, vault: Vault) -> None:
@@ -12,10 +16,18 @@ def clean(report: pytest.TestReport | pytest.CollectReport, vault: Vault) -> Non
     said: Any = report.longrepr
     if isinstance(said, tuple):
         path, line, reason = said
-        report.longrepr = (path, line, vault.scrubbed(reason))
-    elif said is not None and (clear := vault.scrubbed(text := str(said))) != text:
+        report.longrepr = (path, line, _clear(reason, vault))
+    elif said is not None and (clear := _clear(text := str(said), vault)) != text:
         report.longrepr = clear
-    report.sections = [(name, vault.scrubbed(text)) for name, text in report.sections]
+    report.sections = [(name, _clear(text, vault)) for name, text in report.sections]
+
+
+def _clear(text: str, vault: Vault) -> str:
+    """`text` without secrets, and without anything that a terminal acts on."""
+    text = str(vault.scrubbed(text))
+    if len(text) > LONGEST:
+        text = f"{vault.cut(text, LONGEST)}... ({len(text)} characters)"
+    return printable(text)
 
 
 def clean_again(config: pytest.Config, vault: Vault) -> None:

@@ -10,15 +10,19 @@ from dxcontract import lifecycles, sources
 from dxcontract.findings import aws_cli, distil
 from dxcontract.findings.words import words
 from dxcontract.outcome import Outcome
+from dxcontract.safe_text import one_line
 from dxcontract.targets import IN_PROCESS
 from dxcontract.verdict import VERDICTS, Violation
 
 SCHEMA_VERSION: Final = 1
+_OF_DISTILLING: Final = (ValueError, TypeError, LookupError, AttributeError, RuntimeError, ArithmeticError)
 
 
 def document(outcome: Outcome, shown: Callable[[Violation], Mapping[str, Any]] | None = None) -> dict[str, Any]:
     """The report of a run as JSON data; `shown` tells how a violation is written, if not from what the run knows."""
     spec, verdicts, decided = outcome.spec, outcome.verdicts(), outcome.tally.by_rule()
+    notes = list(outcome.notes)
+    violations = [shown(one) if shown else _violation(outcome, one, notes) for one in outcome.violations]
     return {
         "schema": SCHEMA_VERSION,
         "dxcontract": dxcontract.__version__,
@@ -75,30 +79,42 @@ def document(outcome: Outcome, shown: Callable[[Violation], Mapping[str, Any]] |
             for name in lifecycles.load()
         },
         "exploration": outcome.exploration.to_json(),
-        "violations": [shown(one) if shown else _violation(outcome, one) for one in outcome.violations],
+        "violations": violations,
         "harness_errors": outcome.harness_errors,
-        "notes": outcome.notes,
+        "notes": [*notes, *filter(None, [outcome.halted])],
         "left": outcome.left,
     }
 
 
-def _violation(outcome: Outcome, violation: Violation) -> dict[str, Any]:
-    """A violation with how to show it again; its steps in plain words are the machine's, or those of the finding."""
+def _violation(outcome: Outcome, violation: Violation, notes: list[str]) -> dict[str, Any]:
+    """A violation with how to show it again; its steps in plain words are the machine's, or those of the finding.
+
+    Where that cannot be made, it is told without, and `notes` say so.
+    """
     data = violation.to_json()
-    found = distil.finding(data, outcome.spec, outcome.region, outcome.account_ids)
-    shown = {name: found[name] for name in ("steps", "judged", "claim")}
+    try:
+        steps, reproduction = _reproduction(outcome, data)
+    except _OF_DISTILLING as error:
+        why = one_line(f"how to show it again could not be written, a fault of dxcontract: {error!r:.200}")
+        notes.append(f"{violation.fingerprint}: {why}")
+        steps, reproduction = [], {"steps": [], "judged": [], "claim": {}, "aws_cli": [], "withheld": why}
     del data["judged"], data["claim"]
     return {
         **data,
         "known": outcome.is_known(violation),
-        "steps": data["steps"] or words(found["steps"]),
-        "reproduction": {
-            **shown,
-            "aws_cli": aws_cli.commands(
-                found, "" if outcome.target in IN_PROCESS else outcome.endpoint, outcome.other_region
-            ),
-            "withheld": distil.is_reproducible(found),
-        },
+        "steps": data["steps"] or steps,
+        "reproduction": reproduction,
+    }
+
+
+def _reproduction(outcome: Outcome, data: Mapping[str, Any]) -> tuple[list[str], dict[str, Any]]:
+    found = distil.finding(data, outcome.spec, outcome.region, outcome.account_ids)
+    return words(found["steps"]), {
+        **{name: found[name] for name in ("steps", "judged", "claim")},
+        "aws_cli": aws_cli.commands(
+            found, "" if outcome.target in IN_PROCESS else outcome.endpoint, outcome.other_region
+        ),
+        "withheld": distil.is_reproducible(found),
     }
 
 
@@ -106,4 +122,4 @@ def _violated(outcome: Outcome, resource: str) -> list[list[str]]:
     """The state pairs that broke this lifecycle; an empty first state is a wrong beginning."""
     rules = (f"lifecycles.{resource}-initial", f"lifecycles.{resource}-transitions")
     found = {violation.where for violation in outcome.violations if violation.rule in rules}
-    return sorted(pair.split("->") for pair in found)
+    return sorted(list(pair.partition("->")[::2]) for pair in found)

@@ -17,6 +17,7 @@ from dxcontract import spec as specs
 from dxcontract.exchange import ANY_OPERATION, heading
 from dxcontract.lifecycles import Lifecycle
 from dxcontract.report.picture import coloured
+from dxcontract.safe_text import printable
 from dxcontract.verdict import VERDICTS
 
 Document = Mapping[str, Any]
@@ -60,7 +61,7 @@ def page(document: Document, lifecycles: Mapping[str, Lifecycle], diagrams: Path
 
 
 def _e(text: object) -> str:
-    return html.escape(str(text), quote=True)
+    return html.escape(printable(str(text)), quote=True)
 
 
 def _head(document: Document) -> Iterator[str]:
@@ -176,7 +177,7 @@ def _violations(document: Document) -> Iterator[str]:
 
 def _violation(violation: Mapping[str, Any], rule: Mapping[str, Any]) -> Iterator[str]:
     known = "known" if violation["known"] else "new"
-    text = " ".join([violation["fingerprint"], violation["message"], rule["statement"]]).lower()
+    text = " ".join([violation["fingerprint"], violation["message"], rule["statement"]])
     yield (
         f'<details data-violation id="{_e(violation["fingerprint"])}" data-operation="{_e(violation["operation"])}" '
         f'data-verdict="{violation["level"]} {known}" data-text="{_e(text)}"><summary>'
@@ -226,7 +227,8 @@ def _asked(exchange: Mapping[str, Any]) -> str:
 
 def _pretty(body: str) -> str:
     try:
-        return json.dumps(json.loads(body), indent=2, ensure_ascii=False)
+        text = json.dumps(json.loads(body), indent=2, ensure_ascii=False)
+        return text if len(text) <= 8 * len(body) else body  # deep ones are hundreds of times as long indented
     except (ValueError, RecursionError):  # no JSON, or nested so deeply that nobody would read it indented
         return body
 

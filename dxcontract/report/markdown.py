@@ -5,10 +5,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from dxcontract.exchange import heading
+from dxcontract.safe_text import one_line
 
 Document = Mapping[str, Any]
 
 MOST: Final = 200
+LONGEST: Final = 300
+"""Characters of one text of a target's."""
 
 
 def summary(document: Document) -> str:
@@ -17,7 +20,7 @@ def summary(document: Document) -> str:
     new = [one for one in document["violations"] if not one["known"]]
     known = [one for one in document["violations"] if one["known"]]
     lines = [
-        f"## Direct Connect contract: {cell(document['target'])}",
+        f"## Direct Connect contract: {code(document['target'])}",
         "",
         "| coverage | divergence | new violations | known gaps |",
         "|---|---|---|---|",
@@ -27,7 +30,7 @@ def summary(document: Document) -> str:
         ", ".join(f"{count} {verdict}" for verdict, count in document["verdicts"].items()),
         "",
     ]
-    lines += [f"- the suite itself failed in {cell(error)}" for error in document["harness_errors"]]
+    lines += [f"- the suite itself failed in {code(error)}" for error in document["harness_errors"]]
     rules = document["rules"]
     lines += _listed(new, rules)
     if known:
@@ -39,14 +42,14 @@ def _listed(violations: list[Mapping[str, Any]], rules: Mapping[str, Any]) -> li
     lines: list[str] = []
     for operation, group in itertools.groupby(violations[:MOST], key=lambda one: str(one["operation"])):
         lines += [
-            f"### {cell(heading(operation))}",
+            f"### {heading(operation)}",
             "",
             "| level | rule | where | what | founded on |",
             "|---|---|---|---|---|",
         ]
         lines += [
-            f"| {one['level']} | `{one['rule']}` | {_code(one['where'])} | {cell(one['message'])} | "
-            f"{cell(_founded(rules[one['rule']]))} |"
+            f"| {one['level']} | `{one['rule']}` | {code(one['where'])} | {code(one['message'])} | "
+            f"{_plain(_founded(rules[one['rule']]))} |"
             for one in group
         ]
         lines.append("")
@@ -60,14 +63,18 @@ def _founded(rule: Mapping[str, Any]) -> str:
     return str(founded["words"]) if founded else str(rule["evidence"])
 
 
-def _code(text: str) -> str:
-    return f"`{cell(text)}`" if text else ""
+def _plain(text: str) -> str:
+    """Text of ours in a table."""
+    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
 
 
-def cell(text: str) -> str:
-    """Text of a target's, safe in a table: one line, no markup of its own."""
-    plain = " ".join(text.split())
-    return plain.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|").replace("`", "'")[:300]
+def code(text: str) -> str:
+    """Text of a target's as a code span, in which nothing is markup, an image, a link or a mention; nothing for none.
+
+    It may stand in a table: its bars are escaped.
+    """
+    plain = " ".join(one_line(text, None).split())[:LONGEST].replace("`", "'").replace("|", "\\|").strip()
+    return f"`{plain}`" if plain else ""
 
 
 def badge(document: Document) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from dxcontract.outcome import UNUSABLE, Outcome
 from dxcontract.protocols import BOTH
 from dxcontract.report import compare, document, folder, terminal
 from dxcontract.report.compare import ReportError
+from dxcontract.safe_text import one_line
 from dxcontract.spec import Spec, load
 from dxcontract.verdict import Tally, Violation, is_machine, weight
 
@@ -46,9 +47,9 @@ def run(options: argparse.Namespace) -> int:
     outcome, merged = merge([compare.read(path) for path in options.reports], spec, known, options.allow_fixed)
     outcome.min_assessed = options.min_assessed
     merged = {**merged, "exit_status": outcome.exit_status}
-    folder.write(merged, options.report)
+    outcome.notes += folder.write(merged, options.report)
     for line, _ in terminal.lines(outcome, verbose=False):
-        sys.stdout.write(f"{line}\n")
+        sys.stdout.write(f"{one_line(line, None)}\n")
     return outcome.exit_status
 
 
@@ -120,7 +121,8 @@ def _add(outcome: Outcome, report: Document, shown: dict[str, Document]) -> None
             shown[one["fingerprint"]] = one
     claims = {rule: said["tests"] for rule, said in report["rules"].items()}
     tally = Tally({(rule, operation): verdict for rule, operation, verdict in _verdicts(report)})
-    tally.violations = {one["fingerprint"]: _violation(one) for one in report["violations"]}
+    for one in report["violations"]:
+        tally.violate(_violation(one))
     outcome.tally.add(tally)
     for rule, tests in claims.items():
         if tests:

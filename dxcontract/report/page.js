@@ -13,7 +13,7 @@ function apply() {
     const fits =
       (!operation || entry.dataset.operation === operation) &&
       (!verdict || entry.dataset.verdict.split(" ").includes(verdict)) &&
-      (!wanted || entry.dataset.text.includes(wanted));
+      (!wanted || entry.dataset.text.toLowerCase().includes(wanted));
     entry.hidden = !fits;
     shown += fits;
   }

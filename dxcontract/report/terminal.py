@@ -36,6 +36,8 @@ def lines(outcome: Outcome, verbose: bool) -> Iterator[Line]:
         yield f"{known} of {len(outcome.violations)} distinct violations are known gaps{hint}", PLAIN
     if outcome.harness_errors:
         yield from harness(outcome)
+    if outcome.halted:
+        yield outcome.halted, {"red": True}
     if outcome.death:
         yield outcome.death, {"red": True}
     for note in [*hints.notes(outcome.region, outcome.accounts), *outcome.notes]:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from dxcontract.contract import Contract
-from dxcontract.exchange import Exchange, printable
+from dxcontract.exchange import Exchange
+from dxcontract.safe_text import one_line
 from dxcontract.spec import Spec
 from dxcontract.verdict import Violation
 from strategies.diffing.comparing import Difference
@@ -45,7 +46,7 @@ class Comparison(Contract):
     def heard(self, one: Exchange, other: Exchange, found: list[Difference]) -> None:
         """Record where two answers differ."""
         for difference in found:
-            where = printable(difference.where)
+            where = one_line(difference.where)
             self.current.tally.violate(
                 Violation(
                     fingerprint(one.operation, where),
@@ -53,7 +54,7 @@ class Comparison(Contract):
                     one.operation,
                     where,
                     "must",
-                    printable(f"{difference.first} there, {difference.second} here"),
+                    one_line(f"{difference.first} there, {difference.second} here"),
                     "",
                     (one.to_report(),),
                     judged=(1,),

@@ -16,10 +16,12 @@ from hypothesis import settings
 from dxcontract import choosing, journal, spec
 from dxcontract.outcome import OK, UNUSABLE, VIOLATED
 from dxcontract.outcome import Outcome as RunOutcome
+from dxcontract.safe_text import one_line, printable
 from dxcontract.session import Session, open_session
 from dxcontract.spec import Spec
 from dxcontract.target import Role, TargetError
 from dxcontract.targets import Choice
+from dxcontract.verdict import CannotWriteError
 from strategies import ec2, profiles
 from strategies.diffing.comparison import Comparison
 from strategies.diffing.outcome import Divergence, Outcome, document
@@ -45,11 +47,11 @@ def run(options: argparse.Namespace) -> int:
     loaded = spec.load()
     try:
         outcome = _compared(options, loaded)
-    except TargetError as error:
-        sys.stderr.write(f"dxcontract: {error}\n")
+    except (TargetError, CannotWriteError) as error:
+        sys.stderr.write(f"dxcontract: {one_line(str(error))}\n")
         return UNUSABLE
     said = document(outcome, loaded) if options.json else "\n".join(outcome.lines(loaded))
-    sys.stdout.write(f"{said}\n")
+    sys.stdout.write(f"{printable(said)}\n")
     return VIOLATED if outcome.divergences else OK
 
 

@@ -9,6 +9,7 @@ import functools
 import random
 import time
 import unittest
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -26,7 +27,7 @@ from dxcontract.exploration import Exploration, certain
 from dxcontract.observer import Observer
 from dxcontract.spec import LEVELS
 from dxcontract.target import Role
-from dxcontract.verdict import HarnessError, Tally, Violation
+from dxcontract.verdict import MOST_DISTINCT, HarnessError, Tally, Violation
 from strategies.machines import flaws
 from strategies.machines.choosing import Done
 from strategies.machines.machine import Machine
@@ -117,6 +118,7 @@ class Explorer:
     _reached: set[tuple[str, str, str]] = field(default_factory=set, init=False)
     _given: set[str] = field(default_factory=set, init=False)
     _example: Exploration = field(default_factory=Exploration, init=False)
+    _distinct: Counter[tuple[str, str]] = field(default_factory=Counter, init=False)
     _only: str = field(default="", init=False)
     _shown: bool = field(default=False, init=False)
     _is_drawn: bool = field(default=False, init=False)
@@ -149,8 +151,8 @@ class Explorer:
                 memory.keep([one.way for one in self.found.values() if not _alone(one.violation)])
         finally:
             total.add(self._collected)
-            for fingerprint, finding in self.found.items():
-                total.violations[fingerprint] = finding.violation
+            for finding in self.found.values():
+                total.violate(finding.violation)
             scope.tally, scope.observer = total, observer
             observer.reached |= self._reached
             scope.exploration = self.figures
@@ -274,6 +276,8 @@ class Explorer:
             best = self.found.get(fingerprint)
             if best is None and self._only and self.budget.repeatable:
                 continue  # how often a way is shortened hangs on the time
+            if best is None and not self._makes_room(violation):
+                continue
             if best is None or machine.length < best.length:
                 shown = violation if _alone(violation) else _evidence(machine, violation)
                 self.found[fingerprint] = _Finding(shown, machine.length, tuple(machine.done))
@@ -283,6 +287,12 @@ class Explorer:
         if self._is_enough and not self._only:
             self.found_after = self.found_after or time.monotonic() - self._began
             self._stop()
+
+    def _makes_room(self, violation: Violation) -> bool:
+        """Whether a violation is one of the first that are looked into, of one rule on one operation."""
+        place = violation.rule, violation.operation
+        self._distinct[place] += 1
+        return self._distinct[place] <= MOST_DISTINCT
 
     @contextmanager
     def tidying(self) -> Iterator[None]:

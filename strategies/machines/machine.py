@@ -235,6 +235,7 @@ class Machine(Waiting, RuleBasedStateMachine):
             if isinstance(reason, UnusableAnswer):
                 self.lost(step, str(reason))
             return None
+        self.sent[-1:] = [one.light() for one in self.sent[-1:]]  # the last one is still looked at
         self.sent.append(exchange)
         self.explorer.called(step, exchange)
         return exchange

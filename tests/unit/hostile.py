@@ -8,6 +8,7 @@ import datetime
 import http.client
 import ipaddress
 import json
+import random
 import socket
 import ssl
 import subprocess
@@ -19,11 +20,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+
+from tests.unit import odd_values
 
 ROOT = Path(__file__).parent.parent.parent
 JSON = "application/x-amz-json-1.1"
@@ -354,6 +358,55 @@ def lists_ten_thousand(asked: Asked) -> bool | None:
     document["connections"] = [*strangers, *document["connections"]]
     asked.answer(200, json.dumps(document).encode(), ("X-Amzn-RequestId", request_id))
     return True
+
+
+def changes(change: Callable[[int, Any], Any]) -> Script:
+    """Every answer that is an object comes with its body changed; `change` is given the status and the body."""
+    changing = threading.Lock()
+
+    def script(asked: Asked) -> bool | None:
+        status, request_id, answered = asked.forward()
+        document = json.loads(answered or b"null")
+        if isinstance(document, dict):
+            with changing:
+                document = change(status, document)
+        asked.answer(status, json.dumps(document).encode(), ("X-Amzn-RequestId", request_id))
+        return True
+
+    return script
+
+
+def odd_values_anywhere(seed: int, share: float) -> Script:
+    """A share of all that is answered is something else, of another type, size or form."""
+    draw = random.Random(seed)
+    return changes(lambda status, document: odd_values.mutated(document, draw, share))
+
+
+def long_texts(status: int, document: Any) -> Any:
+    """A megabyte in each text but ids and states, or in an error's message."""
+    if status >= 400:
+        return {**document, "message": odd_values.EVIL + "z" * 1_000_000}
+    return {
+        name: [long_texts(status, one) if isinstance(one, dict) else one for one in value]
+        if isinstance(value, list)
+        else "y" * 1_000_000
+        if isinstance(value, str) and name.endswith("Name")
+        else value
+        for name, value in document.items()
+    }
+
+
+def many_members(status: int, document: Any) -> Any:
+    """20,000 members that are none of the model, and a thousand in a list's first item."""
+    more = {f"odd{number}": number for number in range(20_000)}
+    some = dict(list(more.items())[:1000])
+    told = {
+        name: [{**one, **some} if isinstance(one, dict) else one for one in value[:1]] + value[1:]
+        if isinstance(value, list)
+        else value
+        for name, value in document.items()
+    }
+    return {**told, **more} if status == 200 else document
 
 
 def certificate(folder: Path) -> Path:

@@ -1,12 +1,14 @@
 """A run with planted credentials against a server that plants secrets in its answers, and all that the run leaves."""
 
+import base64
+import functools
 import html
 import json
 import os
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,18 @@ PLANTED = {
     "loaContent": "cGxhbnRlZC1sb2E=",
     "customerRouterConfig": "planted router config",
 }
+SPELLINGS: tuple[Callable[[str], str], ...] = (
+    str,
+    str.upper,
+    str.lower,
+    str.swapcase,
+    lambda text: base64.b64encode(f"the secret {text}".encode()).decode(),
+    lambda text: base64.urlsafe_b64encode(text.encode()).decode(),
+    lambda text: text.encode().hex(),
+    lambda text: text.encode().hex().upper(),
+)
+"""How a target may repeat a secret."""
+
 REFUSED = ("CreateConnection", "CreateDirectConnectGateway")
 """Every third of these is refused, so that there are tests that say why they could not get what they need."""
 
@@ -55,13 +69,15 @@ class Planting:
         headers = asked.handler.headers
         who = " ".join(str(headers.get(name)) for name in ("Authorization", "X-Amz-Security-Token"))
         secrets = [*sorted(own), *(PLANTED.values() if self.told else ()), who, asked.handler.path]
-        message = "; ".join(f"{one} is refused" for one in secrets)
-        if asked.number % 3 == 0:
+        spelled = SPELLINGS[asked.server.misbehaved % len(SPELLINGS)]
+        message = "; ".join(f"{spelled(one)} is refused" for one in secrets)
+        kind = len(asked.operation) % 3  # the same each time: what fails once is asked again
+        if kind == 0:
             page = f"<html><body><p>{html.escape(message)}</p><a href='/?{quote(message)}'>back</a></body></html>"
             asked.answer(500, page.encode(), ("X-Amzn-RequestId", request_id))
             return True
         document = {**document, "message": message} if isinstance(document, dict) else {"message": message}
-        status = 500 if asked.number % 2 else status
+        status = 500 if kind == 1 else status
         asked.answer(status, json.dumps(document).encode(), ("X-Amzn-RequestId", request_id))
         return True
 
@@ -87,12 +103,17 @@ class Left:
     def places_of(self, secret: str) -> list[tuple[str, str]]:
         """Where a secret is, in any spelling, with what stands around it."""
         spellings = {secret, quote(secret), quote(secret, safe=""), html.escape(secret), json.dumps(secret)[1:-1]}
+        spellings |= {spelled(secret) for spelled in SPELLINGS}
         return [
             (name, text[max(text.index(one) - 200, 0) :][:400])
-            for name, text in self.files.items()
-            for one in spellings
+            for name, text in self._lowered.items()
+            for one in {spelling.lower() for spelling in spellings}
             if one in text
         ]
+
+    @functools.cached_property
+    def _lowered(self) -> dict[str, str]:
+        return {name: text.lower() for name, text in self.files.items()}
 
 
 def run(folder: Path, *arguments: str) -> Left:
@@ -109,7 +130,15 @@ def run(folder: Path, *arguments: str) -> Left:
             f"--write-known-gaps={folder / 'gaps.toml'}",
             f"--log-file={folder / 'log.txt'}",
             f"--junit-xml={folder / 'pytest-junit.xml'}",
-            *("-rA", "-vv", "--log-level=DEBUG", "--log-file-level=DEBUG", "--log-cli-level=DEBUG", "--strict"),
+            *(
+                "-rA",
+                "-vv",
+                "--log-level=DEBUG",
+                "--log-file-level=DEBUG",
+                "--log-cli-level=DEBUG",
+                "--strict",
+                "--emulator",
+            ),
             *arguments,
         )
     files = {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file()}

@@ -241,3 +241,29 @@ def test_ten_thousand_things_of_others_change_nothing(tmp_path: Path, emulator: 
         ended = run(tmp_path, server.url, "tests/contract/test_answers.py", "--operation=DescribeConnections")
     assert ended.status == 0, ended.said
     assert ended.megabytes < MEGABYTES
+
+
+ODD: dict[str, hostile.Script] = {
+    "odd values": hostile.odd_values_anywhere(1, 0.03),
+    "more odd values": hostile.odd_values_anywhere(2, 0.15),
+    "20,000 members": hostile.changes(hostile.many_members),
+    "a megabyte in each text": hostile.changes(hostile.long_texts),
+}
+
+
+@pytest.mark.parametrize("case", list(ODD))
+def test_whatever_is_answered_there_is_a_report_of_bounded_size(tmp_path: Path, emulator: str, case: str) -> None:
+    """No traceback, no failure of the suite itself, nothing that a terminal or a CI system acts on."""
+    asked = ("--operation=DescribeLags", "--operation=CreateLag", "--operation=TagResource")
+    tests = ("tests/contract/test_answers.py", "tests/contract/test_lags.py", "tests/contract/test_tags.py")
+    with hostile.serve(ODD[case], emulator) as server:
+        ended = run(tmp_path, server.url, "--slow-down-seconds=2", *tests, *asked)
+        assert server.misbehaved > 20
+    assert ended.status in (0, 1), ended.said
+    document: Any = ended.document
+    assert document["harness_errors"] == []
+    assert document["violations"] or case == "a megabyte in each text"
+    assert not [note for note in document["notes"] if "fault of dxcontract" in note]
+    assert ended.megabytes < MEGABYTES
+    assert sum(file.stat().st_size for file in ended.report.rglob("*")) < 20_000_000
+    assert not re.search(r"[\0-\x08\x0b-\x1f\x7f]|^::", ended.said, re.MULTILINE)
