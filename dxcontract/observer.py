@@ -62,6 +62,8 @@ class Observer:
         for sight in self._sights(exchange):
             if repeated and sight.key in self.last:
                 continue
+            if self._is_given_again(sight, exchange):
+                self._begin_anew(sight)
             found += self._identity(sight)
             found += self._state(sight, exchange)
         return found
@@ -102,6 +104,21 @@ class Observer:
                 f"->{state}",
                 f"a new {lifecycle.resource} is {sight.state}; it starts as {' or '.join(sorted(allowed))}",
             )
+
+    def _is_given_again(self, sight: Sight, exchange: Exchange) -> bool:
+        """Whether the answer to a request that makes something has the id of something that was deleted.
+
+        Some targets make ids of a name and the second: whether they give one twice is chance, and no transition. That
+        ids are given once is a rule of its own.
+        """
+        operation = self.spec.operations[exchange.operation]
+        is_over = self.last.get(sight.key) in sight.lifecycle.terminal
+        return is_over and operation.traits.effect == "create" and f'"{sight.key[-1]}"'.encode() not in exchange.asked
+
+    def _begin_anew(self, sight: Sight) -> None:
+        del self.last[sight.key]
+        self.forgotten.add(sight.key)
+        self.identities.pop(sight.key, None)
 
     def _identity(self, sight: Sight) -> Iterator[Finding]:
         known = self.identities.setdefault(sight.key, {})

@@ -102,6 +102,18 @@ def test_a_wrong_step_is_named_with_both_states(observer: Observer) -> None:
     assert broken(observer, *answers) == [("lifecycles.connection-transitions", "deleted->available")]
 
 
+def test_an_id_that_is_given_again_begins_anew(observer: Observer) -> None:
+    """Targets that make ids of the second give one twice or not, as time goes by."""
+    gone = exchange("DeleteConnection", connection("deleted", region="us-east-1"))
+    again = exchange("CreateConnection", connection("requested", region="us-west-2"))
+    assert broken(observer, exchange("CreateConnection", connection("requested")), gone, again) == []
+    named = exchange("CreateLag", {"lagId": "dxlag-1", "connections": [connection("available")]}, connection(""))
+    assert broken(observer, gone, named) == [
+        ("lifecycles.identity-stable", "/region"),
+        ("lifecycles.connection-transitions", "deleted->available"),
+    ]
+
+
 def test_a_state_inside_another_resource_is_seen(observer: Observer) -> None:
     lag = {"lagId": "dxlag-aaaaaaaa", "lagState": "pending", "connections": [connection("deleted")]}
     later = exchange("DescribeConnections", {"connections": [connection("requested")]})
