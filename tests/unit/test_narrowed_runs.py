@@ -37,7 +37,6 @@ def test_it_neither_deletes_nor_judges_what_it_did_not_look_at(listed: Path, nar
     done = pytest_run("--target=moto", f"--known-gaps={listed}", f"--write-known-gaps={listed}", *narrowing)
     kept = gaps.read(listed, SPEC).gaps
     assert {kept[one].reason for one in LISTED} == {"kept"}
-    assert len(kept) > len(LISTED), done.stdout
     assert GONE not in done.stdout
 
 
