@@ -44,7 +44,7 @@ class Lifecycle:
 
     `id` are the members that identify it, `within` the enclosing shapes (with their id members) without which they do
     not; `initial` gives, by creating operation, the states in which it may answer a new resource. `open` are steps
-    that no source documents and none excludes: they may be taken, too.
+    that no source documents and none excludes: they may be taken, too, each by itself.
     """
 
     resource: str
@@ -85,7 +85,7 @@ class Lifecycle:
 
         `called` are the operations that succeeded in between; None: any may have.
         """
-        if before == after or before in self.anywhere or after in self.anywhere:
+        if before == after or before in self.anywhere or after in self.anywhere or (before, after) in self.open:
             return True
         restarted = frozenset(one for one in self.restarts if called is None or one.operation in called)
         return after in _following(self, restarted).get(before, frozenset())
@@ -98,8 +98,6 @@ def _following(lifecycle: Lifecycle, restarted: frozenset[Transition]) -> Mappin
     for transition in lifecycle.transitions:
         if transition not in lifecycle.restarts or transition in restarted:
             steps[transition.before].add(transition.after)
-    for before, after in lifecycle.open:
-        steps[before].add(after)
     return {state: frozenset(_reached(state, steps)) for state in lifecycle.states}
 
 

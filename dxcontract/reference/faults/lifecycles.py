@@ -27,6 +27,17 @@ def _backwards(id_member: str, state_member: str, state: str) -> Change:
     return every_second_time(id_member, put(state_member, state))
 
 
+def _ending_at_first(id_member: str, state_member: str, state: str) -> Change:
+    """Answer an ending state the first time that a resource is answered, and then go on as if nothing were."""
+
+    def change(item: Json, scene: Scene) -> None:
+        if scene.memory.setdefault(f"first sight {item[id_member]}", True):
+            scene.memory[f"first sight {item[id_member]}"] = False
+            item[state_member] = state
+
+    return change
+
+
 def _attachment_backwards(attachment: Json, scene: Scene) -> None:
     attachment["both"] = f"{attachment['directConnectGatewayId']} {attachment['virtualInterfaceId']}"
     _backwards("both", "attachmentState", "attaching")(attachment, scene)
@@ -114,7 +125,7 @@ TABLE: Final[Table] = {
         "ResiliencyGroup", put("state", "deleting"), "CreateResiliencyGroup"
     ),
     "lifecycles.resiliency-group-transitions": distort(
-        "ResiliencyGroup", _backwards("resiliencyGroupId", "state", "pending"), "GetResiliencyGroup"
+        "ResiliencyGroup", _ending_at_first("resiliencyGroupId", "state", "deleting"), "GetResiliencyGroup"
     ),
     "lifecycles.virtual-gateway-transitions": distort(
         "VirtualGateway",
