@@ -21,6 +21,7 @@ from dxcontract.journal import default_folder
 from dxcontract.pointers import at
 from dxcontract.target import Role
 from dxcontract.verdict import Indeterminate, Unsupported
+from strategies.polling import PATIENCE, poll
 from strategies.world import World
 
 T = TypeVar("T")
@@ -29,7 +30,6 @@ VPC_CIDR: Final = "10.32.0.0/16"
 TRANSIT_ASN: Final = 64532
 """Unlike 64512, which Direct Connect gateways have unless told otherwise."""
 
-_READY_SECONDS: Final = 10.0
 _PROBES: Final = 3
 _PROBE_AGAIN: Final = 0.1
 _ASSOCIATE: Final = "CreateDirectConnectGatewayAssociation"
@@ -111,7 +111,7 @@ def some_virtual_private_gateway(world: World, role: Role = "owner", *, but: tup
     try:
         return virtual_private_gateway(world, role)
     except Unsupported as reason:
-        found = _waited(lambda: _reserved(world, role, but), lambda one: one is not None)
+        found = poll(lambda: _reserved(world, role, but), lambda one: one is not None)
         if found is None:
             raise Indeterminate("other tests use every virtual private gateway that is listed and free") from reason
         if not found and _takes_any(world, "vgw"):
@@ -286,18 +286,9 @@ def _asked(step: Callable[[], Any]) -> Any:
 
 
 def _ready(states: Callable[[], list[str]], wanted: str) -> None:
-    seen = _waited(lambda: _asked(states), lambda one: wanted in one)
+    seen = poll(lambda: _asked(states), lambda one: wanted in one)
     if wanted not in seen:
-        raise Indeterminate(f"a gateway of EC2 is {seen or 'not listed'}, not {wanted}, after {_READY_SECONDS:.0f} s")
-
-
-def _waited(look: Callable[[], T], enough: Callable[[T], bool]) -> T:
-    """Look again and again until it is enough or the time is over: what was seen last. (`looking` needs this file.)"""
-    deadline, wait = time.monotonic() + _READY_SECONDS, 0.02
-    while not enough(seen := look()) and time.monotonic() + wait <= deadline:
-        time.sleep(wait)
-        wait = min(2 * wait, 1.0)
-    return seen
+        raise Indeterminate(f"a gateway of EC2 is {seen or 'not listed'}, not {wanted}, after {PATIENCE.seconds:g} s")
 
 
 def _attachments(client: Any, gateway: str) -> list[str]:

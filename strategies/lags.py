@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from dxcontract.api import Api
 from dxcontract.exchange import Exchange
 from dxcontract.pointers import at
 from dxcontract.spec import Json
@@ -57,6 +58,12 @@ def _states(lag: Json) -> list[str]:
 def adopted(world: World, lag: Handle) -> list[Handle]:
     """The handles of the connections that were ordered together with a LAG."""
     return [one for one in world.handles if one.made is lag.made and one is not lag]
+
+
+def knows_partners(api: Api) -> bool:
+    """Whether a target can be asked what a partner's LAG is (rule `lags.partner-hosts`): one that has no interconnects
+    knows no partners. For directed tests and machines alike."""
+    return "CreateInterconnect" not in api.unsupported
 
 
 def needs(world: World, lag: Handle, links: int) -> Exchange:

@@ -330,7 +330,7 @@ def _with_wrong_ids(operation: Operation, valid: Json, place: _Place) -> Iterato
         return
     unknown = UNKNOWN_IDS[place.kind]
     reads = operation.traits.effect == "read"
-    empty: Literal["empty"] | None = "empty" if reads and _lists(operation) else None
+    empty: Literal["empty"] | None = "empty" if reads and list_in(operation) else None
     if place.present or reads:
         rule = malformed_rule(place.kind)
         seen = rule == MALFORMED_IDS and operation.name in _SEEN_REFUSED_IN
@@ -353,11 +353,20 @@ def _malformed(well_formed: str, required: bool) -> Sequence[tuple[str, str]]:
     return [*wrong, ("", "empty")] if required else wrong
 
 
-def _lists(operation: Operation) -> bool:
-    """Whether the answer's top level has an array, so that it can say `none` without an error."""
-    answer = resolve(operation.response, operation.response)
-    members = (resolve(member, operation.response) for member in answer.get("properties", {}).values())
-    return any(member["type"] == "array" for member in members)
+def list_in(operation: Operation) -> str:
+    """The pointer of the items in an answer whose top level has an array, so that it can say `none` without an error;
+    empty where there is none."""
+    members = resolve(operation.response, operation.response).get("properties", {})
+    arrays = (name for name, member in members.items() if resolve(member, operation.response)["type"] == "array")
+    return next((f"/{name}/*" for name in arrays), "")
+
+
+def may_be_empty(operation: Operation, rule: str) -> str:
+    """Where an answer that lists nothing will do, under this rule about ids that name nothing: the pointer of the list
+    (`Contract.refused`); empty where only a refusal will. For directed tests and machines alike."""
+    seen = rule == MALFORMED_IDS and operation.name in _SEEN_REFUSED_IN
+    about_ids = rule in (UNKNOWN_IDS_RULE, MALFORMED_IDS, MALFORMED_OTHER_IDS)
+    return list_in(operation) if operation.traits.effect == "read" and about_ids and not seen else ""
 
 
 def _null(valid: Json, place: _Place) -> Iterator[NearMiss]:

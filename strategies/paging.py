@@ -11,7 +11,8 @@ from dxcontract.target import Role
 from dxcontract.verdict import Indeterminate
 from strategies.ec2 import some_virtual_private_gateway
 from strategies.hosting import allocated
-from strategies.listing import visible
+from strategies.listing import whole_list
+from strategies.polling import confirm
 from strategies.requests import arrange, done
 from strategies.resiliency import available_group
 from strategies.world import Arn, Handle, World
@@ -73,9 +74,14 @@ def listing(world: World, operation: str, count: int) -> Listing:
     Raises:
         Unsupported, Indeterminate: they cannot be had on this target.
     """
-    if operation in _UNFILTERED:
-        return _unfiltered(world, operation, count)
-    return _FILTERED[operation](world, count)
+    what = _unfiltered(world, operation, count) if operation in _UNFILTERED else _FILTERED[operation](world, count)
+
+    def whole() -> set[str]:
+        _, items = whole_list(world, operation, what.params, what.member, role=what.role)
+        return {what.id_of(item) for item in items}
+
+    confirm(whole, lambda found: set(what.own) <= found)  # a new item may be listed a moment later
+    return what
 
 
 def walk(world: World, what: Listing, size: int, params: Mapping[str, Any] | None = None) -> Walk:
@@ -212,8 +218,7 @@ def _routes(world: World, count: int) -> Listing:
     interface = arrange(world, "virtual-interface")
     params = {"virtualInterfaceId": interface}
     known = Listing("ListVirtualInterfaceRoutes", "routes", "", (), params)
-    exchange, items = visible(world, known.operation, params, known.member)
-    done(exchange)
+    _, items = whole_list(world, known.operation, params, known.member)
     own = tuple(known.id_of(item) for item in items)
     if len(set(own)) < count:
         raise Indeterminate(f"the target lists {len(own)} routes for a new virtual interface; {count} are needed")

@@ -141,10 +141,14 @@ class World:
         return tree
 
     def arn(self, handle: Handle) -> str:
-        """The ARN as documented for the kind; gateways and resiliency groups have none of the region.
+        """The ARN as documented for the kind, or the id where the target gives ARNs as ids.
+
+        Gateways and resiliency groups have none of the region.
 
         Source: awscli-examples tag-resource.rst; cloud-custodian-recordings test_directconnect_tagging.
         """
+        if handle.id.startswith("arn:"):
+            return handle.id
         world_wide = handle.kind in ("direct-connect-gateway", "resiliency-group")
         region = "" if world_wide else self.api.target.region
         partition, account = partition_of(self.api.target.region), self.account_id(handle.role)

@@ -149,7 +149,7 @@ def spoil(m: "Machine", step: Step) -> bool:
     rule, changed, what = flawed
     dead = [one for one in changed.things if not one.there]
     if all(m.over(one) for one in dead):
-        m.refuse(rule, changed, what)
+        m.refuse(rule, changed, what, malformed.may_be_empty(m.spec.operation(step.operation), rule))
     return True
 
 

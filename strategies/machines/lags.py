@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from dxcontract.exchange import Exchange
 from dxcontract.pointers import at
+from strategies.lags import knows_partners
 from strategies.machines.actions import action
 from strategies.machines.connections import (
     MOST_MEMBERS,
@@ -100,9 +101,9 @@ def create_lag(m: "Machine") -> None:
     lag.expect("lags.echo", "caseless", location=params["location"])
     owned(m, lag, "lags.owner-and-region")
     lag.expect("lags.minimum-links-default", minimumLinks=0)
-    if role == "partner":
+    if role == "partner" and knows_partners(m.world.api):
         lag.expect("lags.partner-hosts", allowsHostedConnections=True)
-    else:
+    elif role != "partner":
         lag.expect("lags.others-do-not-host", "no", allowsHostedConnections=False)
     tags, child = m.few_tags(), m.few_tags()
     lag.tags = dict(tags)

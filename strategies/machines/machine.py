@@ -278,13 +278,14 @@ class Machine(Waiting, RuleBasedStateMachine):
             exchange = poll(lambda: self.send(step), lambda one: not moving(one))
         return None if moving(exchange) else exchange
 
-    def refuse(self, rule: str, step: Step, what: str) -> None:
-        """Send a step that this rule forbids; it must be refused and change nothing."""
+    def refuse(self, rule: str, step: Step, what: str, empty: str = "") -> None:
+        """Send a step that this rule forbids; it must be refused and change nothing, or be answered with an empty list
+        where there is a pointer to one."""
         self.remember(*self._at_stake(step))
         exchange = self.send(step)
         if exchange is None:
             return
-        if self.contract.refused(rule, exchange, what, where=step.where):
+        if self.contract.refused(rule, exchange, what, where=step.where, empty=empty):
             self.unharmed(step)
         elif exchange.succeeded:
             self.doubt(f"{step.operation} was accepted", *step.things)

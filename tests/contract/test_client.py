@@ -13,6 +13,7 @@ from dxcontract.contract import Contract
 from dxcontract.verdict import Indeterminate
 from strategies.clients import client
 from strategies.paging import listing
+from strategies.polling import confirm
 from strategies.world import World
 
 pytestmark = pytest.mark.over("json")
@@ -49,15 +50,19 @@ def test_a_paginator_yields_the_whole_list(contract: Contract, world: World, ope
     caller = client(world, what.role)
     paginator = caller.boto3.get_paginator(botocore.xform_name(operation))
     for size in (1, 2, 100):
-        pages = paginator.paginate(**world.resolved(what.params), PaginationConfig={"PageSize": size})
-        found: list[str] = []
-        problem = ""
-        try:
-            for page in islice(pages, MOST_PAGES):
-                found += [str(item.get(what.identity)) for item in page.get(what.member, [])]
-        except (botocore.exceptions.PaginationError, botocore.exceptions.ClientError) as error:
-            problem = f" and fails: {world.api.vault.cut(str(error), 100)}"
-        times = [found.count(one) for one in what.own]
+
+        def yielded(size: int = size) -> tuple[list[int], str]:
+            pages = paginator.paginate(**world.resolved(what.params), PaginationConfig={"PageSize": size})
+            found: list[str] = []
+            problem = ""
+            try:
+                for page in islice(pages, MOST_PAGES):
+                    found += [str(item.get(what.identity)) for item in page.get(what.member, [])]
+            except (botocore.exceptions.PaginationError, botocore.exceptions.ClientError) as error:
+                problem = f" and fails: {world.api.vault.cut(str(error), 100)}"
+            return [found.count(one) for one in what.own], problem
+
+        times, problem = confirm(yielded, lambda seen: seen == ([1, 1, 1], ""))
         message = f"with pages of {size} the paginator yields the items of this test {times} times{problem}"
         whole = not problem and times == [1, 1, 1]
         contract.check("client.paginator-complete", whole, message, caller.exchanges[-1])

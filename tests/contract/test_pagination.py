@@ -10,7 +10,8 @@ from dxcontract import spec as specs
 from dxcontract.api import Api
 from dxcontract.contract import Contract
 from dxcontract.verdict import Indeterminate
-from strategies.paging import Listing, listing, walk
+from strategies.paging import Listing, Walk, listing, walk
+from strategies.polling import confirm
 from strategies.requests import Scene, arrange, done, least
 from strategies.world import World
 
@@ -113,7 +114,11 @@ def test_a_token_that_was_changed_is_refused(contract: Contract, world: World) -
 
 
 def _walked(contract: Contract, world: World, what: Listing, size: int) -> None:
-    walked = walk(world, what, size)
+
+    def good(one: Walk) -> bool:
+        return one.ended and all(one.found.count(item) == 1 for item in what.own)
+
+    walked = confirm(lambda: walk(world, what, size), good)  # others make and delete what is in lists without a filter
     first, last = walked.exchanges[0], walked.exchanges[-1]
     longest = max(range(len(walked.pages)), key=lambda index: len(walked.pages[index]))
     contract.check(

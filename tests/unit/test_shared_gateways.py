@@ -12,6 +12,7 @@ from dxcontract.session import unjudged
 from dxcontract.targets import Choice
 from dxcontract.verdict import Indeterminate, Unsupported
 from strategies import ec2
+from strategies.polling import PATIENCE
 from strategies.world import World
 from tests.unit import hostile
 from tests.unit.test_sweep import ACCOUNTS, ROOT
@@ -55,7 +56,7 @@ def every(url: str) -> tuple[list[str], str]:
 def test_no_process_takes_the_gateway_of_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It would be refused, as it should be, and the target be blamed for that."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    monkeypatch.setattr(ec2, "_READY_SECONDS", 0.3)
+    monkeypatch.setattr(PATIENCE, "seconds", 0.3)
     with hostile.emulator() as url, hostile.serve(without_ec2, url) as server:
         command = [sys.executable, "-c", TAKES, server.url]
         with subprocess.Popen(command, cwd=ROOT, text=True, stdin=PIPE, stdout=PIPE) as other:
