@@ -4,6 +4,7 @@ import botocore
 import pytest
 
 from dxcontract import cli, sources, spec
+from dxcontract.report import html, markdown
 from dxcontract.spec import Citation, Rule
 
 SPEC = spec.load()
@@ -87,3 +88,46 @@ def test_weak_rules_are_the_musts_without_an_observation(capsys: pytest.CaptureF
     assert {line.partition("  ")[0] for line in printed.splitlines() if not line.startswith(" ")} == weak
     assert cli.main(["rules", "--weak", "lags.echo"]) == 2
     assert capsys.readouterr().err == "dxcontract: rules: give an ID or --weak, not both\n"
+
+
+def _entry(rule_id: str) -> dict[str, object]:
+    rule = SPEC.rule(rule_id)
+    return {
+        "evidence": rule.evidence,
+        "statement": rule.statement,
+        "sources": [str(one) for one in rule.sources],
+        "foundation": sources.rule_entry(SPEC, rule),
+    }
+
+
+def test_reports_say_what_an_accusation_rests_on() -> None:
+    """A maintainer who is accused can look the sources up, and argue with the note."""
+    entry = _entry("tags.reserved-prefix")
+    page = html._foundation(entry)
+    assert SPEC.rule("tags.reserved-prefix").note in page
+    assert '<a href="https://github.com/awsdocs/aws-direct-connect-user-guide/blob/2665b61/' in page
+    violation = {
+        "operation": "TagResource",
+        "level": "must",
+        "rule": "tags.reserved-prefix",
+        "where": "",
+        "message": "accepted",
+        "known": False,
+    }
+    document = {
+        "target": "emulator",
+        "coverage": {"implemented": 1, "all": 1},
+        "divergence": {"violated": 1, "assessed": 1},
+        "verdicts": {},
+        "harness_errors": [],
+        "violations": [violation],
+        "rules": {"tags.reserved-prefix": entry},
+    }
+    assert "Not seen on AWS itself; it rests on 1 document of AWS." in markdown.summary(document)
+
+
+def test_a_report_without_a_foundation_is_shown_still() -> None:
+    """Reports of older versions are merged and compared."""
+    entry = _entry("tags.reserved-prefix")
+    del entry["foundation"]
+    assert html._foundation(entry) == "documented: user-guide-2023: using-tags.md"
