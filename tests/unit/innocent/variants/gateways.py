@@ -32,9 +32,7 @@ class _ForAMoment(Variant):
                 one[self.state] = self.shown
 
 
-@innocent(
-    "botocore, associationState: updating since 2019-03-25", "test_associations_changes.py", "test_associations.py"
-)
+@innocent("botocore, associationState: updating since 2019-03-25", "test_associations_changes.py")
 class AssociationsUpdating(_ForAMoment):
     """For half a second after its update an association is `updating`."""
 
@@ -63,9 +61,8 @@ class GatewaysPending(_ForAMoment):
 
 @innocent(
     "API reference, DeleteDirectConnectGateway: interfaces and associations must be deleted first (facts X15)",
-    "test_gateways.py",
     "test_machines.py",
-    only="not test_machines or gateways",
+    only="gateways",
 )
 class GatewayDeletionRefused(Variant):
     """The deletion of a gateway with associations or attachments is refused, not accepted and undone later."""
@@ -94,11 +91,7 @@ class RowsWithoutAssociatedGateway(Variant):
                 one.pop("associatedGateway", None)
 
 
-@innocent(
-    "TF#19741, #9209, #18608: the VPC's CIDR as the one requested prefix (evidence P2)",
-    "test_proposals.py",
-    "test_associations.py",
-)
+@innocent("TF#19741, #9209, #18608: the VPC's CIDR as the one requested prefix (evidence P2)", "test_proposals.py")
 class ProposalsShowTheVpc(Variant):
     """A proposal without prefixes requests exactly one, the CIDR of the VPC."""
 
@@ -111,8 +104,6 @@ class ProposalsShowTheVpc(Variant):
 @innocent(
     "facts B6.assoc: `virtualGatewayId` and its kin are deprecated beside `associatedGateway`",
     "test_associations.py",
-    "test_associations_changes.py",
-    "test_proposals.py",
     should={"associations.virtual-gateway-members": "deprecated members beside associatedGateway"},
 )
 class NoDeprecatedGatewayMembers(Variant):

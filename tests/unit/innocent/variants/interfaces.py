@@ -35,7 +35,11 @@ class _NoAddresses(Variant):
         """Take the addresses away."""
 
 
-@innocent("TF#44208, an acceptance run on AWS: both addresses empty while confirming (evidence N1)", *_INTERFACES)
+@innocent(
+    "TF#44208, an acceptance run on AWS: both addresses empty while confirming (evidence N1)",
+    *_INTERFACES,
+    only="Allocate or test_virtual_interfaces_allocation",
+)
 class NoAddressesUntilConfirmed(_NoAddresses):
     """An interface allocated without addresses has none until it is confirmed; Amazon's ASN is the Region's."""
 
@@ -47,7 +51,7 @@ class NoAddressesUntilConfirmed(_NoAddresses):
                 one.pop(name, None)
 
 
-@innocent("TF#44208: empty texts (evidence N1)", *_INTERFACES)
+@innocent("TF#44208: empty texts (evidence N1)", *_INTERFACES, only="Allocate")
 class EmptyAddressesUntilConfirmed(_NoAddresses):
     """An interface that was allocated without addresses has empty ones until it is confirmed, and no peers."""
 
@@ -58,7 +62,7 @@ class EmptyAddressesUntilConfirmed(_NoAddresses):
 
 @innocent(
     "TF#44208: a /29 pair out of 169.254/16 after the acceptance; user guide of 2023: /31 on every type",
-    *_INTERFACES,
+    "test_virtual_interfaces.py",
     "test_bgp_peers.py",
 )
 class OtherPrefixLengths(Variant):
@@ -78,10 +82,7 @@ class OtherPrefixLengths(Variant):
 
 
 @innocent(
-    "TF#11594: `unexpected state 'approving'`, which no model has",
-    "test_virtual_interfaces_allocation.py",
-    "test_virtual_interfaces.py",
-    settle=4,
+    "TF#11594: `unexpected state 'approving'`, which no model has", "test_virtual_interfaces_allocation.py", settle=4
 )
 class ApprovingInterfaces(Variant):
     """For half a second after its confirmation an interface is `approving`."""
@@ -109,9 +110,8 @@ class _Down(Variant):
 
 @innocent(
     "TF private_virtual_interface.go: targets available and down; botocore: down is BGP down",
-    *_INTERFACES,
+    "test_virtual_interfaces.py",
     "test_bgp_peers.py",
-    "test_virtual_interfaces_attributes.py",
     "test_attachments.py",
     settle=4,
 )
@@ -123,8 +123,8 @@ class InterfacesDown(_Down):
     "boto3 reference of 2018, virtual interfaces: verifying may take up to 72 hours",
     "test_virtual_interfaces.py",
     "test_bgp_peers.py",
-    "test_virtual_interfaces_numbers.py",
     settle=0.5,
+    only="Public or public",
 )
 class PublicInterfacesVerifying(Variant):
     """Public interfaces stay `verifying`."""
@@ -138,12 +138,7 @@ class PublicInterfacesVerifying(Variant):
                         peer.update(bgpPeerState="verifying", bgpStatus="down")
 
 
-@innocent(
-    "evidence N2: NetBrain's documentation of DescribeDirectConnectGatewayAttachments",
-    "test_attachments.py",
-    "test_answers.py",
-    "test_virtual_interfaces_gateways.py",
-)
+@innocent("evidence N2: NetBrain's documentation of DescribeDirectConnectGatewayAttachments", "test_attachments.py")
 class AttachmentTypeInLowerCase(Variant):
     """An attachment's type begins with a small letter."""
 
@@ -153,9 +148,7 @@ class AttachmentTypeInLowerCase(Variant):
 
 
 @innocent(
-    "botocore, BGPPeer: bgpStatus unknown since 2019; facts A5: independent of the peer's state",
-    "test_bgp_peers.py",
-    "test_virtual_interfaces.py",
+    "botocore, BGPPeer: bgpStatus unknown since 2019; facts A5: independent of the peer's state", "test_bgp_peers.py"
 )
 class BgpStatusUnknown(Variant):
     """Of a pending peer it is not known whether its session is up."""
@@ -178,8 +171,8 @@ class NoMacsecTemplates(Variant):
 @innocent(
     "user guide 2026: 8500 and 9001 are both written for private interfaces (facts X2)",
     "test_virtual_interfaces_attributes.py",
-    "test_virtual_interfaces.py",
     "test_virtual_interfaces_numbers.py",
+    only="mtu",
 )
 class JumboFramesOf9001(Variant):
     """Jumbo frames of private interfaces have 9001 bytes, and 8500 is refused for them."""

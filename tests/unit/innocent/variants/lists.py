@@ -22,11 +22,9 @@ _LISTS: Final = (
     "test_lags.py",
     "test_gateways.py",
     "test_interconnects.py",
-    "test_pagination.py",
     "test_proposals.py",
     "test_resiliency_groups.py",
     "test_hosted_connections_decisions.py",
-    "test_client.py",
 )
 _DELETIONS: Final = (
     "test_connections_changes.py",
@@ -37,7 +35,6 @@ _DELETIONS: Final = (
     "test_gateways.py",
     "test_virtual_interfaces.py",
 )
-_MACHINES: Final = "test_machines.py"
 _PAGED: Final = frozenset(one.name for one in spec.load().operations.values() if "maxResults" in one.members)
 _EVENTUAL = "AWS documentation: APIs follow an eventual consistency model; Terraform's provider waits after each change"
 
@@ -53,7 +50,11 @@ class _Shuffled(Variant):
 
 
 @innocent(
-    "API reference: no operation states an order of its list", *_LISTS, "test_bgp_peers.py", "test_lags_membership.py"
+    "API reference: no operation states an order of its list",
+    "test_lags.py",
+    "test_lags_membership.py",
+    "test_proposals.py",
+    "test_bgp_peers.py",
 )
 class AnyOrder(_Shuffled):
     """Lists of resources, and of what belongs to them, come in another order on each call."""
@@ -67,7 +68,7 @@ class AnyOrder(_Shuffled):
                     self.shuffle(value)
 
 
-@innocent("API reference: no order of tags is stated", "test_tags.py", "test_tags_limits.py", "test_client.py")
+@innocent("API reference: no order of tags is stated", "test_tags.py", "test_client.py")
 class TagsInAnyOrder(_Shuffled):
     """The tags of a resource come in another order on each call."""
 
@@ -79,7 +80,7 @@ class TagsInAnyOrder(_Shuffled):
 @innocent(
     "botocore, maxResults: the maximum number of results; a page may have fewer",
     "test_pagination.py",
-    "test_gateways.py",
+    only="Connections or Gateways]",
 )
 class SmallerPages(Variant):
     """No page has more than three items, whatever was asked for."""
@@ -91,7 +92,9 @@ class SmallerPages(Variant):
         return request
 
 
-@innocent("API reference, nextToken: a string without a maximum length", "test_pagination.py")
+@innocent(
+    "API reference, nextToken: a string without a maximum length", "test_pagination.py", only="Connections or Gateways]"
+)
 class LongTokens(Variant):
     """Tokens have 3,000 characters, with all that base64 has."""
 
@@ -111,6 +114,7 @@ class LongTokens(Variant):
 @innocent(
     "awscli-examples describe-direct-connect-gateway-attachments: a nextToken beside the last rows",
     "test_pagination.py",
+    only="Connections or Gateways]",
 )
 class EmptyLastPage(Variant):
     """The last page with items has a token, and the page after it is empty."""
@@ -132,8 +136,11 @@ class EmptyLastPage(Variant):
 
 @innocent(
     "DESIGN: the account is shared; the AWS documentation lists all resources of an account and Region",
-    *_LISTS,
-    "test_access.py",
+    "test_connections.py",
+    "test_lags.py",
+    "test_gateways.py",
+    "test_pagination.py",
+    only="not test_pagination or DescribeConnections or DescribeLags",
 )
 class OthersComeAndGo(Variant):
     """Connections, LAGs and gateways of others who use the same account appear and vanish between two calls."""
@@ -225,14 +232,26 @@ class _LateItems(Variant):
         return own in self.born and now - self.born[own] < self.seconds
 
 
-@innocent(f"{_EVENTUAL}; evidence of the second collection: a list that does not know the last second", *_LISTS)
+@innocent(
+    f"{_EVENTUAL}; evidence of the second collection: a list that does not know the last second",
+    *_LISTS,
+    "test_pagination.py",
+    "test_client.py",
+    only="not test_pagination or DescribeConnections or DescribeLags",
+)
 class NewItemsListedLate(_LateItems):
     """A list without a filter by id shows what was made only 0.7 seconds later."""
 
     seconds = 0.7
 
 
-@innocent(f"{_EVENTUAL}, up to 20 times when it does not find what it made", *_LISTS, "test_virtual_interfaces.py")
+@innocent(
+    f"{_EVENTUAL}, up to 20 times when it does not find what it made",
+    "test_connections.py",
+    "test_lags.py",
+    "test_gateways.py",
+    only="what_it_is or listed or asked_for or complete or found or comes_with",
+)
 class NewItemsFoundLate(_LateItems):
     """What was made is found, by its id too, only 0.4 seconds later."""
 
@@ -311,7 +330,7 @@ class _LateChanges(Variant):
         return before
 
 
-@innocent(f"{_EVENTUAL}; TF waits for deletions of each kind for minutes", *_DELETIONS)
+@innocent(f"{_EVENTUAL}; TF waits for deletions of each kind for minutes", *_DELETIONS, only="delet or gone")
 class DeletionsShowLate(_LateChanges):
     """What was deleted is described as before for a second."""
 
@@ -344,8 +363,8 @@ class TagsShowLate(_LateChanges):
     "test_connections_changes.py",
     "test_lags_changes.py",
     "test_gateways.py",
-    "test_virtual_interfaces_attributes.py",
     "test_associations_changes.py",
+    only="updat or renam or chang or name",
 )
 class UpdatesShowLate(_LateChanges):
     """What was updated is described as before for half a second."""
@@ -367,7 +386,6 @@ class UpdatesShowLate(_LateChanges):
     "test_connections.py",
     "test_connections_changes.py",
     "test_lags_changes.py",
-    "test_interconnects.py",
 )
 class DeletedItemsHidden(Variant):
     """Deleted connections, interconnects and LAGs are not listed."""

@@ -8,9 +8,7 @@ from tests.unit.innocent.variant import Variant, innocent
 
 _SLOW: Final = (
     "test_connections_changes.py",
-    "test_lags_membership.py",
-    "test_virtual_interfaces_attributes.py",
-    "test_associations_changes.py",
+    "test_lags_changes.py",
     "test_attachments.py",
     "test_hosted_connections_decisions.py",
 )

@@ -10,8 +10,8 @@ from dxcontract.spec import Json
 from tests.unit import proxy
 from tests.unit.innocent.variant import Variant, having, innocent, objects
 
-_PLAIN: Final = ("test_answers.py", "test_protocol.py", "test_connections.py")
-_RETRIED: Final = ("test_answers.py", "test_connections.py", "test_gateways.py", "test_tags.py")
+_PLAIN: Final = ("test_connections.py", "test_gateways.py")
+_RETRIED: Final = ("test_connections.py", "test_tags.py")
 _TIMES: Final = frozenset({"loaIssueTime", "startTime", "endTime", "startOn"})
 
 
@@ -73,10 +73,7 @@ class SpacedJson(Variant):
 
 
 @innocent(
-    "Smithy, timestampFormat: epoch-seconds has optional fractional precision",
-    "test_failover_tests.py",
-    "test_loa.py",
-    "test_connections.py",
+    "Smithy, timestampFormat: epoch-seconds has optional fractional precision", "test_failover_tests.py", "test_loa.py"
 )
 class FractionalTimes(Variant):
     """Times have milliseconds."""
@@ -86,12 +83,7 @@ class FractionalTimes(Variant):
             one.update({name: int(one[name]) + 0.125 for name in _TIMES & one.keys()})
 
 
-@innocent(
-    "Smithy, timestampFormat: epoch-seconds may be whole",
-    "test_failover_tests.py",
-    "test_loa.py",
-    "test_connections.py",
-)
+@innocent("Smithy, timestampFormat: epoch-seconds may be whole", "test_failover_tests.py")
 class WholeTimes(Variant):
     """Times are whole numbers of seconds."""
 
@@ -112,7 +104,7 @@ class _ErrorBodies(Variant):
         return json.dumps(document, separators=(",", ":")).encode()
 
 
-@innocent("Smithy, AWS JSON 1.1: clients strip what stands before # in __type", *_PLAIN, "test_requests.py")
+@innocent("Smithy, AWS JSON 1.1: clients strip what stands before # in __type", *_PLAIN)
 class NamespacedErrorTypes(_ErrorBodies):
     """An error's __type has a namespace before a number sign."""
 
@@ -185,10 +177,8 @@ class ExtraMembers(Variant):
 
 @innocent(
     "community.aws recordings: a member without a value is absent, or an empty list; both occur",
-    *_PLAIN,
+    "test_connections.py",
     "test_virtual_interfaces.py",
-    "test_tags.py",
-    "test_lags.py",
 )
 class EmptyMembersAbsent(Variant):
     """Optional members that are an empty list or text are absent."""
@@ -202,9 +192,8 @@ class EmptyMembersAbsent(Variant):
 
 @innocent(
     'awscli-examples create-private-virtual-interface: routeFilterPrefixes [], virtualGatewayId "" and tags [] shown',
-    *_PLAIN,
+    "test_connections.py",
     "test_virtual_interfaces.py",
-    "test_lags.py",
 )
 class EmptyMembersShown(Variant):
     """Optional members that have no value are an empty list or text."""
