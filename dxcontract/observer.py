@@ -47,6 +47,9 @@ class Observer:
     identities: dict[Key, dict[str, Any]] = field(default_factory=dict)
     reached: set[tuple[str, str, str]] = field(default_factory=set)
     forgotten: set[Key] = field(default_factory=set)
+    replaced: dict[Key, str] = field(default_factory=dict)
+    """The states that changes replaced, until a read shows another: AWS is eventually consistent, so a read that
+    follows a deletion may show what was there before it. Whether the change shows in the end, other rules judge."""
 
     def observe(self, exchange: Exchange) -> list[Finding]:
         """What the answer says of states, judged against what was seen before.
@@ -81,6 +84,13 @@ class Observer:
 
     def _state(self, sight: Sight, exchange: Exchange) -> Iterator[Finding]:
         lifecycle, before = sight.lifecycle, self.last.get(sight.key)
+        reads = self.spec.operations[exchange.operation].traits.effect == "read"
+        if reads and before is not None and self._is_late(sight, before):
+            self.replaced[sight.key] = sight.state
+            return
+        self.replaced.pop(sight.key, None)
+        if not reads and before not in (None, sight.state):
+            self.replaced[sight.key] = str(before)
         # A LAG lists a partner's interconnects as connections.
         is_new = sight.key[1:] not in self.known
         self.known.add(sight.key[1:])
@@ -117,8 +127,16 @@ class Observer:
 
     def _begin_anew(self, sight: Sight) -> None:
         del self.last[sight.key]
+        self.replaced.pop(sight.key, None)
         self.forgotten.add(sight.key)
         self.identities.pop(sight.key, None)
+
+    def _is_late(self, sight: Sight, before: str) -> bool:
+        """Whether a state belongs to the time before the change that was answered with `before`."""
+        replaced, follows = self.replaced.get(sight.key), sight.lifecycle.may_follow
+        if replaced is None or follows(before, sight.state, frozenset()):
+            return False
+        return replaced == sight.state or follows(replaced, sight.state, frozenset())
 
     def _identity(self, sight: Sight) -> Iterator[Finding]:
         known = self.identities.setdefault(sight.key, {})

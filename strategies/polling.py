@@ -21,7 +21,7 @@ _LONGEST_PAUSE: Final = 1.0
 
 
 _PROMPT_LOOKS: Final = 20
-_MOMENT: Final = 0.05
+_MOMENT: Final = 0.15
 
 
 @dataclass
@@ -29,8 +29,9 @@ class Patience:
     """How long a state may take to come, in seconds (`--settle-seconds`).
 
     What needs no time by itself, a new name for instance, is shown by some targets at once and by others, AWS among
-    them, later. A target that showed the last so many such things at the first look, and none later, gets a twentieth
-    of the time for the next: otherwise each violation of a target that never lags would cost the whole.
+    them, later. A target that showed the last so many such things at the first look, and none later, gets a seventh of
+    the time for the next: more than a second, for which tags and deletions may be unknown to a read. Otherwise each
+    violation of a target that never lags would cost the whole.
     """
 
     seconds: float = 10.0

@@ -114,6 +114,29 @@ def test_an_id_that_is_given_again_begins_anew(observer: Observer) -> None:
     ]
 
 
+def test_a_read_may_be_as_late_as_the_change_before_it(observer: Observer) -> None:
+    """AWS is eventually consistent: after a deletion was answered, a read may show what was there before."""
+    made = exchange("CreateConnection", connection("requested"))
+    deletion = exchange("DeleteConnection", connection("deleting"))
+    up, gone = (
+        exchange("DescribeConnections", {"connections": [connection(state)]}) for state in ("available", "deleted")
+    )
+    assert broken(observer, made, deletion, up, up, gone) == []
+    assert ("connection", "deleting", "available") not in observer.reached
+    # Once a read showed the change, none may go back.
+    assert broken(observer, up) == [("lifecycles.connection-transitions", "deleted->available")]
+
+
+def test_no_read_is_so_late_that_it_shows_what_never_was(observer: Observer) -> None:
+    made, up = exchange("CreateConnection", connection("requested")), {"connections": [connection("available")]}
+    deletion = exchange("DeleteConnection", connection("deleting"))
+    before = {"connections": [connection("requested")]}
+    late = exchange("DescribeConnections", before)
+    assert broken(observer, made, exchange("DescribeConnections", up), deletion, late) == [
+        ("lifecycles.connection-transitions", "deleting->requested")
+    ]
+
+
 def test_a_state_inside_another_resource_is_seen(observer: Observer) -> None:
     lag = {"lagId": "dxlag-aaaaaaaa", "lagState": "pending", "connections": [connection("deleted")]}
     later = exchange("DescribeConnections", {"connections": [connection("requested")]})
