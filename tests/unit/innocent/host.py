@@ -16,8 +16,11 @@ from typing import Any, Final
 import pytest
 
 from dxcontract.plugin import RUN
+from dxcontract.reference.world import Call
+from dxcontract.spec import Json
 from tests.unit import proxy
 from tests.unit.innocent.gate import ROOT
+from tests.unit.innocent.variant import Variant, having
 from tests.unit.innocent.variants import INNOCENTS
 
 QUIET: Final = (
@@ -32,6 +35,14 @@ QUIET: Final = (
     "-W",
     "ignore::pytest.PytestAssertRewriteWarning",
 )
+
+
+class Guilty(Variant):
+    """Every connection is named otherwise than it was asked for: what no run may miss."""
+
+    def edit(self, call: Call, request: Json, answer: Json) -> None:
+        for one in having(answer, "connectionName"):
+            one["connectionName"] = "guilty"
 
 
 class Watcher:
@@ -57,8 +68,8 @@ class Watcher:
 
 
 def judge(name: str, arguments: list[str], folder: Path) -> dict[str, Any]:
-    """Run pytest with these arguments against a variant (`reference`: none); what it found, and what the variant
-    changed."""
+    """Run pytest with these arguments against a variant (or `reference`, or `guilty`); what it found, and how many
+    requests and answers the variant changed."""
     changed_read, changed = os.pipe()
     end, ending = os.pipe()
     with proxy.listening() as listener:
@@ -66,7 +77,8 @@ def judge(name: str, arguments: list[str], folder: Path) -> dict[str, Any]:
 
         def emulate() -> None:
             os.close(ending)
-            made = INNOCENTS[name].make() if name in INNOCENTS else proxy.Proxy()
+            others = {"reference": proxy.Proxy, "guilty": Guilty}
+            made = INNOCENTS[name].make() if name in INNOCENTS else others[name]()
             proxy.serve(made, listener, end)
             os.write(changed, str(made.changed).encode())
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from dxcontract import spec
 from tests.unit.innocent import gate
 from tests.unit.innocent.variant import Innocent
 from tests.unit.innocent.variants import INNOCENTS
@@ -30,11 +31,20 @@ def test_nothing_that_aws_does_is_accused(host: gate.Gate, variant: Innocent) ->
     assert judged.emulator == "", judged.emulator
 
 
-def test_the_emulator_itself_is_no_variant(host: gate.Gate) -> None:
-    """A variant is judged by its hooks alone: without one, nothing is changed, and a fault is seen all the same."""
-    arguments = [f"{gate.ROOT}/{gate.CONTRACT}/test_routers.py"]
-    judged = host.run("reference", arguments)
+def test_without_a_variant_nothing_is_changed(host: gate.Gate) -> None:
+    """A variant is judged by its hooks alone."""
+    judged = host.run("reference", [f"{gate.ROOT}/{gate.CONTRACT}/test_routers.py"])
     assert (judged.status, judged.violations, judged.changed) == (0, [], 0)
+
+
+def test_what_is_guilty_is_accused_here_too(host: gate.Gate) -> None:
+    """Else that nobody is accused would show nothing."""
+    judged = host.run(
+        "guilty", [f"{gate.ROOT}/{gate.CONTRACT}/test_connections.py", "-k", "asked_for", "--settle-seconds=0.3"]
+    )
+    assert judged.status == 1
+    assert judged.changed
+    assert {one["rule"] for one in judged.violations if one["level"] == "must"} == {"connections.echo"}
 
 
 def test_every_variant_says_what_it_does_and_who_says_so() -> None:
@@ -43,3 +53,4 @@ def test_every_variant_says_what_it_does_and_who_says_so() -> None:
         assert variant.says.endswith(".")
         assert len(variant.source) > 10
         assert variant.tests
+        assert {spec.load().rule(one).level for one in variant.should} <= {"should"}, variant.name

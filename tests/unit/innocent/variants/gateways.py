@@ -91,7 +91,12 @@ class RowsWithoutAssociatedGateway(Variant):
                 one.pop("associatedGateway", None)
 
 
-@innocent("TF#19741, #9209, #18608: the VPC's CIDR as the one requested prefix (evidence P2)", "test_proposals.py")
+@innocent(
+    "TF#19741, #9209, #18608: the VPC's CIDR as the one requested prefix (evidence P2)",
+    "test_pagination.py",
+    "test_lifecycles.py",
+    only="Proposals] or proposal",
+)
 class ProposalsShowTheVpc(Variant):
     """A proposal without prefixes requests exactly one, the CIDR of the VPC."""
 
@@ -102,9 +107,7 @@ class ProposalsShowTheVpc(Variant):
 
 
 @innocent(
-    "facts B6.assoc: `virtualGatewayId` and its kin are deprecated beside `associatedGateway`",
-    "test_associations.py",
-    should={"associations.virtual-gateway-members": "deprecated members beside associatedGateway"},
+    "facts B6.assoc: `virtualGatewayId` and its kin are deprecated beside `associatedGateway`", "test_associations.py"
 )
 class NoDeprecatedGatewayMembers(Variant):
     """An association does not show the deprecated members of its virtual private gateway."""

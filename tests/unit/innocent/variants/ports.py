@@ -134,7 +134,6 @@ class NoDeviceUntilApproved(Variant):
     "AWS: longer ids were introduced for EC2 in 2016; the model states no length",
     "test_connections.py",
     "test_virtual_interfaces.py",
-    should={"connections.id-form": "the form of ids is observed, no source promises it"},
 )
 class LongerIds(Variant):
     """Ids of connections, LAGs and interfaces have 17 characters after the prefix."""
