@@ -1,7 +1,9 @@
 """Where tests state what they found: checks by rule id, collected softly, one tally a test.
 
 A failed check does not end the test: one run reports every distinct violation. A passed check is recorded too, so
-that a rule that was never put to the target counts as untested.
+that a rule that was never put to the target counts as untested. A check that passes although there was nothing to look
+at decides nothing: tests say what a check rested on (`basis`, `each`), and a rule that was put to nothing in a test is
+indeterminate.
 """
 
 import operator
@@ -10,7 +12,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from dxcontract import checks, identity, lifecycles
 from dxcontract.exchange import Exchange, cut_off, kept
@@ -30,6 +32,8 @@ RECENT: Final = 8
 
 HISTORY: Final = 2000
 """So many calls of a test that changed something are kept, to tell how what a violation concerns came to be."""
+T = TypeVar("T")
+
 _ABOUT_THE_REQUEST: Final = ("accepted", "refused")
 """What claims ask for where the answer as a whole is right or wrong, and `where` is a place in the request."""
 
@@ -40,6 +44,7 @@ class Scope:
 
     `invented` are names in its requests that no member has. `concurrent` is set while requests race: their answers have
     no order, so states are not followed. `exploration` is how far a rule machine got, in a test that runs one.
+    `unfounded` holds the rules with a check that passed with nothing to look at: the operation, and what was missing.
     """
 
     test: str
@@ -47,6 +52,7 @@ class Scope:
     claims: frozenset[str]
     operation: str = ""
     tally: Tally = field(default_factory=Tally)
+    unfounded: dict[str, tuple[str, str]] = field(default_factory=dict)
     own: set[str] = field(default_factory=set)
     invented: set[str] = field(default_factory=set)
     calls: dict[str, int] = field(default_factory=dict)
@@ -54,6 +60,18 @@ class Scope:
     concurrent: bool = False
     exploration: Exploration | None = None
     recent: deque[Exchange] = field(default_factory=lambda: deque(maxlen=RECENT))
+
+    @property
+    def decided(self) -> set[str]:
+        """The rules with a check that looked at something."""
+        return {rule for rule, _ in self.tally.verdicts}
+
+    def note_unfounded(self) -> dict[str, str]:
+        """Note the rules that were put to nothing in this test as indeterminate; why, by rule."""
+        put_to_nothing = {rule: told for rule, told in self.unfounded.items() if rule not in self.decided}
+        for rule, (operation, _) in put_to_nothing.items():
+            self.tally.note(rule, operation, "indeterminate")
+        return {rule: f"{self.test}: the rule was put to nothing: {why}" for rule, (_, why) in put_to_nothing.items()}
 
 
 class Contract:
@@ -132,10 +150,14 @@ class Contract:
         where: str = "",
         operation: str | None = None,
         claim: Mapping[str, Any] | None = None,
+        basis: object = True,
     ) -> bool:
         """State whether `rule` was kept. `message` says what is wrong when it was not; `where` is a JSON pointer
         or a state pair; the operation is that of the last exchange unless given. `claim` tells a replay how to judge;
         without one, a violation is there for as long as the same is answered at `where`.
+
+        `basis` is what the check looks at, where it would pass with nothing to look at: the items of an `all`, a value
+        that is compared with another. If `is_nothing(basis)`, a check that passes decides nothing.
 
         Raises:
             HarnessError: the test does not claim this rule, or gives no exchange and no operation.
@@ -145,10 +167,34 @@ class Contract:
         name = operation or (exchanges[-1].operation if exchanges else "")
         if not name:
             raise HarnessError(f"{self.current.test}: a check of {rule} without an exchange or an operation")
+        if ok and is_nothing(basis):
+            self.put_to_nothing(rule, name, f"there was nothing to judge {name} by{f' at {where}' if where else ''}")
+            return ok
         claim = claim or claims.as_recorded(where)
         what = identity.symptom(exchanges[-1]) if exchanges and claim.get("asks") in _ABOUT_THE_REQUEST else ""
         self.record(rule, name, ok, where, message, exchanges, claim, what)
         return ok
+
+    def each(self, rule: str, items: Iterable[T], *exchanges: Exchange, what: str = "items") -> Iterator[T]:
+        """The items, for a loop whose body checks `rule` on each of them: without any the rule was put to nothing.
+
+        Raises:
+            HarnessError: the test does not claim this rule, or gives no exchange.
+        """
+        if rule not in self.current.claims or not exchanges:
+            raise HarnessError(f"{self.current.test} goes through items for {rule} without a claim or an exchange")
+        none = True
+        for item in items:
+            none = False
+            yield item
+        if none:
+            name = exchanges[-1].operation
+            self.put_to_nothing(rule, name, f"{name} answered no {what}")
+
+    def put_to_nothing(self, rule: str, operation: str, why: str) -> None:
+        """Keep that a check of `rule` passed, or had to be left out, because there was nothing to look at."""
+        with self._lock:
+            self.current.unfounded.setdefault(rule, (operation, one_line(why)))
 
     def accepted(self, rule: str, exchange: Exchange, what: str, *before: Exchange, where: str = "") -> bool:
         """`rule` asks that this request succeeds."""
@@ -156,10 +202,18 @@ class Contract:
         return self.check(rule, exchange.succeeded, message, *before, exchange, where=where, claim=claims.ACCEPTED)
 
     def refused(
-        self, rule: str, exchange: Exchange, what: str, *before: Exchange, where: str = "", empty: str = ""
+        self,
+        rule: str,
+        exchange: Exchange,
+        what: str,
+        *before: Exchange,
+        where: str = "",
+        empty: str = "",
+        basis: object = True,
     ) -> bool:
         """`rule` asks that this request is refused, with one of the error types that the rule names; an answer with
-        nothing at the pointer `empty` will do, if that is given.
+        nothing at the pointer `empty` will do, if that is given. `basis` is what shows that the request is refused for
+        the rule's sake: that there is what it would break, or that the same request is accepted where it may be.
 
         Raises:
             HarnessError: the rule names no error types (`refusal` in its entry of specs/rules/).
@@ -171,7 +225,14 @@ class Contract:
         ok = nothing or (400 <= exchange.status < 500 and exchange.error_type in expected)
         message = f"{what}: answered {exchange.told()}; the rule asks for {' or '.join(expected)}"
         return self.check(
-            rule, ok, message, *before, exchange, where=where, claim=claims.refused(*expected, empty=empty)
+            rule,
+            ok,
+            message,
+            *before,
+            exchange,
+            where=where,
+            claim=claims.refused(*expected, empty=empty),
+            basis=basis,
         )
 
     def record(
@@ -281,6 +342,16 @@ class Contract:
             return exchange
         mine = [item for item in items if not isinstance(item, dict) or _is_in(item.get(id_member), own)]
         return _with_json(exchange, {**exchange.json, member: mine})
+
+
+def is_nothing(value: object) -> bool:
+    """Whether there is nothing in a value: no value at all, an empty text, or only such values. 0 and False are values,
+    so of something true or false a test gives `found or None`."""
+    if isinstance(value, Mapping):
+        return all(map(is_nothing, value.values()))
+    if isinstance(value, list | tuple | set | frozenset):
+        return all(map(is_nothing, value))
+    return value is None or value == ""
 
 
 def _is_in(value: object, own: set[str]) -> bool:

@@ -34,7 +34,7 @@ class Outcome:
     """What one run found out about one target.
 
     `claimants` is how many tests claim a rule, where that is known; `undecided` are rules of tests that could not be
-    brought to an end.
+    brought to an end. `unchecked` says of a rule which tests claim it and ended without checking it.
     """
 
     spec: Spec
@@ -57,6 +57,7 @@ class Outcome:
     undecided: set[str] = field(default_factory=set)
     calls: dict[str, int] = field(default_factory=dict)
     reasons: dict[str, set[str]] = field(default_factory=dict)
+    unchecked: dict[str, set[str]] = field(default_factory=dict)
     harness_errors: list[str] = field(default_factory=list)
     death: str = ""
     halted: str = ""
@@ -89,6 +90,12 @@ class Outcome:
         """The verdict on each rule as a whole: the heaviest of those by operation."""
         decided = self.tally.by_rule()
         return {rule: heaviest(decided.get(rule, {}).values()) for rule in self.spec.rules}
+
+    def reasons_of(self, rule: str, verdict: Verdict) -> list[str]:
+        """Why a rule has its verdict, as far as tests said; of an untested one, which tests did not get to check it."""
+        return sorted(
+            self.reasons.get(rule, set()) | (self.unchecked.get(rule, set()) if verdict == "untested" else set())
+        )
 
     def rules_with(self, *verdicts: Verdict) -> list[str]:
         return [rule for rule, verdict in self.verdicts().items() if verdict in verdicts]
@@ -154,6 +161,8 @@ class Outcome:
         return self.whole if gap.rule.startswith(_OF_EVERY_ANSWER) else self._is_put_in_full(gap.rule)
 
     def _is_put_in_full(self, rule: str) -> bool:
+        if rule in self.unchecked and not any(one == rule for one, _ in self.tally.verdicts):
+            return False
         every = self.claimants.get(rule) == len(self.claims.get(rule, ()))
         return rule not in self.undecided and (self.whole or every)
 

@@ -207,6 +207,7 @@ class Run:
         """What the end of a contract test means, written onto its report."""
         word, reason = "conforms", ""
         new = [one.fingerprint for one in scope.tally.violations.values() if self.outcome.counts(one)]
+        unfounded = scope.note_unfounded()
         if isinstance(raised, (Unsupported, Indeterminate)):
             verdict: Verdict = "unsupported" if isinstance(raised, Unsupported) else "indeterminate"
             word, reason = verdict, str(raised)
@@ -226,6 +227,9 @@ class Run:
             report.outcome, report.longrepr = "skipped", (str(item.path), 0, reason)
         elif raised is not None:
             word = "harness"
+        elif unfounded and set(unfounded) == scope.claims & scope.decided:
+            word, reason = "indeterminate", next(iter(unfounded.values()))
+            report.outcome, report.longrepr = "skipped", (str(item.path), 0, reason)
         if new and word != "harness":
             word = "violates"
             report.outcome, report.longrepr = "failed", "; ".join(sorted(new))
@@ -236,6 +240,8 @@ class Run:
             "word": word,
             "reason": one_line(reason),
             "claims": sorted(scope.claims),
+            "unfounded": unfounded,
+            "unchecked": sorted(scope.claims - scope.decided) if word != "halted" and word != "died" else [],
             "calls": scope.calls,
             "reached": sorted(map(list, scope.observer.reached)),
             "tally": scope.tally.to_json(),
@@ -274,10 +280,15 @@ class Run:
             self.suspects.append(Suspect(**data["died"]))
         if data["word"] in ("harness", "indeterminate", "died"):
             self.outcome.undecided.update(data["claims"])
+        self.outcome.undecided.update(data["unfounded"])
+        for rule, why in data["unfounded"].items():
+            self.outcome.reasons.setdefault(rule, set()).add(why)
+        for rule in data["unchecked"]:
+            self.outcome.unchecked.setdefault(rule, set()).add(f"{data['test']} ended without checking the rule")
         if data["word"] == "harness":
             self._harness(data["test"])
         if data["reason"]:
-            for rule in data["claims"]:
+            for rule in set(data["claims"]) - set(data["unfounded"]):
                 self.outcome.reasons.setdefault(rule, set()).add(data["reason"])
 
     def _harness(self, told: str) -> None:

@@ -65,7 +65,7 @@ def document(outcome: Outcome, shown: Callable[[Violation], Mapping[str, Any]] |
                 "foundation": sources.rule_entry(spec, rule),
                 "operations": dict(sorted((k, v) for k, v in decided.get(rule.id, {}).items() if k)),
                 "tests": sorted(outcome.claims.get(rule.id, ())),
-                "reasons": sorted(outcome.reasons.get(rule.id, ())),
+                "reasons": outcome.reasons_of(rule.id, verdicts[rule.id]),
                 "claimants": outcome.claimants.get(rule.id),
                 "undecided": rule.id in outcome.undecided,
             }

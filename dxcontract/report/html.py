@@ -296,7 +296,7 @@ def _rules(document: Document) -> Iterator[str]:
                 f"{SIGNS[rule['verdict']]} {rule['verdict']}</span> <b>{_e(name)}</b> "
                 f'<span class="quiet">{rule["level"]}, {rule["evidence"]}</span><br>{_e(rule["statement"])}'
             )
-            for reason in rule["reasons"][:2] if rule["verdict"] in ("unsupported", "indeterminate") else ():
+            for reason in rule["reasons"][:2] if rule["verdict"] not in ("conforms", "violates") else ():
                 yield f'<br><span class="quiet">{_e(reason)}</span>'
             yield "</p>"
         yield "</div></details>"

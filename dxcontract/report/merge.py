@@ -129,7 +129,8 @@ def _add(outcome: Outcome, report: Document, shown: dict[str, Document]) -> None
             outcome.claims.setdefault(rule, set()).update(tests)
         said = report["rules"][rule]
         if said["reasons"]:
-            outcome.reasons.setdefault(rule, set()).update(said["reasons"])
+            known = outcome.unchecked if said["verdict"] == "untested" else outcome.reasons
+            known.setdefault(rule, set()).update(said["reasons"])
         if said.get("claimants") is not None:
             outcome.claimants[rule] = said["claimants"]
         if said.get("undecided", False):

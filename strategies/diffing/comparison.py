@@ -39,6 +39,7 @@ class Comparison(Contract):
         where: str = "",
         operation: str | None = None,
         claim: Mapping[str, Any] | None = None,
+        basis: object = True,
     ) -> bool:
         """What the machine asks; it goes on by it, and nothing is recorded."""
         return ok

@@ -115,7 +115,7 @@ def _lag(m: "Machine", lag: Thing, exchange: Exchange, item: Json) -> None:
     living = {one.get("connectionId") for one in listed if state_of(one, "connectionState") not in ENDING}
     devices = {str(one["awsDeviceV2"]) for one in (item, *listed) if one.get("awsDeviceV2")}
     what = f"the LAG and its connections are on {len(devices)} devices"
-    m.contract.check("lags.one-device", len(devices) <= 1, what, exchange, where="/awsDeviceV2")
+    m.contract.check("lags.one-device", len(devices) <= 1, what, exchange, where="/awsDeviceV2", basis=devices)
     members = m.model.members(lag)
     if any(one.unsure for one in members):
         return

@@ -139,9 +139,10 @@ def _down(m: "Machine", thing: Thing) -> None:
     """While a test of all its peers runs, none of them is up."""
     sight = m.observe(thing)
     if sight is not None and sight[1] is not None:
-        up = [one for one in at(sight[1], "/bgpPeers/*/bgpStatus") if one == "up"]
+        statuses = at(sight[1], "/bgpPeers/*/bgpStatus")
+        up = [one for one in statuses if one == "up"]
         what = f"{len(up)} BGP peers are up while a test runs"
-        m.contract.check("failover_tests.peers-down", not up, what, sight[0], where="/bgpPeers")
+        m.contract.check("failover_tests.peers-down", not up, what, sight[0], where="/bgpPeers", basis=statuses)
 
 
 @judged

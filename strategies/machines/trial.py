@@ -40,6 +40,9 @@ class Trial(Contract):
         for passed in self._passed:
             self._contract.record(*passed)
 
+    def put_to_nothing(self, rule: str, operation: str, why: str) -> None:
+        self._contract.put_to_nothing(rule, operation, why)
+
     def record(
         self,
         rule: str,

@@ -73,6 +73,7 @@ def test_older_members_name_the_same_gateway(contract: Contract, world: World) -
             None in (older.get(old), inner.get(new)) or older[old] == inner[new],
             f"{old} is {older.get(old)} and associatedGateway.{new} is {inner.get(new)}",
             made.made,
+            basis=older.get(old) and inner.get(new),
             where=f"/{old}",
         )
 

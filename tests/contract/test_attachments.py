@@ -54,6 +54,7 @@ def test_a_new_virtual_interface_is_attached(contract: Contract, world: World, k
             given is None or str(given).lower() == TYPES[kind].lower(),
             f"the attachment of a {kind.lower()} virtual interface is a {given}",
             exchange,
+            basis=given,
         )
         _names_its_interface(contract, world, exchange, item, "owner")
 
@@ -150,7 +151,7 @@ def test_attachments_are_the_same_from_every_region(contract: Contract, world: W
 def test_an_attachment_ends_with_its_interface(contract: Contract, world: World) -> None:
     """One that stays behind takes a place of the gateway and keeps it from being deleted."""
     interface = _interface(world, arrange(world, "direct-connect-gateway"))
-    _seen(world, interface)
+    _, before = _seen(world, interface)
     deleted = done(world.delete(interface))
     exchange, item = poll(lambda: _look(world, interface), lambda seen: _state(seen[1]) in (None, *ENDING))
     contract.check(
@@ -159,6 +160,7 @@ def test_an_attachment_ends_with_its_interface(contract: Contract, world: World)
         f"its interface is deleted, and the attachment is {_state(item)}",
         deleted,
         exchange,
+        basis=before,
     )
 
 
@@ -166,7 +168,7 @@ def test_an_attachment_ends_with_its_interface(contract: Contract, world: World)
 def test_a_public_interface_is_attached_to_nothing(contract: Contract, world: World) -> None:
     """It leads to Amazon's public addresses; a gateway leads into networks of one's own."""
     world.api.permit(DESCRIBE)
-    arrange(world, "direct-connect-gateway")
+    _, other = _seen(world, _interface(world, arrange(world, "direct-connect-gateway")))
     interface = arrange(world, "virtual-interface", operation="CreatePublicVirtualInterface", settle=False)
     exchange, item = _look(world, interface)
     contract.check(
@@ -175,6 +177,7 @@ def test_a_public_interface_is_attached_to_nothing(contract: Contract, world: Wo
         f"a public virtual interface is attached: {item}",
         interface.made,
         exchange,
+        basis=other,
     )
 
 

@@ -60,6 +60,7 @@ def test_an_interface_gets_the_family_that_it_lacks(contract: Contract, world: W
             len(set(ids)) == len(ids) and all(re.fullmatch("dxpeer-[a-z0-9]+", one) for one in ids),
             f"the ids of the BGP peers are {ids}",
             answer,
+            basis=ids,
         )
     _kept(contract, earlier, before, exchange, _of(exchange))
 
@@ -151,6 +152,10 @@ def test_a_second_peer_of_a_family_needs_redundancy(contract: Contract, world: W
     interface = _interface(world, family)
     connection = next(one for one in world.handles if one.kind == "connection")
     port, item = world.described(connection)
+    if not [one for one in _peers(world.described(interface)[1]) if one.get("addressFamily") == family]:
+        raise Indeterminate(
+            f"the virtual interface shows no BGP peer of family {family}, so that another were the second"
+        )
     before = world.seen()
     exchange = _add(world, interface, family)
     if item.get("hasLogicalRedundancy") != "no":
@@ -203,6 +208,7 @@ def test_a_peer_is_deleted_and_the_other_stays(contract: Contract, world: World,
             f"after its deletion the BGP peer is {states(one)}",
             exchange,
             answer,
+            basis=states(_of(added)),
         )
     _kept(contract, added, _of(added), exchange, _of(exchange), but=peer)
 
@@ -284,7 +290,8 @@ def _kept(
     gone = but.get("bgpPeerId") if but is not None else None
     was = {name: before.get(name) for name in INTERFACE}
     now = {name: after.get(name) for name in INTERFACE}
-    contract.check("bgp_peers.interface-kept", was == now, f"the interface was {was} and is {now}", first, exchange)
+    message = f"the interface was {was} and is {now}"
+    contract.check("bgp_peers.interface-kept", was == now, message, first, exchange, basis=was)
     peers = [[peer.get(name) for name in LASTING] for peer in _peers(before) if peer.get("bgpPeerId") != gone]
     left = [[peer.get(name) for name in LASTING] for peer in _peers(after)]
     contract.check(
@@ -294,6 +301,7 @@ def _kept(
         first,
         exchange,
         where="/virtualInterface/bgpPeers",
+        basis=peers,
     )
 
 
@@ -303,4 +311,5 @@ def _unchanged(contract: Contract, world: World, before: dict[Handle, Json | Non
         world.seen_again(before) == before,
         "the request was refused, and yet the virtual interface has changed",
         exchange,
+        basis=before,
     )

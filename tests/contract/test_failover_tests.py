@@ -55,7 +55,8 @@ def test_a_test_takes_the_sessions_down(contract: Contract, world: World) -> Non
     contract.check("failover_tests.interface-testing", _state(item) == "testing", message, started, exchange)
     statuses = _statuses(item)
     message = f"while the test runs the BGP peers are {statuses}"
-    contract.check("failover_tests.peers-down", bool(statuses) and "up" not in statuses, message, started, exchange)
+    down = "up" not in statuses
+    contract.check("failover_tests.peers-down", down, message, started, exchange, basis=statuses)
 
 
 @pytest.mark.rule("failover_tests.duration-echo")
@@ -165,9 +166,13 @@ def test_the_history_is_filtered(contract: Contract, world: World) -> None:
 
     look("failover_tests.history-filters", {"virtualInterfaceId": one}, "/virtualInterfaceId")
     look("failover_tests.history-filters", {"testId": test}, "/testId")
-    look("failover_tests.history-filters-more", {"bgpPeers": peers}, "/bgpPeers")
-    status = next((item.get("status") for item in _history(world, one)[1]), None)
-    look("failover_tests.history-filters-more", {"status": status}, "/status")
+    history, items = _history(world, one)
+    for member, values in (
+        ("bgpPeers", [peers] if peers else []),
+        ("status", [item.get("status") for item in items][:1]),
+    ):
+        for value in contract.each("failover_tests.history-filters-more", values, history, what=member):
+            look("failover_tests.history-filters-more", {member: value}, f"/{member}")
 
 
 @pytest.mark.rule("failover_tests.stop-answer", "failover_tests.stop-ends", "failover_tests.stop-kept")
@@ -175,6 +180,7 @@ def test_a_test_that_is_stopped_is_over(contract: Contract, world: World) -> Non
     """Who sees the spare fail must get the session back at once, and find out later that the test was cut short."""
     interface = _interface(world)
     started = done(_start(world, interface))
+    _, running = _running(world, interface)
     stopped = done(world.call(STOP, {"virtualInterfaceId": interface}))
     test = _of(started).get("testId")
     found = (_of(stopped).get("testId"), _of(stopped).get("virtualInterfaceId"))
@@ -182,7 +188,8 @@ def test_a_test_that_is_stopped_is_over(contract: Contract, world: World) -> Non
     contract.check("failover_tests.stop-answer", found == (test, interface.id), message, started, stopped)
     exchange, item = world.described(interface, lambda seen: _state(seen) != "testing", slowly=True)
     message = f"after its test was stopped the interface is {_state(item)}"
-    contract.check("failover_tests.stop-ends", _state(item) not in (None, "testing"), message, stopped, exchange)
+    ended, basis = _state(item) not in (None, "testing"), _state(running) == "testing" or None
+    contract.check("failover_tests.stop-ends", ended, message, stopped, exchange, basis=basis)
 
     def statuses_in(items: list[Json]) -> list[Any]:
         return [one.get("status") for one in items if one.get("testId") == test]
@@ -298,4 +305,5 @@ def _unchanged(
         after == before,
         f"the request was refused, and yet {before} is now {after}",
         exchange,
+        basis=before,
     )

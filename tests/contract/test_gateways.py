@@ -218,6 +218,7 @@ def test_a_gateway_has_its_new_name_and_is_otherwise_the_same(contract: Contract
         f"{kept} were {[before.get(one) for one in kept]} and are {[after.get(one) for one in kept]} after renaming",
         gateway.made,
         renamed,
+        basis=[before.get(one) for one in kept],
     )
 
 

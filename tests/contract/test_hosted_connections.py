@@ -78,6 +78,7 @@ def test_a_hosted_connection_says_what_it_is(contract: Contract, world: World, o
                 f"{member} is {found.get(member)}, that of the interconnect {item.get(member)}",
                 seen,
                 said,
+                basis=item.get(member),
                 where=f"/{member}",
             )
 
@@ -263,6 +264,7 @@ def test_the_deprecated_operation_allocates_the_same(contract: Contract, world: 
         f"connectionState is {states[0]}, and {states[1]} by AllocateHostedConnection",
         new,
         old,
+        basis=states,
         where="/connectionState",
     )
 

@@ -70,6 +70,7 @@ def test_a_moved_one_stays_what_it_is(contract: Contract, world: World, kind: st
                 move,
                 said,
                 where=f"/{member}",
+                basis=kept[member],
             )
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from dxcontract.contract import Contract
 from dxcontract.exchange import Exchange
+from dxcontract.pointers import at
 from strategies.hosting import allocated, confirmed, port, private_interface, provided
 from strategies.requests import Scene, done, least, merged
 from strategies.world import Arn, Handle, World
@@ -85,4 +86,5 @@ def test_the_partner_does_not_see_its_tags(contract: Contract, world: World) -> 
         "the partner is shown a tag that the owner gave",
         tagging,
         exchange,
+        basis=at(world.call("DescribeTags", {"resourceArns": [Arn(hosted)]}).json, "/resourceTags/*/tags/*"),
     )

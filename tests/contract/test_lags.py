@@ -110,10 +110,12 @@ def test_a_lag_comes_with_the_connections_asked_for(contract: Contract, world: W
     contract.check("lags.count-invariant", stated == len(members), message, lag.made)
     states = [one.get("connectionState") for one in members]
     message = f"the connections of a new LAG are {states}"
-    contract.check("lags.members-requested", all(one == "requested" for one in states), message, lag.made)
+    right = all(one == "requested" for one in states)
+    contract.check("lags.members-requested", right, message, lag.made, basis=states)
     names = sorted(str(one.get("connectionName")) for one in members)
     wanted = sorted(f"Requested Connection {number} for Lag {lag.id}" for number in range(1, len(members) + 1))
-    contract.check("lags.members-named", names == wanted, f"the connections are called {names}", lag.made)
+    message = f"the connections are called {names}"
+    contract.check("lags.members-named", names == wanted, message, lag.made, basis=names)
     for handle in handles:
         seen = confirm(functools.partial(world.observe, handle), lambda one: one.item is not None)
         message = "DescribeConnections does not find a connection of the LAG under its id"
@@ -131,7 +133,7 @@ def test_the_connections_of_a_lag_are_alike(contract: Contract, world: World) ->
         stated = found.get("numberOfConnections")
         message = f"numberOfConnections is {stated!r}, {len(members)} are listed"
         contract.check("lags.count-invariant", stated == len(members), message, exchange)
-        for member in members:
+        for member in contract.each("lags.members-uniform", members, exchange, what="connections of the LAG"):
             _alike(contract, found, member, exchange)
     parts = [item, *members_of(item)]
     for handle in (one for one in world.handles if one.kind == "connection"):
@@ -139,7 +141,7 @@ def test_the_connections_of_a_lag_are_alike(contract: Contract, world: World) ->
         parts.append(connection)
     devices = {str(one["awsDeviceV2"]) for one in parts if "awsDeviceV2" in one}
     message = f"a LAG and its connections end on {len(devices)} devices: {devices}"
-    contract.check("lags.one-device", len(devices) <= 1, message, described)
+    contract.check("lags.one-device", len(devices) <= 1, message, described, basis=devices)
 
 
 @pytest.mark.rule("lags.listed", "lags.describe-one")
@@ -160,7 +162,7 @@ def test_a_lag_is_listed_and_found_by_its_id(contract: Contract, world: World) -
     if only and listed is not None:
         here, there = ({**_lasting(one), "connections": _ids(one)} for one in (found[0], listed))
         message = f"a LAG is {here} by itself and {there} in the list"
-        contract.check("lags.describe-one", here == there, message, whole, single)
+        contract.check("lags.describe-one", here == there, message, whole, single, basis=here)
 
 
 @pytest.mark.rule("lags.not-idempotent")
@@ -306,7 +308,7 @@ def _refused_order(contract: Contract, world: World, changes: Json) -> Exchange:
             message = f"the order was refused, and yet {len(found)} {what} came of it"
             contract.check("lags.refusal-atomic", not found, message, exchange, after)
         message = "the order was refused, and yet something has changed"
-        contract.check("lags.refusal-atomic", world.seen_again(before) == before, message, exchange)
+        contract.check("lags.refusal-atomic", world.seen_again(before) == before, message, exchange, basis=before)
     return exchange
 
 
@@ -343,7 +345,8 @@ def _alike(contract: Contract, lag: Json, member: Json, exchange: Exchange) -> N
         if own != "ownerAccount" or (own in member and of_lag in lag):
             same = member.get(own) == lag.get(of_lag)
             message = f"a connection has {own} {member.get(own)!r}, its LAG {of_lag} {lag.get(of_lag)!r}"
-            contract.check("lags.members-uniform", same, message, exchange, where=f"/connections/*/{own}")
+            where, basis = f"/connections/*/{own}", lag.get(of_lag)
+            contract.check("lags.members-uniform", same, message, exchange, where=where, basis=basis)
 
 
 def _plain(value: Any, member: str) -> Any:

@@ -35,10 +35,11 @@ def test_a_lag_is_renamed_and_nothing_else(contract: Contract, world: World) -> 
         for member in (*LASTING, "allowsHostedConnections", "tags"):
             was, now = unordered(before.get(member)), unordered(found.get(member))
             message = f"renaming changed {member} from {was!r} to {now!r}"
-            contract.check("lags.update-preserves", was == now, message, first, exchange, answer, where=f"/{member}")
+            three, where = (first, exchange, answer), f"/{member}"
+            contract.check("lags.update-preserves", was == now, message, *three, where=where, basis=was)
         same = _ids(before) == _ids(found)
-        message = "renaming changed which connections the LAG has"
-        contract.check("lags.update-preserves", same, message, first, exchange, answer, where="/connections")
+        message, three = "renaming changed which connections the LAG has", (first, exchange, answer)
+        contract.check("lags.update-preserves", same, message, *three, where="/connections", basis=_ids(before))
     complete = exchange.body.keys() >= WHOLE
     message = f"UpdateLag answers {sorted(exchange.body)}, which is no whole LAG"
     contract.check("lags.answer-members", complete, message, exchange)
@@ -188,7 +189,7 @@ def _unchanged(contract: Contract, world: World, operation: str, params: Json, *
     exchange = world.call(operation, params, role=role)
     if 400 <= exchange.status < 500:
         message = f"{operation} was refused, and yet something has changed"
-        contract.check("lags.refusal-atomic", world.seen_again(before) == before, message, exchange)
+        contract.check("lags.refusal-atomic", world.seen_again(before) == before, message, exchange, basis=before)
     return exchange
 
 

@@ -275,5 +275,5 @@ def _unchanged(contract: Contract, world: World, operation: str, params: Json) -
     exchange = patient(world, operation, params)
     if 400 <= exchange.status < 500:
         message = f"{operation} was refused, and yet something has changed"
-        contract.check("lags.refusal-atomic", world.seen_again(before) == before, message, exchange)
+        contract.check("lags.refusal-atomic", world.seen_again(before) == before, message, exchange, basis=before)
     return exchange

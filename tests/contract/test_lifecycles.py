@@ -170,7 +170,8 @@ def test_a_resource_keeps_its_owner_and_region(contract: Contract, world: World)
     done(world.call("UpdateConnection", {"connectionId": connection, "connectionName": world.name()}))
     exchange, second = world.observe(connection)
     same = first is not None and second is not None and first.get("region") == second.get("region")
-    contract.check("lifecycles.identity-stable", same, "the connection's region changed with its name", exchange)
+    message, basis = "the connection's region changed with its name", first and first.get("region")
+    contract.check("lifecycles.identity-stable", same, message, exchange, basis=basis)
 
 
 @pytest.mark.rule("lifecycles.ids-unique")

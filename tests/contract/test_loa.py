@@ -74,6 +74,7 @@ def test_the_deprecated_operations_nest_it(contract: Contract, world: World, ope
         newer,
         exchange,
         where="/loa/loaContentType",
+        basis=types,
     )
 
 
@@ -105,6 +106,7 @@ def test_its_type_is_pdf(contract: Contract, world: World, operation: str) -> No
             found == PDF or not exchange.succeeded,
             f"loaContentType is {found!r}",
             exchange,
+            basis=exchange.succeeded or None,
             where="/loaContentType",
         )
 

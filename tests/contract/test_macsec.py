@@ -14,7 +14,7 @@ from strategies import macsec
 from strategies.lags import patient
 from strategies.requests import arrange, done
 from strategies.steps import refusal
-from strategies.world import World
+from strategies.world import Handle, World
 
 ASSOCIATE: Final = "AssociateMacSecKey"
 DISASSOCIATE: Final = "DisassociateMacSecKey"
@@ -190,11 +190,12 @@ def test_a_connection_in_a_lag_has_no_key_of_its_own(contract: Contract, world: 
     """Links of one LAG under different keys would not carry the same traffic."""
     lag, port, key = macsec.port(world, "lag"), macsec.port(world), macsec.pair(world)
     macsec.associated(world, port, key)
+    before = _described_key(world, port, key)
     exchange = done(patient(world, "AssociateConnectionWithLag", {"connectionId": port, "lagId": lag}))
     after, item = world.described(port, lambda seen: macsec.find(seen, key) is None, slowly=True)
     ok, where = macsec.find(item, key) is None, "/connections/*/macSecKeys"
     message = "the connection still shows the key that it had before it joined a LAG"
-    contract.check("macsec.lag-replaces-keys", ok, message, exchange, after, where=where)
+    contract.check("macsec.lag-replaces-keys", ok, message, exchange, after, where=where, basis=before)
 
 
 @pytest.mark.rule("macsec.disassociate-answer")
@@ -216,11 +217,12 @@ def test_the_key_that_is_taken_is_answered(contract: Contract, world: World) -> 
 def test_a_key_that_is_taken_is_gone(contract: Contract, world: World) -> None:
     """A key that has leaked must stop working."""
     port, _, taken = macsec.two_keys(world)
+    before = _described_key(world, port, taken)
     exchange = done(world.call(DISASSOCIATE, {"connectionId": port, **taken}))
     after, item = world.described(port, lambda seen: macsec.find(seen, taken) is None, slowly=True)
     ok, where = macsec.find(item, taken) is None, "/connections/*/macSecKeys"
     message = "the connection still shows the key as associated"
-    contract.check("macsec.disassociate-removes", ok, message, exchange, after, where=where)
+    contract.check("macsec.disassociate-removes", ok, message, exchange, after, where=where, basis=before)
 
 
 @pytest.mark.rule("macsec.disassociate-keeps")
@@ -254,4 +256,10 @@ def test_a_refused_request_leaves_the_keys(contract: Contract, world: World, ope
     exchange = refusal(world.call(operation, params))
     _, after = world.described(port, lambda seen: macsec.shown(seen) == macsec.shown(before))
     message = f"refused, and yet the connection shows {len(macsec.shown(after))} keys, not the same as before"
-    contract.check("macsec.refusal-atomic", macsec.shown(after) == macsec.shown(before), message, exchange)
+    same, keys = macsec.shown(after) == macsec.shown(before), macsec.shown(before)
+    contract.check("macsec.refusal-atomic", same, message, exchange, basis=keys)
+
+
+def _described_key(world: World, port: Handle, key: dict[str, str]) -> Json | None:
+    """A key that was given to a port, as the port is described; none if it does not show it."""
+    return macsec.find(world.described(port, lambda seen: macsec.find(seen, key) is not None)[1], key)

@@ -71,6 +71,7 @@ def test_the_filter_for_cidrs(contract: Contract, world: World) -> None:
         f"answered were {_named(kept)}, asked for was {wanted}",
         everything,
         exchange,
+        basis=kept,
         where="outside",
     )
     contract.check(
@@ -107,6 +108,7 @@ def test_the_filter_for_a_path(contract: Contract, world: World, member: str, po
         f"answered were {_named(kept)}, of which not all have {wanted} in {member}",
         everything,
         exchange,
+        basis=kept,
         where=f"/{member}",
     )
 

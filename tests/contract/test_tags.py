@@ -77,11 +77,13 @@ def test_removing_tags_removes_their_keys_only(api: Api, contract: Contract, run
         connection = arrange(world, "connection", settle=False)
         tagged(world, connection, change.before)
         gone = sorted(change.before.keys() & change.given.keys())
+        _, before = described(world, connection)
         exchange = done(untag(world, connection, gone))
         rest = sorted((key, value) for key, value in change.before.items() if key not in gone)
         after, found = described_when(world, connection, lambda seen: seen == rest)
         left = [key for key, _ in found if key in gone]
-        contract.check("tags.removed", not left, f"removed, and yet described: {left}", exchange, after)
+        message = f"removed, and yet described: {left}"
+        contract.check("tags.removed", not left, message, exchange, after, basis=before)
         rest = [pair for pair in found if pair[0] not in gone]
         kept = sorted((key, value) for key, value in change.before.items() if key not in gone)
         contract.check(
@@ -179,6 +181,7 @@ def test_tags_end_with_their_resource(contract: Contract, world: World) -> None:
     """A search by tag must not find what is gone."""
     connection = arrange(world, "connection", settle=False)
     tagged(world, connection, {"mortal": "yes"})
+    _, before = described(world, connection)
     gone = done(world.delete(connection))
     if world.state(connection) == "deleting":
         world.settle(connection, "deleted", None)
@@ -189,7 +192,8 @@ def test_tags_end_with_their_resource(contract: Contract, world: World) -> None:
     look = functools.partial(world.call, "DescribeTags", {"resourceArns": [Arn(connection)]})
     after = confirm(look, lambda seen: not shown(seen))
     found = shown(after)
-    contract.check("tags.die-with-resource", not found, f"the deleted connection has the tags {found}", gone, after)
+    message = f"the deleted connection has the tags {found}"
+    contract.check("tags.die-with-resource", not found, message, gone, after, basis=before)
 
 
 def _tag_by_arn(contract: Contract, world: World, rule: str, kind: str) -> None:

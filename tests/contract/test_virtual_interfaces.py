@@ -239,6 +239,7 @@ def _same(contract: Contract, rule: str, exchange: Exchange, item: Json, member:
         f"{member} is {item.get(member)!r}, not {wanted!r}",
         exchange,
         where=f"/{member}",
+        basis=wanted,
     )
 
 

@@ -133,6 +133,7 @@ def test_an_update_leaves_the_rest_alone(contract: Contract, world: World, kind:
             exchange,
             where=f"/{member}",
             operation=UPDATE,
+            basis=old.get(member),
         )
 
 

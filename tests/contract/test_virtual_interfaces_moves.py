@@ -51,6 +51,7 @@ def test_it_moves_with_all_that_it_is(contract: Contract, world: World, kind: Ma
                 answer,
                 where=f"/{member}",
                 operation=MOVE,
+                basis=old,
             )
 
 

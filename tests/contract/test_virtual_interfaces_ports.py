@@ -218,7 +218,8 @@ def _nothing_happens(
         raise Indeterminate(f"{operation} was not refused where the documents say so")
     after, now = confirm(lambda: (_described(world), _count(world, port)), lambda seen: seen == (before, count))
     message = f"{operation} was refused, and yet what is described has changed"
-    contract.check("virtual_interfaces.refusal-atomic", (before, count) == (after, now), message, exchange)
+    same = (before, count) == (after, now)
+    contract.check("virtual_interfaces.refusal-atomic", same, message, exchange, basis=before)
 
 
 def _described(world: World) -> list[Json | None]:
