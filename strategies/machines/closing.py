@@ -107,7 +107,7 @@ def _list(m: "Machine", kind: str, role: Role) -> None:
             and item.get(resource.id) not in m.ids
             and state_of(item, resource.state) not in ENDING
         ]
-        if kind not in m.unknown and not any(one.unsure for one in m.model.things):
+        if not m.unknown and not any(one.unsure for one in m.model.things):
             what = f"{len(strangers)} resources are listed under names of this example that nothing has made"
             m.contract.check("machines.nothing-left", not strangers, what, exchange, where=kind)
 
