@@ -1,1 +1,1 @@
-pytest_plugins = ["dxcontract.plugin", "strategies.profiles"]
+pytest_plugins = ["dxcontract.pytest_plugin.options", "strategies.profiles"]

@@ -29,16 +29,16 @@ sys.path.insert(0, str(ROOT))
 import pytest  # noqa: E402
 import urllib3  # noqa: E402
 
-from dxcontract import spec as specs  # noqa: E402
-from dxcontract.plugin import RUN  # noqa: E402
+from dxcontract.oracle.verdict import Tally  # noqa: E402
+from dxcontract.pytest_plugin.options import RUN  # noqa: E402
 from dxcontract.reference.faults.catalogue import catalogue  # noqa: E402
-from dxcontract.verdict import Tally  # noqa: E402
+from dxcontract.spec import model as specs  # noqa: E402
 
 FOLLOWS: Final = ROOT / "bench" / "follows.json"
 CAUGHT: Final = ROOT / "bench" / "caught.json"
 """The faults that are caught: one that no longer is fails `--first`."""
 DEADLY: Final = "wire.serves-on"
-"""Ends the emulator, and the run with it; tests/unit/test_death.py is about that."""
+"""Ends the emulator, and the run with it; tests/unit/client/test_death.py is about that."""
 EVERYTHING: Final = (
     "test_answers.py",
     "test_lifecycles.py",

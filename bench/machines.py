@@ -37,16 +37,16 @@ sys.path.insert(0, str(ROOT))
 
 import pytest  # noqa: E402
 
-from dxcontract import spec as specs  # noqa: E402
-from dxcontract.plugin import RUN  # noqa: E402
+from dxcontract.oracle.verdict import Tally, Violation  # noqa: E402
+from dxcontract.pytest_plugin.options import RUN  # noqa: E402
 from dxcontract.reference.faults.catalogue import catalogue  # noqa: E402
-from dxcontract.session import Session  # noqa: E402
-from dxcontract.spec import Spec  # noqa: E402
-from dxcontract.verdict import Tally, Violation  # noqa: E402
+from dxcontract.run.session import Session  # noqa: E402
+from dxcontract.spec import model as specs  # noqa: E402
+from dxcontract.spec.model import Spec  # noqa: E402
+from strategies.machines.budgets import GATE, GATE_SEEDS, facts  # noqa: E402
 from strategies.machines.catalogue import ENTRIES, Entry  # noqa: E402
-from strategies.machines.explorer import Budget, Explorer  # noqa: E402
-from strategies.machines.profile import GATE, GATE_SEEDS, facts  # noqa: E402
-from strategies.requests import required  # noqa: E402
+from strategies.machines.driver import Budget, Explorer  # noqa: E402
+from strategies.valid_requests import required  # noqa: E402
 
 SECONDS: Final = 60.0
 MINIMISE: Final = 20.0

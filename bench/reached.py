@@ -11,9 +11,9 @@ import json
 import sys
 from pathlib import Path
 
-from dxcontract import lifecycles
-from dxcontract import spec as specs
-from dxcontract.exploration import Exploration, caused_by_requests, explored, pairs
+from dxcontract.oracle.exploration_stats import Exploration, caused_by_requests, explored, pairs
+from dxcontract.spec import lifecycles
+from dxcontract.spec import model as specs
 
 
 def main(path: str) -> int:

@@ -29,7 +29,7 @@ from typing import Any, Final
 
 from moto.server import ThreadedMotoServer
 
-from dxcontract.report.reproducer import file_name
+from dxcontract.reproduce.reproducer_files import file_name
 
 SECONDS: Final = 120.0
 _SAID: Final = {0: "no longer happens", 1: "still happens", 2: "cannot tell"}

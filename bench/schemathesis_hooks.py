@@ -8,10 +8,10 @@ from typing import Any
 
 import schemathesis
 
-from dxcontract import aws_json
-from dxcontract.affordable import affordable
+from dxcontract.client.request_limits import affordable
+from dxcontract.integrations import aws_json_media_type
 
-aws_json.register()
+aws_json_media_type.register()
 
 
 @schemathesis.hook

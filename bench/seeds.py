@@ -22,14 +22,15 @@ sys.path.insert(0, str(ROOT))
 
 import pytest  # noqa: E402
 
-from dxcontract import spec as specs  # noqa: E402
-from dxcontract.exploration import Exploration, explored  # noqa: E402
-from dxcontract.plugin import RUN  # noqa: E402
-from dxcontract.session import Session  # noqa: E402
-from dxcontract.verdict import HarnessError, Violation  # noqa: E402
+from dxcontract.oracle.exploration_stats import Exploration, explored  # noqa: E402
+from dxcontract.oracle.verdict import Violation  # noqa: E402
+from dxcontract.pytest_plugin.options import RUN  # noqa: E402
+from dxcontract.run.session import Session  # noqa: E402
+from dxcontract.spec import model as specs  # noqa: E402
+from dxcontract.wire.errors import HarnessError  # noqa: E402
+from strategies.machines.budgets import facts  # noqa: E402
 from strategies.machines.catalogue import ENTRIES  # noqa: E402
-from strategies.machines.explorer import Budget, Explorer  # noqa: E402
-from strategies.machines.profile import facts  # noqa: E402
+from strategies.machines.driver import Budget, Explorer  # noqa: E402
 
 SEEDS: Final = 1000
 EXAMPLES: Final = 3

@@ -2,7 +2,7 @@
 
     python bench/tutorial.py             times of all commands, then: an entry removed, and a false one added
 
-tests/unit/test_tutorial.py does the same with a part of the contract.
+tests/unit/cli/test_tutorial.py does the same with a part of the contract.
 """
 
 import json

@@ -32,9 +32,9 @@ import pytest
 ROOT: Final = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from dxcontract import spec as specs  # noqa: E402
-from dxcontract.items import claims_of  # noqa: E402
-from dxcontract.plugin import RUN  # noqa: E402
+from dxcontract.pytest_plugin.items import claims_of  # noqa: E402
+from dxcontract.pytest_plugin.options import RUN  # noqa: E402
+from dxcontract.spec import model as specs  # noqa: E402
 from tests.unit import proxy  # noqa: E402
 from tests.unit.without import Without  # noqa: E402
 

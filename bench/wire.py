@@ -27,9 +27,9 @@ from typing import Any, Final
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from dxcontract import openapi  # noqa: E402
-from dxcontract import spec as specs  # noqa: E402
-from dxcontract.pointers import at  # noqa: E402
+from dxcontract.integrations import openapi  # noqa: E402
+from dxcontract.spec import model as specs  # noqa: E402
+from dxcontract.spec.json_pointer import at  # noqa: E402
 
 TESTS = ("answers", "fuzz", "protocol", "protocol_bytes", "protocol_connections")
 SCOPE = "Credential=111111111111/20260101/us-east-1/directconnect/aws4_request"

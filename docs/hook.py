@@ -1,8 +1,8 @@
 """MkDocs' hook: adds the generated pages.
 
-Not dxcontract/manual.py itself: MkDocs puts a hook's folder first on the path, and there `secrets` is one of ours.
+Not dxcontract/cli/docs_pages.py itself: MkDocs puts the folder of a hook first on the path.
 """
 
-from dxcontract.manual import on_files
+from dxcontract.cli.docs_pages import on_files
 
 __all__ = ["on_files"]

@@ -8,7 +8,7 @@ import sys
 def main() -> int:
     """Run the command; answers the exit status. Ctrl-C ends it with a line, also while it is being imported."""
     try:
-        from dxcontract import cli
+        from dxcontract.cli import main as cli
 
         return cli.main()
     except KeyboardInterrupt:

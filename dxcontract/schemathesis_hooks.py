@@ -17,20 +17,22 @@ import requests
 import requests.auth
 import schemathesis
 
-from dxcontract import aws_json, signing
-from dxcontract import spec as specs
-from dxcontract.affordable import affordable
-from dxcontract.aws_hosts import is_key_of_aws
-from dxcontract.proxies import is_loopback
-from dxcontract.target import DEFAULT_REGION, Account, is_aws
+from dxcontract.client.request_limits import affordable
+from dxcontract.integrations import aws_json_media_type
+from dxcontract.spec import model as specs
 from dxcontract.targets.accounts import twelve_digits
+from dxcontract.targets.aws_hosts import is_key_of_aws
+from dxcontract.targets.target import DEFAULT_REGION, is_aws
+from dxcontract.wire import sigv4
+from dxcontract.wire.credentials import Account
+from dxcontract.wire.proxies import is_loopback
 
 
 class Signature(requests.auth.AuthBase):
     """Signs the bytes that are sent, as boto3 does."""
 
     def __init__(self, account: Account, region: str) -> None:
-        self._signer = signing.Signer(account, str(specs.load().index["signingName"]), region)
+        self._signer = sigv4.Signer(account, str(specs.load().index["signingName"]), region)
 
     def __call__(self, prepared: requests.PreparedRequest) -> requests.PreparedRequest:
         address = str(prepared.url).partition("#")[0]
@@ -104,7 +106,7 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:
 
 
 REGION: Final = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
-aws_json.register()
+aws_json_media_type.register()
 schemathesis.hook(before_load_schema)
 schemathesis.hook(filter_case)
 schemathesis.hook(before_call)

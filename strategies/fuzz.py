@@ -11,12 +11,12 @@ from typing import Any, Final, Literal
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from dxcontract import openapi
-from dxcontract import spec as specs
-from dxcontract.affordable import affordable
-from dxcontract.journal import PREFIX
-from dxcontract.pointers import at
-from dxcontract.spec import Json, Operation
+from dxcontract.client.request_limits import affordable
+from dxcontract.client.resource_journal import PREFIX
+from dxcontract.integrations import openapi
+from dxcontract.spec import model as specs
+from dxcontract.spec.json_pointer import at
+from dxcontract.spec.model import Json, Operation
 
 Form = Literal["as made", "ids that exist"] | tuple[str]
 """How a drawn body is sent: as it is, with ids that exist, or one member of it in a valid request."""
@@ -34,9 +34,9 @@ def _operations(closed: bool) -> dict[str, Any]:
     """
     import schemathesis  # only here, as it takes half a second: most runs and every --collect-only do without
 
-    from dxcontract import aws_json
+    from dxcontract.integrations import aws_json_media_type
 
-    aws_json.register()
+    aws_json_media_type.register()
     document = openapi.document(specs.load())
     del document["security"], document["components"]["securitySchemes"]
     for entry in document["paths"].values():

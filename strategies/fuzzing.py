@@ -6,17 +6,17 @@ from typing import Any, Final
 
 from hypothesis import given, seed, settings
 
-from dxcontract.api import Api
-from dxcontract.cbor import Protocol
-from dxcontract.contract import Contract
-from dxcontract.exchange import Exchange
-from dxcontract.exploration import Exploration
-from dxcontract.findings import claims
-from dxcontract.spec import Json, Operation
-from dxcontract.verdict import Indeterminate, Unsupported
-from strategies.departures import JUDGED, departures
+from dxcontract.client.client import Api
+from dxcontract.oracle import expectations
+from dxcontract.oracle.assertions import Contract
+from dxcontract.oracle.exploration_stats import Exploration
+from dxcontract.spec.model import Json, Operation
+from dxcontract.wire.cbor import Protocol
+from dxcontract.wire.errors import Indeterminate, Unsupported
+from dxcontract.wire.exchange import Exchange
 from strategies.fuzz import drawn, forms, mixed, names_existing
-from strategies.requests import Scene, least
+from strategies.schema_violations import JUDGED, departures
+from strategies.valid_requests import Scene, least
 from strategies.world import World
 
 RULES: Final = (
@@ -127,4 +127,4 @@ def judge(contract: Contract, operation: Operation, exchange: Exchange, body: An
             contract.refused(one.rule, exchange, one.what, where=one.pointer)
         elif exchange.succeeded:
             what = f"{one.what}: answered 200"
-            contract.check(one.rule, False, what, exchange, where=one.pointer, claim=claims.refused())
+            contract.check(one.rule, False, what, exchange, where=one.pointer, claim=expectations.refused())

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from dxcontract.exchange import Exchange
-from dxcontract.spec import Describe, Json, Resource
-from dxcontract.verdict import Indeterminate, UnusableAnswer
+from dxcontract.spec.model import Describe, Json, Resource
+from dxcontract.wire.errors import Indeterminate, UnusableAnswer
+from dxcontract.wire.exchange import Exchange
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from dxcontract.verdict import UnusableAnswer
+from dxcontract.wire.errors import UnusableAnswer
 
 T = TypeVar("T")
 

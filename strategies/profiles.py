@@ -15,8 +15,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.database import DirectoryBasedExampleDatabase, ExampleDatabase
 
-from dxcontract import configuration
-from dxcontract.outcome import UNUSABLE
+from dxcontract.run import project_config
+from dxcontract.run.result import UNUSABLE
 from strategies.constants import leave_out_local_constants
 from strategies.polling import PATIENCE
 
@@ -51,7 +51,7 @@ settings.register_profile(NIGHTLY, max_examples=500, print_blob=True, **_COMMON)
 
 
 def pytest_addoption(parser: Any) -> None:
-    group = configuration.with_defaults(parser.getgroup("dxcontract", "the Direct Connect contract"))
+    group = project_config.with_defaults(parser.getgroup("dxcontract", "the Direct Connect contract"))
     group.addoption(
         "--example-db",
         metavar="PLACE",

@@ -13,22 +13,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from dxcontract import choosing, spec, suite
-from dxcontract.findings import alone, reading
-from dxcontract.findings.performing import Performer, Shown
-from dxcontract.findings.reading import FindingError
-from dxcontract.findings.replay_options import CLEAN_SECONDS
-from dxcontract.findings.words import words
+from dxcontract.report import load_findings
 from dxcontract.report.compare import read as read_report
-from dxcontract.safe_text import one_line, printable
-from dxcontract.session import Session
-from dxcontract.spec import Json
-from dxcontract.target import Role, TargetError
-from dxcontract.verdict import CannotWriteError, Indeterminate, TargetDied, Unsupported
-from strategies import ec2
+from dxcontract.report.load_findings import FindingError
+from dxcontract.reproduce import judge
+from dxcontract.reproduce.describe_steps import words
+from dxcontract.reproduce.executor import Performer, Shown
+from dxcontract.run import suite, target_options
+from dxcontract.run.session import Session
+from dxcontract.spec import model
+from dxcontract.spec.model import Json
+from dxcontract.targets.target import TargetError
+from dxcontract.wire.credentials import Role
+from dxcontract.wire.errors import CannotWriteError, Indeterminate, TargetDied, Unsupported
+from dxcontract.wire.safe_text import one_line, printable
+from strategies.resources import ec2
 from strategies.world import World, locations
 
-STATUS: Final = {alone.GONE: 0, alone.STILL: 1, alone.UNCLEAR: 2}
+CLEAN_SECONDS: Final = 120.0
+
+
+STATUS: Final = {judge.GONE: 0, judge.STILL: 1, judge.UNCLEAR: 2}
 _NOT_ALONE: Final = ("test_machines.py", "test_fuzz.py", "test_pins.py")
 _PASSED_ON: Final = (
     "region",
@@ -62,19 +67,19 @@ def run(options: argparse.Namespace) -> int:
     if options.attempts < 1:
         raise ValueError(f"--attempts={options.attempts}: give 1 or more")
     try:
-        found = reading.findings(options.file, options.fingerprint)
+        found = load_findings.findings(options.file, options.fingerprint)
         if not found:
             raise FindingError(f"{options.file} has no finding that can be replayed")
         named = {target for _, target in found if target}
-        default = named.pop() if len(named) == 1 else choosing.DEFAULT_TARGET
+        default = named.pop() if len(named) == 1 else target_options.DEFAULT_TARGET
         with opened(options, default) as session:
             done = [_replay(session, one, options, default) for one, _ in found]
             left = _clean(session)
     except (FindingError, TargetError, CannotWriteError) as error:
         sys.stderr.write(f"dxcontract: {one_line(str(error))}\n")
-        return STATUS[alone.UNCLEAR]
+        return STATUS[judge.UNCLEAR]
     _tell(done, left, session, as_json=options.json)
-    return max((STATUS[one.shown.verdict] for one in done), key=(STATUS[alone.GONE], 2, 1).index) if done else 0
+    return max((STATUS[one.shown.verdict] for one in done), key=(STATUS[judge.GONE], 2, 1).index) if done else 0
 
 
 @contextmanager
@@ -84,9 +89,9 @@ def opened(options: argparse.Namespace, default: str) -> Iterator[Session]:
     Raises:
         TargetError: it is not there, or is no Direct Connect.
     """
-    loaded = spec.load()
-    session, _ = choosing.opened(
-        loaded, choosing.choice(options, default), choosing.careful(options), options.answer_seconds
+    loaded = model.load()
+    session, _ = target_options.opened(
+        loaded, target_options.choice(options, default), target_options.careful(options), options.answer_seconds
     )
     try:
         yield session
@@ -105,12 +110,12 @@ def _clean(session: Session) -> list[str]:
 
 
 def _replay(session: Session, finding: Json, options: argparse.Namespace, default: str) -> Replayed:
-    shown = Shown(alone.UNCLEAR, "it was not tried")
+    shown = Shown(judge.UNCLEAR, "it was not tried")
     for _ in range(options.attempts):
         shown = perform(session, finding)
-        if shown.verdict != alone.GONE:
+        if shown.verdict != judge.GONE:
             break
-    if shown.verdict == alone.STILL or len(shown.exchanges) < len(finding["steps"]):
+    if shown.verdict == judge.STILL or len(shown.exchanges) < len(finding["steps"]):
         return Replayed(finding, shown)
     claim, test = finding["claim"], finding["test"]
     plain = "asks" not in claim and "by" not in claim
@@ -126,7 +131,7 @@ def perform(session: Session, finding: Json) -> Shown:
         try:
             return performed(session, World(session.api, session.api.journal.label), finding)
         except (TargetDied, Unsupported, Indeterminate) as reason:
-            return Shown(alone.UNCLEAR, str(reason))
+            return Shown(judge.UNCLEAR, str(reason))
 
 
 def performed(session: Session, world: World, finding: Json) -> Shown:
@@ -165,15 +170,15 @@ def _by_test(finding: Json, options: argparse.Namespace, default: str) -> tuple[
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if not (Path(folder) / "report.json").exists():
             last = next((line for line in reversed((done.stdout + done.stderr).splitlines()) if line.strip()), "")
-            return alone.UNCLEAR, f"{test} could not be run again: {last:.200}"
+            return judge.UNCLEAR, f"{test} could not be run again: {last:.200}"
         document = read_report(Path(folder))
     for violation in document["violations"]:
         if violation["fingerprint"] == finding["fingerprint"]:
-            return alone.STILL, f"{test}, run again, finds: {violation['message']}"
+            return judge.STILL, f"{test}, run again, finds: {violation['message']}"
     verdict = document["rules"][finding["rule"]]["operations"].get(finding["operation"], "untested")
     if verdict in ("conforms", "violates"):
-        return alone.GONE, f"{test}, run again, does not find it any more"
-    return alone.UNCLEAR, f"{test}, run again: {verdict}"
+        return judge.GONE, f"{test}, run again, does not find it any more"
+    return judge.UNCLEAR, f"{test}, run again: {verdict}"
 
 
 def _tell(done: Sequence[Replayed], left: Sequence[str], session: Session, *, as_json: bool) -> None:
@@ -200,7 +205,7 @@ def _lines(done: Sequence[Replayed], left: Sequence[str], session: Session) -> I
         yield f"\n{one.finding['fingerprint']}  ({one.finding['level']})"
         yield f"  {one.finding['message']}"
         for number, (line, step) in enumerate(zip(words(one.finding["steps"]), one.finding["steps"], strict=True), 1):
-            was = alone.said(step["answer"])
+            was = judge.said(step["answer"])
             now = one.shown.exchanges[number - 1].told() if number <= len(one.shown.exchanges) else "not sent"
             told = line.removesuffix(f"; answered {was}")
             yield f"    {number}. {told}; answered {now}" + ("" if now == was else f" (recorded: {was})")

@@ -10,15 +10,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from dxcontract import cbor
-from dxcontract.api import Api
-from dxcontract.belongings import ORDER
-from dxcontract.exchange import Exchange
-from dxcontract.journal import run_prefix
-from dxcontract.pointers import at
-from dxcontract.spec import Json, Resource, Spec, resolve
-from dxcontract.target import Role
-from dxcontract.verdict import Indeterminate, Unsupported
+from dxcontract.client.client import Api
+from dxcontract.client.leftovers import ORDER
+from dxcontract.client.resource_journal import run_prefix
+from dxcontract.spec.json_pointer import at
+from dxcontract.spec.model import Json, Resource, Spec, resolve
+from dxcontract.wire import cbor
+from dxcontract.wire.credentials import Role
+from dxcontract.wire.errors import Indeterminate, Unsupported
+from dxcontract.wire.exchange import Exchange
 from strategies.observation import Observation, unordered
 from strategies.polling import PATIENCE, confirm, poll
 

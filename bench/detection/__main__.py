@@ -34,9 +34,9 @@ import urllib3
 from bench.detection import peer, table
 from bench.detection.smoke import Smoke
 from bench.detection.watch import Watch, first_catch
-from dxcontract import spec as specs
-from dxcontract.plugin import RUN
+from dxcontract.pytest_plugin.options import RUN
 from dxcontract.reference.faults.catalogue import catalogue
+from dxcontract.spec import model as specs
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 LEFT_OUT: Final = {"wire.serves-on": "ends the emulator, which all others need"}

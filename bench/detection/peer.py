@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from dxcontract import openapi
-from dxcontract import spec as specs
+from dxcontract.integrations import openapi
+from dxcontract.spec import model as specs
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 MOST_SECONDS: Final = 900

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from dxcontract.session import Session
-from dxcontract.verdict import Tally
+from dxcontract.oracle.verdict import Tally
+from dxcontract.run.session import Session
 
 
 class Watch:

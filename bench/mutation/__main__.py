@@ -32,7 +32,7 @@ import pytest
 from bench.mutation import carried, mutants, reached
 from bench.mutation.killer import Killer, Verdict
 from bench.mutation.mutants import ROOT, Mutant
-from dxcontract import cbor
+from dxcontract.wire import cbor
 
 ACCOUNTS: Final = "owner=111111111111,other=222222222222,partner=333333333333"
 SEED: Final = 20261124

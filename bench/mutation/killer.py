@@ -23,10 +23,10 @@ import pytest
 
 from bench.mutation.mutants import ROOT, Mutant, dormant, rules_near
 from bench.mutation.reached import Reached
-from dxcontract.api import Api
-from dxcontract.plugin import RUN
-from dxcontract.session import Session
-from dxcontract.verdict import Tally
+from dxcontract.client.client import Api
+from dxcontract.oracle.verdict import Tally
+from dxcontract.pytest_plugin.options import RUN
+from dxcontract.run.session import Session
 
 START_SECONDS: Final = 20.0
 LONG: Final = frozenset({"test_machines.py", "test_fuzz.py"})

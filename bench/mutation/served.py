@@ -57,7 +57,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _serve() -> int:
-    from dxcontract.reference import serve
+    from dxcontract.reference.http import serve
 
     parser = argparse.ArgumentParser()
     serve.add_arguments(parser)
@@ -70,7 +70,7 @@ def _covered(into: Path) -> int:
 
     measured = coverage.Coverage(data_file=str(into), config_file=False, source_pkgs=[PACKAGE])
     measured.start()
-    from dxcontract.reference import admin
+    from dxcontract.reference.http import admin
 
     def context(_: Any, request: Any) -> dict[str, Any]:
         measured.switch_context(str(request["test"]))

@@ -15,8 +15,8 @@ from typing import Any, Final
 
 import pytest
 
-from dxcontract.api import Api
-from dxcontract.exchange import Exchange
+from dxcontract.client.client import Api
+from dxcontract.wire.exchange import Exchange
 
 VARIABLE: Final = "DXCONTRACT_RECORDING"
 

@@ -27,8 +27,8 @@ import botocore.parsers
 import botocore.session
 
 from bench.throughput.recording import read
-from dxcontract.speaking import session
 from dxcontract.targets import Choice, open_target
+from dxcontract.wire.botocore_session import session
 
 _ID: Final = re.compile(r"dx[a-z]+-[0-9a-z]{8,17}|[0-9a-f]{8}-[0-9a-f-]{27}")
 _FAILURES: Final = (

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from dxcontract.reference.serve import DESCRIPTION, add_arguments, run
+from dxcontract.reference.http.serve import DESCRIPTION, add_arguments, run
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m dxcontract.reference", description=DESCRIPTION)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from dxcontract.safe_text import printable
+from dxcontract.wire.safe_text import printable
 
 Document = Mapping[str, Any]
 

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import dxcontract
-from dxcontract import lifecycles, sources
-from dxcontract.findings import aws_cli, distil
-from dxcontract.findings.words import words
-from dxcontract.outcome import Outcome
-from dxcontract.safe_text import one_line
+from dxcontract.oracle.verdict import VERDICTS, Violation
+from dxcontract.reproduce import aws_cli, extract_steps
+from dxcontract.reproduce.describe_steps import words
+from dxcontract.run.result import Outcome
+from dxcontract.spec import lifecycles, sources
 from dxcontract.targets import IN_PROCESS
-from dxcontract.verdict import VERDICTS, Violation
+from dxcontract.wire.safe_text import one_line
 
 SCHEMA_VERSION: Final = 1
 _OF_DISTILLING: Final = (ValueError, TypeError, LookupError, AttributeError, RuntimeError, ArithmeticError)
@@ -108,13 +108,13 @@ def _violation(outcome: Outcome, violation: Violation, notes: list[str]) -> dict
 
 
 def _reproduction(outcome: Outcome, data: Mapping[str, Any]) -> tuple[list[str], dict[str, Any]]:
-    found = distil.finding(data, outcome.spec, outcome.region, outcome.account_ids)
+    found = extract_steps.finding(data, outcome.spec, outcome.region, outcome.account_ids)
     return words(found["steps"]), {
         **{name: found[name] for name in ("steps", "judged", "claim")},
         "aws_cli": aws_cli.commands(
             found, "" if outcome.target in IN_PROCESS else outcome.endpoint, outcome.other_region
         ),
-        "withheld": distil.is_reproducible(found),
+        "withheld": extract_steps.is_reproducible(found),
     }
 
 

@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from dxcontract import lifecycles
-from dxcontract.report import html, junit, markdown, reproducer
+from dxcontract.report import html, junit, markdown
 from dxcontract.report.bounds import bounded
-from dxcontract.safe_text import one_line, printable_in
-from dxcontract.whole_file import write_whole
+from dxcontract.reproduce import reproducer_files
+from dxcontract.run.atomic_file import write_whole
+from dxcontract.spec import lifecycles
+from dxcontract.wire.safe_text import one_line, printable_in
 
 LARGEST: Final = 20_000_000
 """Characters of all files together. Reproducers are what there is most of; those of what fails the run come first."""
@@ -79,7 +80,7 @@ def _reproducers(document: Mapping[str, Any], room: int, missing: list[str]) -> 
 
 
 def _add(made: dict[str, str], document: Mapping[str, Any], violation: Mapping[str, Any]) -> str:
-    made |= reproducer.files(document, violation)
+    made |= reproducer_files.files(document, violation)
     return ""
 
 

@@ -13,12 +13,12 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
-from dxcontract import spec as specs
-from dxcontract.exchange import ANY_OPERATION, heading
-from dxcontract.lifecycles import Lifecycle
+from dxcontract.oracle.verdict import VERDICTS
 from dxcontract.report.picture import coloured
-from dxcontract.safe_text import printable
-from dxcontract.verdict import VERDICTS
+from dxcontract.spec import model as specs
+from dxcontract.spec.lifecycles import Lifecycle
+from dxcontract.wire.exchange import ANY_OPERATION, heading
+from dxcontract.wire.safe_text import printable
 
 Document = Mapping[str, Any]
 

@@ -4,8 +4,8 @@ import itertools
 from collections.abc import Mapping
 from typing import Any, Final
 
-from dxcontract.exchange import heading
-from dxcontract.safe_text import one_line
+from dxcontract.wire.exchange import heading
+from dxcontract.wire.safe_text import one_line
 
 Document = Mapping[str, Any]
 

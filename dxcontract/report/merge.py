@@ -11,16 +11,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from dxcontract import gaps
-from dxcontract.exploration import Exploration
-from dxcontract.gaps import Gaps
-from dxcontract.outcome import UNUSABLE, Outcome
-from dxcontract.protocols import BOTH
+from dxcontract.oracle.exploration_stats import Exploration
+from dxcontract.oracle.verdict import Tally, Violation, is_machine, weight
 from dxcontract.report import compare, document, folder, terminal
 from dxcontract.report.compare import ReportError
-from dxcontract.safe_text import one_line
-from dxcontract.spec import Spec, load
-from dxcontract.verdict import Tally, Violation, is_machine, weight
+from dxcontract.run import known_gaps
+from dxcontract.run.known_gaps import Gaps
+from dxcontract.run.result import UNUSABLE, Outcome
+from dxcontract.spec.model import Spec, load
+from dxcontract.wire.cbor import BOTH
+from dxcontract.wire.safe_text import one_line
 
 Document = Mapping[str, Any]
 
@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Merge, write, and print what a single run would print; answers its exit status."""
     spec = load()
-    known = gaps.read(options.known_gaps, spec) if options.known_gaps else Gaps()
+    known = known_gaps.read(options.known_gaps, spec) if options.known_gaps else Gaps()
     outcome, merged = merge([compare.read(path) for path in options.reports], spec, known, options.allow_fixed)
     outcome.min_assessed = options.min_assessed
     merged = {**merged, "exit_status": outcome.exit_status}

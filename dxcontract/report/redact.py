@@ -7,8 +7,8 @@ keeps its names: they tell nothing.
 import re
 from typing import Any, Final
 
-from dxcontract.journal import PREFIX
-from dxcontract.spec import Spec
+from dxcontract.client.resource_journal import PREFIX
+from dxcontract.spec.model import Spec
 
 _ACCOUNT: Final = re.compile(r"(?<![0-9A-Za-z])\d{12}(?![0-9A-Za-z])")
 _TEXT: Final = r'((?:[^"\\]|\\.)*)'

@@ -4,13 +4,13 @@ import itertools
 from collections.abc import Iterator
 from typing import Final
 
-from dxcontract import hints
-from dxcontract.exchange import heading
-from dxcontract.exploration import explored
-from dxcontract.outcome import OK, Outcome
-from dxcontract.sources import foundation
-from dxcontract.spec import Spec
-from dxcontract.verdict import Violation
+from dxcontract.oracle.exploration_stats import explored
+from dxcontract.oracle.verdict import Violation
+from dxcontract.run.result import OK, Outcome
+from dxcontract.spec.model import Spec
+from dxcontract.spec.sources import foundation
+from dxcontract.targets import usage_errors
+from dxcontract.wire.exchange import heading
 
 Line = tuple[str, dict[str, bool]]
 PLAIN: dict[str, bool] = {}
@@ -40,7 +40,7 @@ def lines(outcome: Outcome, verbose: bool) -> Iterator[Line]:
         yield outcome.halted, {"red": True}
     if outcome.death:
         yield outcome.death, {"red": True}
-    for note in [*hints.notes(outcome.region, outcome.accounts), *outcome.notes]:
+    for note in [*usage_errors.notes(outcome.region, outcome.accounts), *outcome.notes]:
         yield note, {"yellow": True}
     if outcome.left:
         yield f"left behind or not seen, {len(outcome.left)}; `dxcontract sweep` tries again:", {"yellow": True}

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
-from dxcontract import hints
-from dxcontract.target import DEFAULT_REGION, OTHER_REGION, Target
-from dxcontract.targets import aws, moto, reference, url, waiting
+from dxcontract.targets import aws, moto, reference, url, usage_errors, waiting
+from dxcontract.targets.target import DEFAULT_REGION, OTHER_REGION, Target
 
 IN_PROCESS: Final = frozenset({"moto", "reference"})
 """Targets that run in the process of the run, and end with it."""
@@ -31,7 +30,7 @@ def open_target(choice: Choice) -> Target:
     Raises:
         TargetError: no such target, or it cannot be reached; one sentence for the user.
     """
-    hints.check_target(choice.target)
+    usage_errors.check_target(choice.target)
     waiting.check(choice.wait)
     target = _opened(choice)
     target.locations = choice.locations

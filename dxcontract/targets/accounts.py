@@ -15,10 +15,11 @@ import botocore.exceptions
 import botocore.parsers
 import botocore.session
 
-from dxcontract.aws_hosts import is_key_of_aws
-from dxcontract.carriage import NoAnswerError, carry
-from dxcontract.target import ROLES, Account, Role, TargetError
-from dxcontract.transport import Transport
+from dxcontract.targets.aws_hosts import is_key_of_aws
+from dxcontract.targets.target import TargetError
+from dxcontract.wire.botocore_adapter import NoAnswerError, carry
+from dxcontract.wire.connection_pool import Transport
+from dxcontract.wire.credentials import ROLES, Account, Role
 
 DEFAULT_ACCOUNTS: Final[Mapping[Role, str]] = {
     "owner": "111111111111",

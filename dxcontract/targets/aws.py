@@ -3,10 +3,11 @@
 import botocore.exceptions
 import botocore.session
 
-from dxcontract import hints
-from dxcontract.permission import Guard
-from dxcontract.target import DEFAULT_REGION, OTHER_REGION, Account, Role, Target, TargetError
 from dxcontract.targets import accounts as who
+from dxcontract.targets import usage_errors
+from dxcontract.targets.permissions import Guard
+from dxcontract.targets.target import DEFAULT_REGION, OTHER_REGION, Target, TargetError
+from dxcontract.wire.credentials import Account, Role
 
 
 def open_target(region: str | None, accounts: str | None) -> Target:
@@ -18,7 +19,7 @@ def open_target(region: str | None, accounts: str | None) -> Target:
     session = botocore.session.Session()
     try:
         chosen = region or session.get_config_variable("region") or DEFAULT_REGION
-        if wrong := hints.unlikely_region(chosen):
+        if wrong := usage_errors.unlikely_region(chosen):
             raise TargetError(f"--target=aws: {wrong}")
         callers: dict[Role, Account] = (
             who.parse(accounts, None, chosen) if accounts else {"owner": who.from_profile("owner", None)}

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from dxcontract.target import Target, TargetError
 from dxcontract.targets import accounts as who
+from dxcontract.targets.target import Target, TargetError
 
 
 @dataclass

@@ -12,10 +12,14 @@ import threading
 from dataclasses import dataclass, field
 from typing import Final
 
-from dxcontract.covering.measuring import FOLDER
-from dxcontract.events import Events
-from dxcontract.target import ROLES, Target, TargetError
 from dxcontract.targets import accounts as who
+from dxcontract.targets.emulator_control import Events
+from dxcontract.targets.target import Target, TargetError
+from dxcontract.wire.credentials import ROLES
+
+FOLDER: Final = "DXCONTRACT_TARGET_COVERAGE"
+"""The variable that tells processes of a run where to leave what they measured."""
+
 
 START_SECONDS: Final = 20.0
 _END_SECONDS: Final = 5.0
@@ -42,7 +46,7 @@ def open_target(region: str, other_region: str, faults: tuple[str, ...] = ()) ->
     Raises:
         TargetError: it did not come up in time.
     """
-    module = "dxcontract.covering.emulator" if os.environ.get(FOLDER) else "dxcontract.reference"
+    module = "dxcontract.integrations.target_coverage.emulator" if os.environ.get(FOLDER) else "dxcontract.reference"
     # The suite sends malformed HTTP on purpose: of it the server's warnings would tell nobody anything.
     command = [sys.executable, "-m", module, "--host", "127.0.0.1", "--port", "0", "--log", "error"]
     command += ["--end-with-input"]

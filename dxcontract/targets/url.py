@@ -2,11 +2,11 @@
 
 from urllib.parse import urlsplit
 
-from dxcontract.likeness import why_real
-from dxcontract.permission import Guard
-from dxcontract.target import Target, TargetError, is_aws
 from dxcontract.targets import accounts as who
 from dxcontract.targets import waiting
+from dxcontract.targets.aws_detection import why_real
+from dxcontract.targets.permissions import Guard
+from dxcontract.targets.target import Target, TargetError, is_aws
 
 
 def open_target(endpoint: str, region: str, other_region: str, accounts: str | None, wait: float = 0.0) -> Target:

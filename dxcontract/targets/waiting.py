@@ -3,9 +3,9 @@
 import time
 from typing import Final
 
-from dxcontract.exchange import Failure, Request
-from dxcontract.target import TargetError
-from dxcontract.transport import Transport
+from dxcontract.targets.target import TargetError
+from dxcontract.wire.connection_pool import Transport
+from dxcontract.wire.messages import Failure, Request
 
 _ASK_SECONDS: Final = 5.0
 _APART: Final = 0.1

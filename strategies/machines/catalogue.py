@@ -10,29 +10,30 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 from hypothesis.strategies import DataObject
 
-from strategies.machines import closing, comparing, flaws
-from strategies.machines.actions import ACTIONS, Action
-from strategies.machines.choosing import Choices
+from strategies.machines import negative_steps
+from strategies.machines.actions.registry import ACTIONS, Action
+from strategies.machines.choices import Choices
+from strategies.machines.compare import descriptions, final_checks
 from strategies.machines.machine import Machine
 
 FAMILIES: Final[Mapping[str, ModuleType]] = {
-    family: importlib.import_module(f"strategies.machines.{family}")
+    family: importlib.import_module(f"strategies.machines.actions.{family}")
     for family in (
         "associations",
         "connections",
-        "events",
+        "emulator_events",
         "gateways",
-        "groups",
-        "hosting",
-        "interfaces",
+        "resiliency_groups",
+        "hosted_connections",
+        "virtual_interfaces",
         "lags",
         "macsec",
-        "misplaced",
-        "order",
-        "peers",
-        "races",
-        "strays",
-        "tagging",
+        "invalid_parents",
+        "commutativity",
+        "bgp_peers",
+        "concurrent_requests",
+        "any_operation",
+        "tags",
     )
 }
 """The modules that hold actions, by family; loading them registers their actions."""
@@ -49,7 +50,7 @@ class Entry:
     @property
     def rules(self) -> tuple[str, ...]:
         """The rules that it can check, by id."""
-        modules = [comparing, closing, flaws, *(FAMILIES[one] for one in self.families)]
+        modules = [descriptions, final_checks, negative_steps, *(FAMILIES[one] for one in self.families)]
         return tuple(sorted({rule for module in modules for rule in module.RULES}))
 
     @property
@@ -90,30 +91,75 @@ def _swarm() -> Any:
 ENTRIES: Final = (
     Entry(
         "connections_and_lags",
-        ("connections", "lags", "hosting", "order", "races", "strays", "events"),
+        (
+            "connections",
+            "lags",
+            "hosted_connections",
+            "commutativity",
+            "concurrent_requests",
+            "any_operation",
+            "emulator_events",
+        ),
         ("CreateConnection", "CreateLag", "CreateInterconnect"),
     ),
     Entry(
         "virtual_interfaces_and_bgp",
-        ("connections", "lags", "hosting", "gateways", "interfaces", "misplaced", "peers", "races", "strays", "events"),
+        (
+            "connections",
+            "lags",
+            "hosted_connections",
+            "gateways",
+            "virtual_interfaces",
+            "invalid_parents",
+            "bgp_peers",
+            "concurrent_requests",
+            "any_operation",
+            "emulator_events",
+        ),
         ("CreatePrivateVirtualInterface", "CreatePublicVirtualInterface", "CreateTransitVirtualInterface"),
     ),
     Entry(
         "gateways",
-        ("connections", "gateways", "associations", "interfaces", "misplaced", "strays", "events"),
+        (
+            "connections",
+            "gateways",
+            "associations",
+            "virtual_interfaces",
+            "invalid_parents",
+            "any_operation",
+            "emulator_events",
+        ),
         ("CreateDirectConnectGateway",),
     ),
     Entry(
         "tags",
         (
-            *("connections", "lags", "hosting", "gateways", "interfaces", "misplaced", "tagging", "races", "strays"),
-            "events",
+            *(
+                "connections",
+                "lags",
+                "hosted_connections",
+                "gateways",
+                "virtual_interfaces",
+                "invalid_parents",
+                "tags",
+                "concurrent_requests",
+                "any_operation",
+            ),
+            "emulator_events",
         ),
         ("TagResource",),
     ),
     Entry(
         "macsec_and_resiliency",
-        ("connections", "lags", "hosting", "macsec", "groups", "strays", "events"),
+        (
+            "connections",
+            "lags",
+            "hosted_connections",
+            "macsec",
+            "resiliency_groups",
+            "any_operation",
+            "emulator_events",
+        ),
         ("AssociateMacSecKey", "CreateResiliencyGroup"),
     ),
     Entry(

@@ -13,16 +13,16 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine
 from hypothesis.strategies import DataObject, SearchStrategy
 
-from dxcontract.exchange import Exchange
-from dxcontract.pointers import at
-from dxcontract.spec import Json
-from dxcontract.target import Role
-from dxcontract.verdict import Indeterminate, Unsupported, UnusableAnswer
-from strategies.machines.actions import Action
-from strategies.machines.choosing import Choices, Done, LostError
-from strategies.machines.journeys import Opening
+from dxcontract.spec.json_pointer import at
+from dxcontract.spec.model import Json
+from dxcontract.wire.credentials import Role
+from dxcontract.wire.errors import Indeterminate, Unsupported, UnusableAnswer
+from dxcontract.wire.exchange import Exchange
+from strategies.machines.actions.registry import Action
+from strategies.machines.choices import Choices, Done, LostError
+from strategies.machines.lifecycle_sequences import Opening
 from strategies.machines.model import Model, Thing
-from strategies.machines.openings import openings
+from strategies.machines.seed_sequences import openings
 from strategies.machines.steps import Script, Step, resolved
 from strategies.machines.trial import DiffersError, Trial
 from strategies.machines.waiting import MOST_STATES, Sight, Waiting
@@ -30,7 +30,7 @@ from strategies.polling import confirm, poll
 from strategies.world import Handle, World
 
 if TYPE_CHECKING:
-    from strategies.machines.explorer import Explorer
+    from strategies.machines.driver import Explorer
 
 T = TypeVar("T")
 
@@ -141,12 +141,12 @@ class Machine(Waiting, RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Compare everything once more, then delete it."""
-        from strategies.machines import closing
+        from strategies.machines.compare import final_checks
 
         try:
             if self.explorer.judging:
                 try:
-                    closing.compare_all(self)
+                    final_checks.compare_all(self)
                 except UnusableAnswer as reason:  # the rest of the example is not compared
                     self.script.note(str(reason))
                 self.explorer.stepped(self, ended=True)
@@ -189,7 +189,7 @@ class Machine(Waiting, RuleBasedStateMachine):
 
     def few_tags(self) -> dict[str, str]:
         """Tags for a new thing: none, or one or two."""
-        from strategies.machines.tagging import KEYS, VALUES
+        from strategies.machines.actions.tags import KEYS, VALUES
 
         return self.choices.draw(st.dictionaries(st.sampled_from(KEYS), st.sampled_from(VALUES), max_size=2), usual={})
 
@@ -213,7 +213,7 @@ class Machine(Waiting, RuleBasedStateMachine):
 
     def enabled(self, action: Action) -> bool:
         """Whether an action can be done now."""
-        if action.family == "events" and not self.facts.events:
+        if action.family == "emulator_events" and not self.facts.events:
             return False
         has_accounts = all(role in self.facts.roles for role in action.accounts)
         return has_accounts and self.can(*action.operations) and bool(action.ready(self.model))
@@ -303,7 +303,8 @@ class Machine(Waiting, RuleBasedStateMachine):
 
     def make(self, thing: Thing, step: Step) -> Exchange | None:
         """Send a step that makes `thing`, which gets the id that the target gave."""
-        from strategies.machines import answers, tagging
+        from strategies.machines.actions import tags
+        from strategies.machines.compare import answers
 
         exchange = self.accept(step)
         handle = None
@@ -314,7 +315,7 @@ class Machine(Waiting, RuleBasedStateMachine):
             return None
         self.known(thing, handle, exchange)
         answers.made(self, thing, exchange)
-        tagging.made_with_tags(self, thing)
+        tags.made_with_tags(self, thing)
         return exchange
 
     def known(self, thing: Thing, handle: Handle, exchange: Exchange) -> None:
@@ -422,8 +423,8 @@ class Machine(Waiting, RuleBasedStateMachine):
     def kept(self, rule: str, thing: Thing, before: Json | None, changed: Sequence[str] = (), *members: str) -> None:
         """By the last step nothing was changed but the members `changed`; of all others, or only of these. Neither its
         answer nor a description says otherwise."""
-        from strategies.machines import answers
-        from strategies.machines.seeing import first_difference
+        from strategies.machines.compare import answers
+        from strategies.machines.compare.normalization import first_difference
 
         after = self.snapshots.get(thing)
         if before is None or after is None or thing.unsure or not self.sent:
@@ -437,12 +438,12 @@ class Machine(Waiting, RuleBasedStateMachine):
 
     def look(self, *things: Thing) -> None:
         """Compare these things with the model, and keep how they are described."""
-        from strategies.machines import comparing
+        from strategies.machines.compare import descriptions
 
         def judge(thing: Thing) -> None:
             sight = self.observe(thing)
             if sight is not None:
-                comparing.compare(self, thing, *sight)
+                descriptions.compare(self, thing, *sight)
 
         for thing in dict.fromkeys(things):
             self.judged(functools.partial(judge, thing))
@@ -479,10 +480,10 @@ class Machine(Waiting, RuleBasedStateMachine):
 
     def unharmed(self, step: Step) -> None:
         """After a refused step: what it was about is described as before."""
-        from strategies.machines import comparing
+        from strategies.machines.compare import descriptions
 
         for thing in self._at_stake(step):
-            comparing.unchanged(self, thing, "requests.refusal-has-no-effect", step.operation)
+            descriptions.unchanged(self, thing, "requests.refusal-has-no-effect", step.operation)
 
     def _at_stake(self, step: Step) -> list[Thing]:
         """What a step names, and the newest of its sender's things of the kinds that it would make."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from dxcontract.target import Role
+from dxcontract.wire.credentials import Role
 from strategies.world import Handle
 
 Life = Literal["waiting", "live", "gone"]

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dxcontract.exchange import without_secrets
-from dxcontract.spec import Json
-from dxcontract.target import Role
+from dxcontract.spec.model import Json
+from dxcontract.wire.credentials import Role
+from dxcontract.wire.exchange import without_secrets
 from strategies.machines.model import ArnOf, KeySecret, PeerMember, Thing, things_in
 from strategies.world import AccountId, World
 

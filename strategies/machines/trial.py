@@ -4,8 +4,8 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
-from dxcontract.contract import Contract, Scope
-from dxcontract.exchange import Exchange
+from dxcontract.oracle.assertions import Contract, Scope
+from dxcontract.wire.exchange import Exchange
 
 if TYPE_CHECKING:
     from strategies.machines.machine import Machine

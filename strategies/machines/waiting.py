@@ -8,15 +8,15 @@ import functools
 from collections.abc import Callable
 from typing import Final
 
-from dxcontract.events import Events
-from dxcontract.exchange import Exchange
-from dxcontract.spec import Json, Spec
-from dxcontract.target import Role
-from dxcontract.verdict import Indeterminate, Unsupported, UnusableAnswer
-from strategies.ec2 import transit_gateway, virtual_private_gateway
+from dxcontract.spec.model import Json, Spec
+from dxcontract.targets.emulator_control import Events
+from dxcontract.wire.credentials import Role
+from dxcontract.wire.errors import Indeterminate, Unsupported, UnusableAnswer
+from dxcontract.wire.exchange import Exchange
 from strategies.machines.model import Model, Thing
 from strategies.machines.steps import Script
 from strategies.polling import poll
+from strategies.resources.ec2 import transit_gateway, virtual_private_gateway
 from strategies.world import Handle, World
 
 MOST_STATES: Final = 6

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from dxcontract.api import Api
-from dxcontract.spec import Spec
+from dxcontract.client.client import Api
+from dxcontract.spec.model import Spec
 from strategies.world import World
 
 

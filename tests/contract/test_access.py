@@ -5,12 +5,12 @@ from typing import Any, Final
 
 import pytest
 
-from dxcontract.contract import Contract, at
-from dxcontract.exchange import Exchange
-from dxcontract.spec import Json
-from dxcontract.target import Role
-from strategies.listing import listed, visible
-from strategies.requests import Scene, arrange, done, least
+from dxcontract.oracle.assertions import Contract, at
+from dxcontract.spec.model import Json
+from dxcontract.wire.credentials import Role
+from dxcontract.wire.exchange import Exchange
+from strategies.pagination import listed, visible
+from strategies.valid_requests import Scene, arrange, done, least
 from strategies.world import AccountId, Arn, Handle, World
 
 # The rule, the kind of resource, and an account to which it is none of its business.

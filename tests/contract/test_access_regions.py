@@ -4,12 +4,12 @@ from typing import Final
 
 import pytest
 
-from dxcontract.contract import Contract
-from dxcontract.exchange import Exchange
-from dxcontract.spec import Json
-from dxcontract.target import Role
-from strategies.listing import listed, visible
-from strategies.requests import Scene, arrange, least
+from dxcontract.oracle.assertions import Contract
+from dxcontract.spec.model import Json
+from dxcontract.wire.credentials import Role
+from dxcontract.wire.exchange import Exchange
+from strategies.pagination import listed, visible
+from strategies.valid_requests import Scene, arrange, least
 from strategies.world import World
 
 KINDS: Final = ("connection", "interconnect", "lag", "virtual-interface")

@@ -4,12 +4,12 @@ from typing import Any, Final
 
 import pytest
 
-from dxcontract.contract import Contract
-from dxcontract.exchange import Exchange
-from dxcontract.pointers import at
-from dxcontract.target import Role
-from dxcontract.verdict import Indeterminate
-from strategies.requests import done
+from dxcontract.oracle.assertions import Contract
+from dxcontract.spec.json_pointer import at
+from dxcontract.wire.credentials import Role
+from dxcontract.wire.errors import Indeterminate
+from dxcontract.wire.exchange import Exchange
+from strategies.valid_requests import done
 from strategies.world import World
 
 DESCRIBE: Final = "DescribeCustomerMetadata"

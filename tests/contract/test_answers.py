@@ -2,10 +2,10 @@
 
 import pytest
 
-from dxcontract import spec as specs
-from dxcontract.contract import Contract
-from dxcontract.spec import Operation
-from strategies.requests import Scene, least
+from dxcontract.oracle.assertions import Contract
+from dxcontract.spec import model as specs
+from dxcontract.spec.model import Operation
+from strategies.valid_requests import Scene, least
 from strategies.world import World
 
 OPERATIONS = specs.load().where()

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from dxcontract.api import Api
-from dxcontract.contract import Contract
-from dxcontract.exchange import Exchange
-from dxcontract.spec import Json
-from strategies.ec2 import VPC_CIDR, some_virtual_private_gateway, transit_gateway, virtual_private_gateway
+from dxcontract.client.client import Api
+from dxcontract.oracle.assertions import Contract
+from dxcontract.spec.model import Json
+from dxcontract.wire.exchange import Exchange
 from strategies.polling import poll
-from strategies.requests import arrange, prefixes
+from strategies.resources.ec2 import VPC_CIDR, some_virtual_private_gateway, transit_gateway, virtual_private_gateway
+from strategies.valid_requests import arrange, prefixes
 from strategies.world import Handle, World
 
 CREATE = "CreateDirectConnectGatewayAssociation"

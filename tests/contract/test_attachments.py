@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 
-from dxcontract.contract import Contract
-from dxcontract.exchange import Exchange
-from dxcontract.pointers import at
-from dxcontract.spec import Json
-from dxcontract.target import Role
-from strategies.listing import whole_list
+from dxcontract.oracle.assertions import Contract
+from dxcontract.spec.json_pointer import at
+from dxcontract.spec.model import Json
+from dxcontract.wire.credentials import Role
+from dxcontract.wire.exchange import Exchange
+from strategies.pagination import whole_list
 from strategies.polling import confirm, poll
-from strategies.requests import arrange, done
+from strategies.valid_requests import arrange, done
 from strategies.world import Handle, World
 
 DESCRIBE = "DescribeDirectConnectGatewayAttachments"

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dxcontract.api import Api
-from dxcontract.contract import Contract
-from dxcontract.exchange import Exchange
-from dxcontract.spec import Json
-from dxcontract.verdict import Indeterminate
-from strategies.requests import arrange, done
+from dxcontract.client.client import Api
+from dxcontract.oracle.assertions import Contract
+from dxcontract.spec.model import Json
+from dxcontract.wire.errors import Indeterminate
+from dxcontract.wire.exchange import Exchange
+from strategies.valid_requests import arrange, done
 from strategies.world import Handle, World
 
 CREATE = "CreateBGPPeer"

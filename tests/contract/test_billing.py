@@ -4,15 +4,15 @@ from typing import Any, Final, Literal
 
 import pytest
 
-from dxcontract.contract import Contract
-from dxcontract.pointers import at
-from dxcontract.spec import Json
-from dxcontract.verdict import Indeterminate
-from strategies.lags import bundle
-from strategies.malformed import UNKNOWN_IDS
+from dxcontract.oracle.assertions import Contract
+from dxcontract.spec.json_pointer import at
+from dxcontract.spec.model import Json
+from dxcontract.wire.errors import Indeterminate
+from strategies.invalid_requests import UNKNOWN_IDS
 from strategies.polling import confirm
-from strategies.requests import arrange, done
-from strategies.steps import refusal
+from strategies.preconditions import refusal
+from strategies.resources.lags import bundle
+from strategies.valid_requests import arrange, done
 from strategies.world import World
 
 UPDATE: Final = "UpdateConnectionsBillingMode"

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from dxcontract.api import Api
-from dxcontract.cbor import PROTOCOLS
-from dxcontract.contract import Contract
-from dxcontract.findings import claims
-from dxcontract.verdict import Unsupported
-from strategies.requests import arrange, done
+from dxcontract.client.client import Api
+from dxcontract.oracle import expectations
+from dxcontract.oracle.assertions import Contract
+from dxcontract.wire.cbor import PROTOCOLS
+from dxcontract.wire.errors import Unsupported
+from strategies.valid_requests import arrange, done
 from strategies.world import World
 
 KINDS = ("connection", "lag", "direct-connect-gateway", "virtual-interface", "interconnect", "resiliency-group")
@@ -36,7 +36,7 @@ def test_what_one_protocol_makes_the_other_describes_the_same(
     how = "; ".join(apart(shown, again)) or "it is listed over neither"
     message = f"made over {maker}, a {kind} is another one over {other}: {how}"
     contract.check(
-        "wire.protocols-agree", shown is not None and shown == again, message, one, two, claim=claims.alike()
+        "wire.protocols-agree", shown is not None and shown == again, message, one, two, claim=expectations.alike()
     )
 
 

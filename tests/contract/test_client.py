@@ -8,11 +8,11 @@ import botocore
 import botocore.exceptions
 import pytest
 
-from dxcontract import spec as specs
-from dxcontract.contract import Contract
-from dxcontract.verdict import Indeterminate
-from strategies.clients import client
-from strategies.paging import listing
+from dxcontract.oracle.assertions import Contract
+from dxcontract.spec import model as specs
+from dxcontract.wire.errors import Indeterminate
+from strategies.boto3_client import client
+from strategies.page_walks import listing
 from strategies.polling import confirm
 from strategies.world import World
 

@@ -8,18 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dxcontract.api import Api
-from dxcontract.contract import Contract
-from dxcontract.exchange import Exchange
-from dxcontract.findings import claims
-from dxcontract.pointers import at
-from dxcontract.spec import Json
-from dxcontract.verdict import Indeterminate
-from strategies import places
-from strategies.listing import listed_in_time, listed_when
+from dxcontract.client.client import Api
+from dxcontract.oracle import expectations
+from dxcontract.oracle.assertions import Contract
+from dxcontract.spec.json_pointer import at
+from dxcontract.spec.model import Json
+from dxcontract.wire.errors import Indeterminate
+from dxcontract.wire.exchange import Exchange
 from strategies.observation import Observation, shows, unordered
+from strategies.pagination import listed_in_time, listed_when
 from strategies.polling import confirm
-from strategies.requests import arrange, done, tags
+from strategies.resources import locations
+from strategies.valid_requests import arrange, done, tags
 from strategies.world import Arn, World
 
 MEMBERS: Final = (
@@ -67,7 +67,7 @@ def test_an_id_looks_like_one_of_a_connection(contract: Contract, world: World) 
             f"the id {connection.id!r} is not dxcon- and letters and digits",
             exchange,
             where=_place(exchange, "connectionId"),
-            claim=claims.matches(_place(exchange, "connectionId"), ID.pattern),
+            claim=expectations.matches(_place(exchange, "connectionId"), ID.pattern),
         )
 
 
@@ -81,7 +81,7 @@ def test_a_connection_is_what_was_asked_for(
 ) -> None:
     """An order of another port than the one that was wanted costs money and weeks."""
     with World(api, run_id) as world:
-        location = places.offering(world, bandwidth)
+        location = locations.offering(world, bandwidth)
         wanted = {"location": location, "bandwidth": bandwidth, "connectionName": f"{world.name()}{suffix}"}
         connection = arrange(world, "connection", members=wanted, settle=False)
         described, item = world.described(connection, shows(connectionName=wanted["connectionName"]))
@@ -110,7 +110,7 @@ def test_a_connection_is_the_callers_in_the_region(contract: Contract, world: Wo
 @pytest.mark.parametrize("which", ["invented", "extended", "of-another-region"])
 def test_an_unknown_location_is_refused(contract: Contract, world: World, which: str) -> None:
     """A slip in the code must not become an order that nobody can fulfil."""
-    exchange = places.order(world, location=_unknown_location(world, which))
+    exchange = locations.order(world, location=_unknown_location(world, which))
     contract.refused("connections.location-known", exchange, f"a location that is {which}", where="/location")
 
 
@@ -118,8 +118,8 @@ def test_an_unknown_location_is_refused(contract: Contract, world: World, which:
 @pytest.mark.parametrize("case", ["upper", "lower", "swapcase"])
 def test_the_case_of_a_location_does_not_matter(contract: Contract, world: World, case: str) -> None:
     """Codes come in several spellings, such as EqDC2 and EQDC2; configurations have all of them."""
-    location = places.offering(world, "1Gbps")
-    exchange = places.order(world, location=getattr(location, case)())
+    location = locations.offering(world, "1Gbps")
+    exchange = locations.order(world, location=getattr(location, case)())
     if contract.accepted("connections.location-case", exchange, "the code in other letters", where="/location"):
         found = exchange.body.get("location", location)
         ok = str(found).lower() == location.lower()
@@ -130,7 +130,7 @@ def test_the_case_of_a_location_does_not_matter(contract: Contract, world: World
 @pytest.mark.parametrize("bandwidth", ["3Gbps", "7Mbps", "0Gbps", "-1Gbps", "10", "fast"])
 def test_an_unknown_bandwidth_is_refused(contract: Contract, world: World, bandwidth: str) -> None:
     """There is no such port."""
-    exchange = places.order(world, bandwidth=bandwidth)
+    exchange = locations.order(world, bandwidth=bandwidth)
     contract.refused("connections.bandwidth-known", exchange, f"a bandwidth of {bandwidth}", where="/bandwidth")
 
 
@@ -139,15 +139,15 @@ def test_a_speed_that_the_location_lacks_is_refused(contract: Contract, world: W
     """The order would wait for a port that is never built."""
     lacking = [
         (one["locationCode"], speed)
-        for one in places.listed(world)
-        if (offered := places.speeds(one))
-        for speed in reversed(places.DEDICATED_SPEEDS)
+        for one in locations.listed(world)
+        if (offered := locations.speeds(one))
+        for speed in reversed(locations.DEDICATED_SPEEDS)
         if speed not in offered
     ]
     if not lacking:
         raise Indeterminate("no location lists its port speeds and lacks one")
     location, speed = lacking[0]
-    exchange = places.order(world, location=location, bandwidth=speed)
+    exchange = locations.order(world, location=location, bandwidth=speed)
     contract.refused("connections.bandwidth-at-location", exchange, f"{speed} at {location}", where="/bandwidth")
 
 
@@ -193,7 +193,7 @@ def test_one_connection_can_be_asked_for(contract: Contract, world: World) -> No
 def test_equal_orders_make_different_connections(contract: Contract, world: World) -> None:
     """Redundant connections are ordered with equal requests."""
     name = world.name()
-    orders = [done(places.order(world, connectionName=name)) for _ in range(3)]
+    orders = [done(locations.order(world, connectionName=name)) for _ in range(3)]
     ids = [exchange.body.get("connectionId") for exchange in orders]
     message = f"three equal orders are answered with {len(set(ids))} connections: {ids[0]} …"
     contract.check("connections.not-idempotent", len(set(ids)) == 3, message, *orders)
@@ -224,8 +224,8 @@ def test_tags_can_be_given_with_the_order(
 @pytest.mark.rule("connections.macsec-requested")
 def test_macsec_can_be_ordered(contract: Contract, world: World) -> None:
     """A port that turns out not to encrypt has to be ordered again."""
-    location = places.offering(world, "10Gbps", macsec=True)
-    exchange = places.order(world, location=location, bandwidth="10Gbps", requestMACSec=True)
+    location = locations.offering(world, "10Gbps", macsec=True)
+    exchange = locations.order(world, location=location, bandwidth="10Gbps", requestMACSec=True)
     if contract.accepted("connections.macsec-requested", exchange, "10Gbps with MACsec", where="/requestMACSec"):
         connection = world.handles[-1]
         world.settle(connection)
@@ -245,7 +245,7 @@ def test_macsec_can_be_ordered(contract: Contract, world: World) -> None:
 @pytest.mark.rule("connections.macsec-speed")
 def test_slow_ports_have_no_macsec(contract: Contract, world: World) -> None:
     """The port that comes would not be the one that was asked for."""
-    exchange = places.order(world, bandwidth="1Gbps", requestMACSec=True)
+    exchange = locations.order(world, bandwidth="1Gbps", requestMACSec=True)
     contract.refused("connections.macsec-speed", exchange, "1Gbps with MACsec", where="/requestMACSec")
 
 
@@ -255,7 +255,7 @@ def _unknown_location(world: World, which: str) -> str:
     if which == "extended":
         return f"{world.location()}x"
     api = world.api
-    here = {one["locationCode"].lower() for one in places.listed(world)}
+    here = {one["locationCode"].lower() for one in locations.listed(world)}
     there = at(done(api.call("DescribeLocations", region=api.target.other_region)).body, "/locations/*/locationCode")
     only_there = [code for code in there if isinstance(code, str) and code and code.lower() not in here]
     if not only_there:

@@ -4,16 +4,16 @@ from typing import Any
 
 import pytest
 
-from dxcontract.contract import Contract
-from dxcontract.pointers import at
-from dxcontract.spec import Json
-from strategies import macsec, places
-from strategies.lags import bundle
-from strategies.listing import whole_list
+from dxcontract.oracle.assertions import Contract
+from dxcontract.spec.json_pointer import at
+from dxcontract.spec.model import Json
 from strategies.observation import shows, unordered
+from strategies.pagination import whole_list
 from strategies.polling import confirm, poll
-from strategies.requests import arrange, done
-from strategies.steps import gone, refusal
+from strategies.preconditions import gone, refusal
+from strategies.resources import locations, macsec
+from strategies.resources.lags import bundle
+from strategies.valid_requests import arrange, done
 from strategies.world import Handle, World
 
 GOING = ("deleting", "deleted")
@@ -97,15 +97,15 @@ def test_a_connection_can_be_ordered_into_a_lag(contract: Contract, world: World
 @pytest.mark.rule("connections.lag-join-bandwidth")
 def test_a_lag_takes_no_connection_of_another_bandwidth(contract: Contract, world: World) -> None:
     """Links of different speed cannot be bundled."""
-    exchange = places.order(world, lagId=bundle(world)[0], bandwidth="10Gbps")
+    exchange = locations.order(world, lagId=bundle(world)[0], bandwidth="10Gbps")
     contract.refused("connections.lag-join-bandwidth", exchange, "10Gbps for a LAG of 1Gbps", where="/bandwidth")
 
 
 @pytest.mark.rule("connections.lag-join-location")
 def test_a_lag_takes_no_connection_elsewhere(contract: Contract, world: World) -> None:
     """All links of a LAG end on one device."""
-    elsewhere = places.offering(world, "1Gbps", but=world.location())
-    exchange = places.order(world, lagId=bundle(world)[0], location=elsewhere)
+    elsewhere = locations.offering(world, "1Gbps", but=world.location())
+    exchange = locations.order(world, lagId=bundle(world)[0], location=elsewhere)
     contract.refused("connections.lag-join-location", exchange, "another location than the LAG's", where="/location")
 
 
@@ -201,7 +201,7 @@ def test_a_deleted_connection_leaves_its_lag(contract: Contract, world: World) -
 def test_a_refused_order_orders_nothing(contract: Contract, world: World) -> None:
     """Whoever was told no must not be sent a bill."""
     name = world.name()
-    exchange = refusal(places.order(world, bandwidth="3Gbps", connectionName=name))
+    exchange = refusal(locations.order(world, bandwidth="3Gbps", connectionName=name))
     _, listed = whole_list(world, "DescribeConnections", {}, "connections")
     made = [item.get("connectionId") for item in listed if item.get("connectionName") == name]
     message = f"refused, and yet {made} is there under the name that was asked for"
@@ -213,7 +213,7 @@ def test_a_refused_order_leaves_the_lag_as_it_was(contract: Contract, world: Wor
     """A LAG that counts a port which was refused has less capacity than it says."""
     lag, _ = bundle(world)
     before = _settled(world, lag)
-    exchange = refusal(places.order(world, lagId=lag, bandwidth="10Gbps"))
+    exchange = refusal(locations.order(world, lagId=lag, bandwidth="10Gbps"))
     after = _still(world, lag, before)
     message = f"refused, and yet the LAG changed from {before} to {after}"
     contract.check("connections.refusal-atomic", before == after, message, exchange, where="/lagId")

@@ -6,16 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dxcontract.api import Api
-from dxcontract.contract import Contract
-from dxcontract.exchange import Exchange
-from dxcontract.pointers import at
-from dxcontract.spec import Json
-from dxcontract.target import Role
-from strategies.listing import whole_list
+from dxcontract.client.client import Api
+from dxcontract.oracle.assertions import Contract
+from dxcontract.spec.json_pointer import at
+from dxcontract.spec.model import Json
+from dxcontract.wire.credentials import Role
+from dxcontract.wire.exchange import Exchange
 from strategies.observation import unordered
+from strategies.pagination import whole_list
 from strategies.polling import confirm
-from strategies.requests import arrange, done
+from strategies.valid_requests import arrange, done
 from strategies.world import Handle, World
 
 START = "StartBgpFailoverTest"

@@ -7,10 +7,10 @@ by the rule that states it, just as if a test had been written for it.
 import pytest
 from hypothesis import settings
 
-from dxcontract import spec as specs
-from dxcontract.api import Api
-from dxcontract.contract import Contract
-from dxcontract.spec import Operation
+from dxcontract.client.client import Api
+from dxcontract.oracle.assertions import Contract
+from dxcontract.spec import model as specs
+from dxcontract.spec.model import Operation
 from strategies.fuzz import FORMS
 from strategies.fuzzing import RULES, fuzz
 from strategies.profiles import gate_seed

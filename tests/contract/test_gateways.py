@@ -7,17 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dxcontract.api import Api
-from dxcontract.contract import Contract
-from dxcontract.exchange import Exchange
-from dxcontract.pointers import at
-from dxcontract.spec import Json
-from strategies.ec2 import virtual_private_gateway
-from strategies.listing import listed_when, whole_list
+from dxcontract.client.client import Api
+from dxcontract.oracle.assertions import Contract
+from dxcontract.spec.json_pointer import at
+from dxcontract.spec.model import Json
+from dxcontract.wire.exchange import Exchange
 from strategies.observation import shows
+from strategies.pagination import listed_when, whole_list
 from strategies.polling import confirm, poll
-from strategies.requests import arrange, done, tags
-from strategies.tags import described_when, pairs
+from strategies.resources.ec2 import virtual_private_gateway
+from strategies.resources.tags import described_when, pairs
+from strategies.valid_requests import arrange, done, tags
 from strategies.world import Handle, World
 
 MEMBERS = (

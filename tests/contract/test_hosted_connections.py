@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dxcontract.api import Api
-from dxcontract.contract import Contract, at
-from dxcontract.exchange import Exchange
-from dxcontract.spec import Json
-from strategies.hosting import allocated, carried, port, provided
-from strategies.requests import Scene, arrange, done, least, merged, valid
+from dxcontract.client.client import Api
+from dxcontract.oracle.assertions import Contract, at
+from dxcontract.spec.model import Json
+from dxcontract.wire.exchange import Exchange
+from strategies.resources.hosted_connections import allocated, carried, port, provided
+from strategies.valid_requests import Scene, arrange, done, least, merged, valid
 from strategies.world import AccountId, Handle, World
 
 ALLOCATE: Final = {

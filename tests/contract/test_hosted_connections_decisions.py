@@ -4,16 +4,16 @@ from typing import Any
 
 import pytest
 
-from dxcontract.contract import Contract
-from dxcontract.exchange import Exchange
-from dxcontract.spec import Json
-from dxcontract.target import Role
-from dxcontract.verdict import Indeterminate
-from strategies.hosting import allocated, carried, port, provided
-from strategies.listing import listed_in_time
+from dxcontract.oracle.assertions import Contract
+from dxcontract.spec.model import Json
+from dxcontract.wire.credentials import Role
+from dxcontract.wire.errors import Indeterminate
+from dxcontract.wire.exchange import Exchange
 from strategies.observation import unordered
+from strategies.pagination import listed_in_time
 from strategies.polling import confirm, poll
-from strategies.requests import Scene, arrange, done, least
+from strategies.resources.hosted_connections import allocated, carried, port, provided
+from strategies.valid_requests import Scene, arrange, done, least
 from strategies.world import Handle, World
 
 AFTER_ORDERING = ("pending", "available", "down")

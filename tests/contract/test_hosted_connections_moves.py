@@ -4,12 +4,12 @@ import functools
 
 import pytest
 
-from dxcontract.contract import Contract
-from dxcontract.exchange import Exchange
-from strategies.hosting import allocated, carried, confirmed, port, private_interface, provided
+from dxcontract.oracle.assertions import Contract
+from dxcontract.wire.exchange import Exchange
 from strategies.observation import shows
 from strategies.polling import poll
-from strategies.requests import arrange, done
+from strategies.resources.hosted_connections import allocated, carried, confirmed, port, private_interface, provided
+from strategies.valid_requests import arrange, done
 from strategies.world import Handle, World
 
 KEPT = ("connectionId", "ownerAccount", "connectionName", "bandwidth", "vlan")

@@ -4,11 +4,11 @@ from typing import Final
 
 import pytest
 
-from dxcontract.contract import Contract
-from dxcontract.exchange import Exchange
-from dxcontract.pointers import at
-from strategies.hosting import allocated, confirmed, port, private_interface, provided
-from strategies.requests import Scene, done, least, merged
+from dxcontract.oracle.assertions import Contract
+from dxcontract.spec.json_pointer import at
+from dxcontract.wire.exchange import Exchange
+from strategies.resources.hosted_connections import allocated, confirmed, port, private_interface, provided
+from strategies.valid_requests import Scene, done, least, merged
 from strategies.world import Arn, Handle, World
 
 CREATE: Final = {

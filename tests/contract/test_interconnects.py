@@ -6,19 +6,19 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from dxcontract.api import Api
-from dxcontract.contract import Contract
-from dxcontract.exchange import Exchange
-from dxcontract.pointers import at
-from dxcontract.spec import Json
-from dxcontract.target import Role
-from dxcontract.verdict import Indeterminate
-from strategies.lags import bundle
-from strategies.listing import listed_when, whole_list
+from dxcontract.client.client import Api
+from dxcontract.oracle.assertions import Contract
+from dxcontract.spec.json_pointer import at
+from dxcontract.spec.model import Json
+from dxcontract.wire.credentials import Role
+from dxcontract.wire.errors import Indeterminate
+from dxcontract.wire.exchange import Exchange
 from strategies.observation import shows
+from strategies.pagination import listed_when, whole_list
 from strategies.polling import poll
-from strategies.requests import Scene, arrange, done, least, merged, tags
-from strategies.tags import pairs
+from strategies.resources.lags import bundle
+from strategies.resources.tags import pairs
+from strategies.valid_requests import Scene, arrange, done, least, merged, tags
 from strategies.world import Handle, World
 
 PARTNER: Role = "partner"

@@ -7,18 +7,18 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from dxcontract.api import Api
-from dxcontract.contract import Contract
-from dxcontract.exchange import Exchange
-from dxcontract.findings import claims
-from dxcontract.pointers import at
-from dxcontract.spec import Json
-from dxcontract.verdict import Unsupported
-from strategies.lags import adopted, elsewhere, knows_partners, members_of
-from strategies.listing import listed_when, whole_list
+from dxcontract.client.client import Api
+from dxcontract.oracle import expectations
+from dxcontract.oracle.assertions import Contract
+from dxcontract.spec.json_pointer import at
+from dxcontract.spec.model import Json
+from dxcontract.wire.errors import Unsupported
+from dxcontract.wire.exchange import Exchange
+from strategies.pagination import listed_when, whole_list
 from strategies.polling import confirm
-from strategies.requests import Scene, arrange, done, least, merged, tags
-from strategies.tags import pairs
+from strategies.resources.lags import adopted, elsewhere, knows_partners, members_of
+from strategies.resources.tags import pairs
+from strategies.valid_requests import Scene, arrange, done, least, merged, tags
 from strategies.world import Handle, World
 
 MEMBERS = (
@@ -45,7 +45,7 @@ def test_a_new_lag_is_answered_completely(contract: Contract, world: World) -> N
     _complete(contract, found, lag.made)
     form = r"dxlag-[a-z0-9]+"
     ok, message = re.fullmatch(form, str(found.get("lagId"))) is not None, f"lagId is {found.get('lagId')!r}"
-    contract.check("lags.id-form", ok, message, lag.made, where="/lagId", claim=claims.matches("/lagId", form))
+    contract.check("lags.id-form", ok, message, lag.made, where="/lagId", claim=expectations.matches("/lagId", form))
     contract.check(
         "lags.minimum-links-default",
         found.get("minimumLinks") == 0,

@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 
-from dxcontract.contract import Contract
-from dxcontract.exchange import Exchange
-from dxcontract.pointers import at
-from dxcontract.spec import Json
-from dxcontract.verdict import Indeterminate
-from strategies.lags import bundle, members_of, patient
+from dxcontract.oracle.assertions import Contract
+from dxcontract.spec.json_pointer import at
+from dxcontract.spec.model import Json
+from dxcontract.wire.errors import Indeterminate
+from dxcontract.wire.exchange import Exchange
 from strategies.observation import Observation, shows, unordered
 from strategies.polling import confirm, poll
-from strategies.requests import arrange, done
+from strategies.resources.lags import bundle, members_of, patient
+from strategies.valid_requests import arrange, done
 from strategies.world import World
 
 LASTING = ("lagId", "ownerAccount", "location", "region", "connectionsBandwidth", "numberOfConnections", "minimumLinks")

@@ -2,15 +2,15 @@
 
 import pytest
 
-from dxcontract.contract import Contract
-from dxcontract.exchange import Exchange
-from dxcontract.spec import Json
-from dxcontract.target import Role
-from strategies.hosting import allocated
-from strategies.lags import bundle, patient
-from strategies.listing import whole_list
+from dxcontract.oracle.assertions import Contract
+from dxcontract.spec.model import Json
+from dxcontract.wire.credentials import Role
+from dxcontract.wire.exchange import Exchange
+from strategies.pagination import whole_list
 from strategies.polling import poll
-from strategies.requests import Scene, arrange, done, least
+from strategies.resources.hosted_connections import allocated
+from strategies.resources.lags import bundle, patient
+from strategies.valid_requests import Scene, arrange, done, least
 from strategies.world import Handle, World
 
 PARTNER: Role = "partner"

@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 
-from dxcontract.contract import Contract
-from dxcontract.exchange import Exchange
-from dxcontract.spec import Json
-from dxcontract.verdict import Indeterminate
-from strategies.lags import bundle, elsewhere, members_of, needs, patient
+from dxcontract.oracle.assertions import Contract
+from dxcontract.spec.model import Json
+from dxcontract.wire.errors import Indeterminate
+from dxcontract.wire.exchange import Exchange
 from strategies.observation import Observation, shows
 from strategies.polling import confirm, poll
-from strategies.requests import Scene, arrange, done, least
+from strategies.resources.lags import bundle, elsewhere, members_of, needs, patient
+from strategies.valid_requests import Scene, arrange, done, least
 from strategies.world import Handle, World
 
 TEN = 10

@@ -1,6 +1,7 @@
 """Each kind of resource from its making to its end: the observer judges every state that is seen on the way.
 
-The checks are those of `dxcontract.observer`; it watches all other contract tests too. Here each lifecycle is walked
+The checks are those of `dxcontract.oracle.state_observer`, which watches all other contract tests too. Here each
+lifecycle is walked
 as far as the API can cause it, so that its rules are put to the target in any case.
 """
 
@@ -8,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from dxcontract import spec as specs
-from dxcontract.contract import Contract
-from dxcontract.pointers import at
-from dxcontract.spec import Operation
+from dxcontract.oracle.assertions import Contract
+from dxcontract.spec import model as specs
+from dxcontract.spec.json_pointer import at
+from dxcontract.spec.model import Operation
 from strategies.polling import confirm
-from strategies.requests import Scene, arrange, done, least
+from strategies.valid_requests import Scene, arrange, done, least
 from strategies.world import World
 
 INITIAL_AND_TRANSITIONS = {

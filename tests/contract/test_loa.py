@@ -8,10 +8,10 @@ from typing import Any, Final
 
 import pytest
 
-from dxcontract.contract import Contract
-from dxcontract.exchange import Exchange
-from dxcontract.spec import Json
-from strategies.requests import arrange, done
+from dxcontract.oracle.assertions import Contract
+from dxcontract.spec.model import Json
+from dxcontract.wire.exchange import Exchange
+from strategies.valid_requests import arrange, done
 from strategies.world import Handle, World
 
 KINDS: Final = ("connection", "interconnect", "lag")

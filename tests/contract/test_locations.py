@@ -5,12 +5,12 @@ from typing import Any, Final
 
 import pytest
 
-from dxcontract.contract import Contract
-from dxcontract.exchange import Exchange
-from dxcontract.pointers import at
-from dxcontract.verdict import Indeterminate
-from strategies import places
-from strategies.requests import done
+from dxcontract.oracle.assertions import Contract
+from dxcontract.spec.json_pointer import at
+from dxcontract.wire.errors import Indeterminate
+from dxcontract.wire.exchange import Exchange
+from strategies.resources import locations
+from strategies.valid_requests import done
 from strategies.world import World
 
 SPEED: Final = re.compile(r"[0-9]+(\.[0-9]+)?[GM](bps)?")
@@ -80,12 +80,12 @@ def test_the_list_stays_the_same(contract: Contract, world: World) -> None:
 @pytest.mark.parametrize("position", range(3))
 def test_a_listed_location_takes_orders(contract: Contract, world: World, position: int) -> None:
     """The list is what people and tools choose from."""
-    found = places.listed(world)
+    found = locations.listed(world)
     if position >= len(found):
         raise Indeterminate(f"the target lists {len(found)} locations only")
     location = found[position]
-    offered = places.speeds(location) or ["1Gbps"]
-    bandwidth = next((one for one in places.DEDICATED_SPEEDS if one in offered), offered[0])
+    offered = locations.speeds(location) or ["1Gbps"]
+    bandwidth = next((one for one in locations.DEDICATED_SPEEDS if one in offered), offered[0])
     params = {"location": location["locationCode"], "bandwidth": bandwidth, "connectionName": world.name()}
     exchange = world.call("CreateConnection", params)
     world.adopt("connection", "CreateConnection", exchange, params, "owner")
@@ -110,10 +110,10 @@ def test_port_speeds_are_written_as_documented(contract: Contract, world: World)
 def test_macsec_is_offered_at_speeds_that_exist(contract: Contract, world: World) -> None:
     """An encrypted port that cannot be had without encryption cannot be had at all."""
     exchange, found = _listed(world)
-    both = [one for one in found if places.speeds(one) and places.speeds(one, "availableMacSecPortSpeeds")]
+    both = [one for one in found if locations.speeds(one) and locations.speeds(one, "availableMacSecPortSpeeds")]
     if not both:
         raise Indeterminate("no location shows port speeds both with and without MACsec")
-    wrong = [one for one in both if not _within(places.speeds(one, "availableMacSecPortSpeeds"), one)]
+    wrong = [one for one in both if not _within(locations.speeds(one, "availableMacSecPortSpeeds"), one)]
     message = f"MACsec at speeds that the location has not: {wrong[:1]}"
     where = "/locations/*/availableMacSecPortSpeeds"
     contract.check("locations.macsec-speeds", not wrong, message, exchange, where=where)
@@ -133,7 +133,7 @@ def test_billing_modes_cover_speeds_that_exist(contract: Contract, world: World)
         (one.get("locationCode"), mode)
         for one in with_modes
         for mode in at(one, MODES)
-        if places.speeds(one) and not _within(places.speeds(mode), one)
+        if locations.speeds(one) and not _within(locations.speeds(mode), one)
     ]
     where = f"/locations/*{MODES}/availablePortSpeeds"
     message = f"speeds that the location has not: {wrong[:1]}"
@@ -149,4 +149,4 @@ def _listed(world: World) -> tuple[Exchange, list[dict[str, Any]]]:
 
 
 def _within(offered: list[str] | None, location: dict[str, Any]) -> bool:
-    return set(offered or ()) <= set(places.speeds(location) or ())
+    return set(offered or ()) <= set(locations.speeds(location) or ())

@@ -6,9 +6,9 @@ A violation is reported with the shortest steps to it that were found.
 
 import pytest
 
-from dxcontract.session import Session
+from dxcontract.run.session import Session
+from strategies.machines.budgets import explorer
 from strategies.machines.catalogue import ENTRIES, Entry
-from strategies.machines.profile import explorer
 
 
 @pytest.mark.parametrize(

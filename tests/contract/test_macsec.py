@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dxcontract.api import Api
-from dxcontract.contract import Contract
-from dxcontract.spec import Json
-from dxcontract.verdict import Indeterminate
-from strategies import macsec
-from strategies.lags import patient
-from strategies.requests import arrange, done
-from strategies.steps import refusal
+from dxcontract.client.client import Api
+from dxcontract.oracle.assertions import Contract
+from dxcontract.spec.model import Json
+from dxcontract.wire.errors import Indeterminate
+from strategies.preconditions import refusal
+from strategies.resources import macsec
+from strategies.resources.lags import patient
+from strategies.valid_requests import arrange, done
 from strategies.world import Handle, World
 
 ASSOCIATE: Final = "AssociateMacSecKey"

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dxcontract import spec as specs
-from dxcontract.api import Api
-from dxcontract.contract import Contract
-from dxcontract.verdict import Indeterminate
-from strategies.paging import Listing, Walk, listing, walk
+from dxcontract.client.client import Api
+from dxcontract.oracle.assertions import Contract
+from dxcontract.spec import model as specs
+from dxcontract.wire.errors import Indeterminate
+from strategies.page_walks import Listing, Walk, listing, walk
 from strategies.polling import confirm
-from strategies.requests import Scene, arrange, done, least
+from strategies.valid_requests import Scene, arrange, done, least
 from strategies.world import World
 
 SPEC: Final = specs.load()

@@ -3,11 +3,11 @@
 `--pins=DIR` names the folder; without it there are none. A pin is a file of specs/schemas/finding.json.
 """
 
-from dxcontract.contract import Contract
-from dxcontract.findings import alone
-from dxcontract.session import Session
-from dxcontract.spec import Json
-from dxcontract.verdict import Indeterminate
+from dxcontract.oracle.assertions import Contract
+from dxcontract.reproduce import judge
+from dxcontract.run.session import Session
+from dxcontract.spec.model import Json
+from dxcontract.wire.errors import Indeterminate
 from strategies.replaying import performed
 from strategies.world import World
 
@@ -18,13 +18,13 @@ def test_a_pinned_violation(dx: Session, contract: Contract, world: World, pin: 
     """A bug that comes back is the dearest one."""
     for _ in range(ATTEMPTS):
         shown = performed(dx, world, pin)
-        if shown.verdict == alone.UNCLEAR:
+        if shown.verdict == judge.UNCLEAR:
             raise Indeterminate(f"the pin of {pin['fingerprint']} cannot be told: {shown.why}")
-        if shown.verdict == alone.STILL:
+        if shown.verdict == judge.STILL:
             break
     if pin["claim"].get("by") == "suite":
         return  # judged as every answer is
-    gone = shown.verdict == alone.GONE
+    gone = shown.verdict == judge.GONE
     if gone and "asks" not in pin["claim"]:
         return  # answered otherwise than then: whether well, the other tests of the rule say
     message = f"{pin['message']} (pinned)"

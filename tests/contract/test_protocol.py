@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from dxcontract import spec as specs
-from dxcontract.api import Api
-from dxcontract.contract import Contract
-from dxcontract.exchange import Exchange
-from dxcontract.findings import claims
-from dxcontract.spec import Operation
-from dxcontract.support import NONSENSE
+from dxcontract.client.capability_probe import NONSENSE
+from dxcontract.client.client import Api
+from dxcontract.oracle import expectations
+from dxcontract.oracle.assertions import Contract
+from dxcontract.spec import model as specs
+from dxcontract.spec.model import Operation
+from dxcontract.wire.exchange import Exchange
 
 pytestmark = pytest.mark.over("json")
 
@@ -22,7 +22,7 @@ def refused_by_status(contract: Contract, rule: str, exchange: Exchange, what: s
     """Which error is due is documented nowhere; that it is the client's fault is."""
     ok = 400 <= exchange.status < 500
     message = f"{what}: answered {exchange.told()}, not a status of 4xx"
-    contract.check(rule, ok, message, exchange, claim=claims.refused())
+    contract.check(rule, ok, message, exchange, claim=expectations.refused())
 
 
 MALFORMED = {

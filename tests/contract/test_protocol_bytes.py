@@ -5,14 +5,14 @@ import json
 
 import pytest
 
-from dxcontract import spec as specs
-from dxcontract.api import Api
-from dxcontract.contract import Contract
-from dxcontract.pointers import at
-from dxcontract.spec import Operation
-from strategies.malformed import UNKNOWN_IDS
-from strategies.requests import Scene, arrange, least
-from strategies.wire import ALWAYS, Wire
+from dxcontract.client.client import Api
+from dxcontract.oracle.assertions import Contract
+from dxcontract.spec import model as specs
+from dxcontract.spec.json_pointer import at
+from dxcontract.spec.model import Operation
+from strategies.invalid_requests import UNKNOWN_IDS
+from strategies.raw_requests import ALWAYS, Wire
+from strategies.valid_requests import Scene, arrange, least
 from strategies.world import World
 
 pytestmark = pytest.mark.over("json")

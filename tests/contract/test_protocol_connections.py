@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from dxcontract.api import Api
-from dxcontract.contract import Contract
-from dxcontract.exchange import Exchange, Request
-from dxcontract.pointers import at
-from dxcontract.sockets import Pieces, chunked, written
-from dxcontract.transport import Answer
-from strategies.malformed import UNKNOWN_IDS
-from strategies.requests import arrange
-from strategies.wire import ALWAYS, UNFINISHED_SECONDS, Wire
+from dxcontract.client.client import Api
+from dxcontract.oracle.assertions import Contract
+from dxcontract.spec.json_pointer import at
+from dxcontract.wire.exchange import Exchange
+from dxcontract.wire.messages import Answer, Request
+from dxcontract.wire.raw_connection import Pieces, chunked, written
+from strategies.invalid_requests import UNKNOWN_IDS
+from strategies.raw_requests import ALWAYS, UNFINISHED_SECONDS, Wire
+from strategies.valid_requests import arrange
 from strategies.world import World
 
 pytestmark = pytest.mark.over("json")

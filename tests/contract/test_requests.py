@@ -7,32 +7,32 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dxcontract import spec as specs
-from dxcontract.api import Api
-from dxcontract.contract import Contract
-from dxcontract.exchange import Exchange
-from dxcontract.pointers import at
-from dxcontract.spec import Json, Operation
-from strategies import malformed
-from strategies.malformed import NearMiss, Raw, may_be_empty, near_misses
-from strategies.requests import Scene, least, valid
+from dxcontract.client.client import Api
+from dxcontract.oracle.assertions import Contract
+from dxcontract.spec import model as specs
+from dxcontract.spec.json_pointer import at
+from dxcontract.spec.model import Json, Operation
+from dxcontract.wire.exchange import Exchange
+from strategies import invalid_requests
+from strategies.invalid_requests import NearMiss, Raw, may_be_empty, near_misses
+from strategies.valid_requests import Scene, least, valid
 from strategies.world import World
 
 OPERATIONS = specs.load().where()
 WITH_MEMBERS = [one for one in OPERATIONS if one.members]
 
 REFUSALS = (
-    malformed.REQUIRED,
-    malformed.TYPES,
-    malformed.ENUMS,
-    malformed.LENGTHS,
-    malformed.PATTERNS,
-    malformed.MALFORMED_IDS,
-    malformed.MALFORMED_OTHER_IDS,
-    malformed.UNKNOWN_IDS_RULE,
+    invalid_requests.REQUIRED,
+    invalid_requests.TYPES,
+    invalid_requests.ENUMS,
+    invalid_requests.LENGTHS,
+    invalid_requests.PATTERNS,
+    invalid_requests.MALFORMED_IDS,
+    invalid_requests.MALFORMED_OTHER_IDS,
+    invalid_requests.UNKNOWN_IDS_RULE,
 )
 ERRORS = ("wire.error-type", "wire.error-status", "wire.error-body")
-ODDITIES = (malformed.NULLS, malformed.DUPLICATES, malformed.SURPLUS)
+ODDITIES = (invalid_requests.NULLS, invalid_requests.DUPLICATES, invalid_requests.SURPLUS)
 
 
 @pytest.mark.rule("requests.valid-accepted")
@@ -52,7 +52,7 @@ def test_all_valid_requests_are_accepted(
         contract.accepted("requests.valid-accepted", exchange, "a valid request")
 
 
-@pytest.mark.rule(*REFUSALS, malformed.NULLS, "requests.refusal-has-no-effect", *ERRORS)
+@pytest.mark.rule(*REFUSALS, invalid_requests.NULLS, "requests.refusal-has-no-effect", *ERRORS)
 @pytest.mark.parametrize("operation", WITH_MEMBERS, ids=str)
 def test_a_broken_constraint_is_refused_without_effect(contract: Contract, world: World, operation: Operation) -> None:
     """A request that is half understood is worse than one that is refused: on AWS it may be a physical order."""

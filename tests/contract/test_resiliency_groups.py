@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dxcontract.api import Api
-from dxcontract.contract import Contract
-from dxcontract.exchange import Exchange
-from dxcontract.spec import Json
-from strategies.listing import whole_list
+from dxcontract.client.client import Api
+from dxcontract.oracle.assertions import Contract
+from dxcontract.spec.model import Json
+from dxcontract.wire.exchange import Exchange
+from strategies.pagination import whole_list
 from strategies.polling import confirm, poll
-from strategies.requests import arrange, done, tags
-from strategies.resiliency import available_group, got, group_in
-from strategies.tags import pairs
+from strategies.resources.resiliency_groups import available_group, got, group_in
+from strategies.resources.tags import pairs
+from strategies.valid_requests import arrange, done, tags
 from strategies.world import Handle, World
 
 MODELS: Final = ["maximum-resiliency", "high-resiliency", "basic-resiliency"]

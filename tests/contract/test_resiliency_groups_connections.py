@@ -5,14 +5,14 @@ from typing import Any, Final
 
 import pytest
 
-from dxcontract.contract import Contract, at
-from dxcontract.exchange import Exchange
-from dxcontract.verdict import Indeterminate
-from strategies.listing import visible
+from dxcontract.oracle.assertions import Contract, at
+from dxcontract.wire.errors import Indeterminate
+from dxcontract.wire.exchange import Exchange
+from strategies.pagination import visible
 from strategies.polling import poll
-from strategies.requests import arrange, done
-from strategies.resiliency import available_group
-from strategies.steps import refusal
+from strategies.preconditions import refusal
+from strategies.resources.resiliency_groups import available_group
+from strategies.valid_requests import arrange, done
 from strategies.world import Arn, Handle, World
 
 ASSOCIATE: Final = "AssociateConnectionsToResiliencyGroup"

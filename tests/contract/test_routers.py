@@ -4,9 +4,9 @@ from typing import Any, Final
 
 import pytest
 
-from dxcontract.contract import Contract
-from dxcontract.exchange import Exchange
-from strategies.requests import arrange, done
+from dxcontract.oracle.assertions import Contract
+from dxcontract.wire.exchange import Exchange
+from strategies.valid_requests import arrange, done
 from strategies.world import Handle, World
 
 # The identifier that the model and hashicorp/terraform-provider-aws#26432 give as an example.

@@ -5,10 +5,10 @@ from typing import Final
 
 import pytest
 
-from dxcontract.contract import Contract, at
-from dxcontract.spec import Json
-from strategies.requests import Scene, arrange, done, least
-from strategies.routing import learned, routes
+from dxcontract.oracle.assertions import Contract, at
+from dxcontract.spec.model import Json
+from strategies.resources.routes import learned, routes
+from strategies.valid_requests import Scene, arrange, done, least
 from strategies.world import Handle, World
 
 DIRECTIONS: Final = ("accepted", "advertised")

@@ -5,13 +5,12 @@ import functools
 import pytest
 from hypothesis import given
 
-from dxcontract.api import Api
-from dxcontract.contract import Contract
-from dxcontract.exchange import Exchange
-from dxcontract.pointers import at
+from dxcontract.client.client import Api
+from dxcontract.oracle.assertions import Contract
+from dxcontract.spec.json_pointer import at
+from dxcontract.wire.exchange import Exchange
 from strategies.polling import confirm
-from strategies.requests import arrange, done, tags
-from strategies.tags import (
+from strategies.resources.tags import (
     Change,
     Pairs,
     changes,
@@ -23,6 +22,7 @@ from strategies.tags import (
     tagged,
     untag,
 )
+from strategies.valid_requests import arrange, done, tags
 from strategies.world import Arn, World
 
 

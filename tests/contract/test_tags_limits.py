@@ -5,15 +5,15 @@ from typing import Any, Final
 import pytest
 from hypothesis import given
 
-from dxcontract import spec as specs
-from dxcontract.api import Api
-from dxcontract.contract import Contract
-from dxcontract.pointers import at
-from dxcontract.spec import Json, Operation
-from dxcontract.target import Role
-from strategies.requests import Scene, arrange, done, least, merged
-from strategies.steps import refusal
-from strategies.tags import MAXIMUM, described, international, listed, numbered, tag, tagged, untag
+from dxcontract.client.client import Api
+from dxcontract.oracle.assertions import Contract
+from dxcontract.spec import model as specs
+from dxcontract.spec.json_pointer import at
+from dxcontract.spec.model import Json, Operation
+from dxcontract.wire.credentials import Role
+from strategies.preconditions import refusal
+from strategies.resources.tags import MAXIMUM, described, international, listed, numbered, tag, tagged, untag
+from strategies.valid_requests import Scene, arrange, done, least, merged
 from strategies.world import Arn, World, partition_of
 
 SPEC: Final = specs.load()

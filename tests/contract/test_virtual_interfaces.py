@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dxcontract.api import Api
-from dxcontract.contract import Contract
-from dxcontract.exchange import Exchange
-from dxcontract.pointers import at
-from dxcontract.spec import Json
-from dxcontract.verdict import Indeterminate
-from strategies import virtual_interfaces as vif
-from strategies.requests import arrange, done
-from strategies.virtual_interfaces import CREATORS, MAKERS, Maker
+from dxcontract.client.client import Api
+from dxcontract.oracle.assertions import Contract
+from dxcontract.spec.json_pointer import at
+from dxcontract.spec.model import Json
+from dxcontract.wire.errors import Indeterminate
+from dxcontract.wire.exchange import Exchange
+from strategies.resources import virtual_interfaces as vif
+from strategies.resources.virtual_interfaces import CREATORS, MAKERS, Maker
+from strategies.valid_requests import arrange, done
 from strategies.world import Arn, Handle, World
 
 PRESENT = (

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dxcontract.api import Api
-from dxcontract.contract import Contract
-from dxcontract.exchange import Exchange
-from dxcontract.pointers import at
-from dxcontract.spec import Json
-from strategies import virtual_interfaces as vif
-from strategies.requests import PUBLIC_PREFIXES, public_prefixes
-from strategies.virtual_interfaces import MAKERS, Maker
+from dxcontract.client.client import Api
+from dxcontract.oracle.assertions import Contract
+from dxcontract.spec.json_pointer import at
+from dxcontract.spec.model import Json
+from dxcontract.wire.exchange import Exchange
+from strategies.resources import virtual_interfaces as vif
+from strategies.resources.virtual_interfaces import MAKERS, Maker
+from strategies.valid_requests import PUBLIC_PREFIXES, public_prefixes
 from strategies.world import World
 
 NOT_PUBLIC = [one for one in MAKERS if one.kind != "public"]

@@ -2,15 +2,15 @@
 
 import pytest
 
-from dxcontract.contract import Contract
-from dxcontract.spec import Json
-from dxcontract.target import Role
-from strategies import virtual_interfaces as vif
-from strategies.listing import whole_list
+from dxcontract.oracle.assertions import Contract
+from dxcontract.spec.model import Json
+from dxcontract.wire.credentials import Role
 from strategies.observation import shows
+from strategies.pagination import whole_list
 from strategies.polling import poll
-from strategies.requests import arrange, done
-from strategies.virtual_interfaces import ALLOCATORS, KINDS, Kind, Maker
+from strategies.resources import virtual_interfaces as vif
+from strategies.resources.virtual_interfaces import ALLOCATORS, KINDS, Kind, Maker
+from strategies.valid_requests import arrange, done
 from strategies.world import Handle, World
 
 CONFIRMATIONS = [f"Confirm{kind.capitalize()}VirtualInterface" for kind in KINDS]

@@ -5,16 +5,16 @@ from typing import Any
 
 import pytest
 
-from dxcontract.contract import Contract
-from dxcontract.exchange import Exchange
-from dxcontract.spec import Json
-from dxcontract.verdict import Indeterminate
-from strategies import virtual_interfaces as vif
-from strategies.listing import whole_list
+from dxcontract.oracle.assertions import Contract
+from dxcontract.spec.model import Json
+from dxcontract.wire.errors import Indeterminate
+from dxcontract.wire.exchange import Exchange
 from strategies.observation import shows, unordered
+from strategies.pagination import whole_list
 from strategies.polling import poll
-from strategies.requests import arrange, done
-from strategies.virtual_interfaces import CREATORS, MAKERS, PRIVATE, TRANSIT, Maker
+from strategies.resources import virtual_interfaces as vif
+from strategies.resources.virtual_interfaces import CREATORS, MAKERS, PRIVATE, TRANSIT, Maker
+from strategies.valid_requests import arrange, done
 from strategies.world import Handle, World
 
 UPDATE = "UpdateVirtualInterfaceAttributes"

@@ -4,17 +4,17 @@ from typing import Any
 
 import pytest
 
-from dxcontract.contract import Contract
-from dxcontract.spec import Json
-from dxcontract.target import Role
-from dxcontract.verdict import Indeterminate
-from strategies import virtual_interfaces as vif
+from dxcontract.oracle.assertions import Contract
+from dxcontract.spec.model import Json
+from dxcontract.wire.credentials import Role
+from dxcontract.wire.errors import Indeterminate
 from strategies.held_time import held_time
-from strategies.listing import listed_when, whole_list
 from strategies.observation import unordered
+from strategies.pagination import listed_when, whole_list
 from strategies.polling import confirm, poll
-from strategies.requests import arrange, done
-from strategies.virtual_interfaces import CREATORS, MAKERS, PRIVATE, PUBLIC, Maker
+from strategies.resources import virtual_interfaces as vif
+from strategies.resources.virtual_interfaces import CREATORS, MAKERS, PRIVATE, PUBLIC, Maker
+from strategies.valid_requests import arrange, done
 from strategies.world import Handle, World
 
 DESCRIBE = "DescribeVirtualInterfaces"

@@ -18,7 +18,7 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, Final
 
-from dxcontract import spec as specs
+from dxcontract.spec import model as specs
 from tests.unit import servers
 
 ROOT: Final = Path(__file__).parent.parent.parent

@@ -16,11 +16,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from dxcontract.reference.answer import Answer
-from dxcontract.reference.errors import ServiceError
-from dxcontract.reference.server import Scope, Send
-from dxcontract.reference.world import Call
-from dxcontract.spec import Json
+from dxcontract.reference.core.context import Call
+from dxcontract.reference.http.answer import Answer
+from dxcontract.reference.http.errors import ServiceError
+from dxcontract.reference.http.server import Scope, Send
+from dxcontract.spec.model import Json
 from tests.unit import proxy
 
 ROOT: Final = Path(__file__).parent.parent.parent

@@ -7,19 +7,19 @@ from typing import Any
 
 import pytest
 
-from dxcontract import sweep
+from dxcontract.client import cleanup
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
-    from dxcontract.plugin import RUN  # not before pytest has loaded it
+    from dxcontract.pytest_plugin.options import RUN  # not before pytest has loaded it
 
     answer = yield
     run: Any = item.config.pluginmanager.get_plugin(RUN)
     api = run.opened.api
     witness, api.witness = api.witness, lambda _: None
     try:
-        left = sweep.look(api, api.journal.record())
+        left = cleanup.look(api, api.journal.record())
     finally:
         api.witness = witness
     with Path(os.environ["LEAVING"]).open("a", encoding="utf-8") as file:

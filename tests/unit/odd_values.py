@@ -5,7 +5,7 @@ import random
 from collections.abc import Callable
 from typing import Any, Final
 
-from dxcontract.spec import Json, Operation, resolve
+from dxcontract.spec.model import Json, Operation, resolve
 
 EVIL: Final = (
     "\x1b[31m\0\r\n::error::found\n##[error]x\n![x](http://evil.example/x.png) [l](http://evil.example) @octocat "

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from dxcontract import cbor
+from dxcontract.wire import cbor
 from tests.unit import hostile
 
 ROOT = Path(__file__).parent.parent.parent

@@ -18,14 +18,14 @@ from typing import Any, Final
 
 import uvicorn
 
-from dxcontract.reference.accounts import DEFAULT_PARTNERS, DEFAULT_SECRET, Accounts
-from dxcontract.reference.answer import Answer
-from dxcontract.reference.clock import Clock, Pace
-from dxcontract.reference.rules import Rules
-from dxcontract.reference.server import Emulator, Receive, Scope, Send
-from dxcontract.reference.store import Store
-from dxcontract.reference.world import Call, Reading, World
-from dxcontract.spec import Json
+from dxcontract.reference.core.accounts import DEFAULT_PARTNERS, DEFAULT_SECRET, Accounts
+from dxcontract.reference.core.clock import Clock, Pace
+from dxcontract.reference.core.context import Call, Reading, World
+from dxcontract.reference.core.rule_switches import Rules
+from dxcontract.reference.core.store import Store
+from dxcontract.reference.http.answer import Answer
+from dxcontract.reference.http.server import Emulator, Receive, Scope, Send
+from dxcontract.spec.model import Json
 
 ACCOUNTS: Final = "owner=111111111111,other=222222222222,partner=333333333333"
 """What `--accounts` says of a proxy: it has no STS."""

@@ -7,10 +7,10 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ConnectionClosedError
 
-from dxcontract.reference.answer import Answer
-from dxcontract.reference.server import Scope, Send
-from dxcontract.reference.world import Call
-from dxcontract.spec import Json
+from dxcontract.reference.core.context import Call
+from dxcontract.reference.http.answer import Answer
+from dxcontract.reference.http.server import Scope, Send
+from dxcontract.spec.model import Json
 from tests.unit import proxy
 
 

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from dxcontract import spec as specs
-from dxcontract.contract import Contract, is_nothing
-from dxcontract.gaps import Gap
-from dxcontract.outcome import Outcome
+from dxcontract.oracle.assertions import Contract, is_nothing
 from dxcontract.report import document
-from dxcontract.verdict import HarnessError
+from dxcontract.run.known_gaps import Gap
+from dxcontract.run.result import Outcome
+from dxcontract.spec import model as specs
+from dxcontract.wire.errors import HarnessError
 from tests.unit import proxy
-from tests.unit.test_odd_answers import exchange
-from tests.unit.test_run import pytest_run
+from tests.unit.pytest_plugin.test_run import pytest_run
+from tests.unit.report.test_odd_answers import exchange
 from tests.unit.without import Without
 
 SPEC = specs.load()

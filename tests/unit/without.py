@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
-from dxcontract import spec as specs
-from dxcontract.reference.world import Call
-from dxcontract.spec import Json, Spec
+from dxcontract.reference.core.context import Call
+from dxcontract.spec import model as specs
+from dxcontract.spec.model import Json, Spec
 from tests.unit import proxy
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from dxcontract import spec
 from dxcontract.reference.faults import shapes
+from dxcontract.spec import model
 
 _ID: Final = re.compile(r"[a-z_]+\.[a-z0-9-]+")
 
@@ -25,7 +25,7 @@ def catalogue() -> dict[str, str]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and _ID.fullmatch(node.value):
                 named.add(node.value)
-    rules = spec.load().rules
+    rules = model.load().rules
     return {one: rules[one].statement for one in sorted(named & rules.keys())} | shapes.MEANING
 
 

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from dxcontract.reference.faults.distortions import (
+from dxcontract.reference.faults.ports import ELSEWHERE, NOBODY
+from dxcontract.reference.faults.response_edits import (
     TOP,
     Scene,
     Table,
@@ -14,8 +15,7 @@ from dxcontract.reference.faults.distortions import (
     reword,
     shorten,
 )
-from dxcontract.reference.faults.ports import ELSEWHERE, NOBODY
-from dxcontract.spec import Json
+from dxcontract.spec.model import Json
 
 _GATEWAY: Final = "DirectConnectGateway"
 _ASSOCIATION: Final = "DirectConnectGatewayAssociation"

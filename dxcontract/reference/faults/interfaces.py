@@ -2,7 +2,8 @@
 
 from typing import Any, Final
 
-from dxcontract.reference.faults.distortions import (
+from dxcontract.reference.faults.ports import NOBODY
+from dxcontract.reference.faults.response_edits import (
     TOP,
     Change,
     Scene,
@@ -14,8 +15,7 @@ from dxcontract.reference.faults.distortions import (
     reword,
     shorten,
 )
-from dxcontract.reference.faults.ports import NOBODY
-from dxcontract.spec import Json
+from dxcontract.spec.model import Json
 
 _CREATE: Final = tuple(
     f"{verb}{kind}VirtualInterface" for verb in ("Create", "Allocate") for kind in ("Private", "Public", "Transit")

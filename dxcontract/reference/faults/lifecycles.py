@@ -3,9 +3,9 @@
 from typing import Final
 
 from dxcontract.reference.faults import machines
-from dxcontract.reference.faults.distortions import Change, Scene, Table, distort, every_second_time, put
 from dxcontract.reference.faults.ports import NOBODY
-from dxcontract.spec import Json
+from dxcontract.reference.faults.response_edits import Change, Scene, Table, distort, every_second_time, put
+from dxcontract.spec.model import Json
 
 _CREATE: Final = tuple(
     f"{verb}{kind}VirtualInterface" for verb in ("Create", "Allocate") for kind in ("Private", "Public", "Transit")

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
-from dxcontract.reference import records
-from dxcontract.reference.clock import NEVER
-from dxcontract.reference.store import Record
-from dxcontract.reference.world import Call
-from dxcontract.spec import Json
+from dxcontract.reference.core import records
+from dxcontract.reference.core.clock import NEVER
+from dxcontract.reference.core.context import Call
+from dxcontract.reference.core.store import Record
+from dxcontract.spec.model import Json
 
 _READS: Final = ("Describe", "List", "Get")
 _NAMES: Final = ("connectionName", "interconnectName", "lagName", "directConnectGatewayName")

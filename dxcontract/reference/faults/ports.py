@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from dxcontract.reference.faults.distortions import (
+from dxcontract.reference.faults.response_edits import (
     TOP,
     Scene,
     Table,
@@ -13,7 +13,7 @@ from dxcontract.reference.faults.distortions import (
     reword,
     shorten,
 )
-from dxcontract.spec import Json
+from dxcontract.spec.model import Json
 
 ELSEWHERE: Final = "eu-nowhere-1"
 NOBODY: Final = "999999999999"

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
-from dxcontract.reference import records
-from dxcontract.reference.errors import ServiceError
-from dxcontract.reference.store import Record
-from dxcontract.reference.world import Call
-from dxcontract.spec import Json, load
+from dxcontract.reference.core import records
+from dxcontract.reference.core.context import Call
+from dxcontract.reference.core.store import Record
+from dxcontract.reference.http.errors import ServiceError
+from dxcontract.spec.model import Json, load
 
 EVERYTHING: Final = "requests.refusal-has-no-effect"
 # What a rule of this kind protects: the caller's first record of the kind gets another value in this field.

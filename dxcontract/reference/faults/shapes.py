@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from dxcontract.reference.faults.distortions import TOP, Change, Distortion, Scene, Table, distort, lose
-from dxcontract.spec import Json
+from dxcontract.reference.faults.response_edits import TOP, Change, Distortion, Scene, Table, distort, lose
+from dxcontract.spec.model import Json
 
 MEANING: Final[dict[str, str]] = {
     "fault.content-type": "answers say that they are text/html",

@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from dxcontract.reference import protocol
-from dxcontract.reference.answer import Answer
-from dxcontract.spec import Json
+from dxcontract.reference.http import aws_json
+from dxcontract.reference.http.answer import Answer
+from dxcontract.spec.model import Json
 
 # The operation whose answers carry the faults that would hide everything else if all answers had them.
 VICTIM: Final = "DescribeCustomerMetadata"
@@ -23,7 +23,7 @@ def _document(answer: Answer) -> Json:
 
 
 def _with(answer: Answer, document: Json) -> Answer:
-    return replace(answer, body=protocol.encode(document))
+    return replace(answer, body=aws_json.encode(document))
 
 
 def _victim(change: Callable[[Json], None]) -> Wire:

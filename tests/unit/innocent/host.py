@@ -15,9 +15,9 @@ from typing import Any, Final
 
 import pytest
 
-from dxcontract.plugin import RUN
-from dxcontract.reference.world import Call
-from dxcontract.spec import Json
+from dxcontract.pytest_plugin.options import RUN
+from dxcontract.reference.core.context import Call
+from dxcontract.spec.model import Json
 from tests.unit import proxy
 from tests.unit.innocent.gate import ROOT
 from tests.unit.innocent.variant import Variant, having

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from dxcontract import spec
+from dxcontract.spec import model
 from tests.unit.innocent import gate
 from tests.unit.innocent.variant import Innocent
 from tests.unit.innocent.variants import INNOCENTS
@@ -53,4 +53,4 @@ def test_every_variant_says_what_it_does_and_who_says_so() -> None:
         assert variant.says.endswith(".")
         assert len(variant.source) > 10
         assert variant.tests
-        assert {spec.load().rule(one).level for one in variant.should} <= {"should"}, variant.name
+        assert {model.load().rule(one).level for one in variant.should} <= {"should"}, variant.name

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
-from dxcontract.reference.answer import Answer
-from dxcontract.reference.errors import ServiceError
-from dxcontract.reference.server import Scope, Send
-from dxcontract.reference.world import Call
-from dxcontract.spec import Json
+from dxcontract.reference.core.context import Call
+from dxcontract.reference.http.answer import Answer
+from dxcontract.reference.http.errors import ServiceError
+from dxcontract.reference.http.server import Scope, Send
+from dxcontract.spec.model import Json
 from tests.unit import proxy
 
 

@@ -3,14 +3,14 @@
 import json
 from typing import Any
 
-from dxcontract.reference.accounts import Accounts
-from dxcontract.reference.clock import Clock, Pace
-from dxcontract.reference.errors import ServiceError
-from dxcontract.reference.rules import Rules
-from dxcontract.reference.server import Emulator
-from dxcontract.reference.signature import Caller
-from dxcontract.reference.store import Store
-from dxcontract.reference.world import World
+from dxcontract.reference.core.accounts import Accounts
+from dxcontract.reference.core.clock import Clock, Pace
+from dxcontract.reference.core.context import World
+from dxcontract.reference.core.rule_switches import Rules
+from dxcontract.reference.core.store import Store
+from dxcontract.reference.http.errors import ServiceError
+from dxcontract.reference.http.server import Emulator
+from dxcontract.reference.http.signatures import Caller
 
 REGION = "us-east-1"
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from dxcontract import spec
-from dxcontract.reference import registry
+from dxcontract.reference.core import registry
 from dxcontract.reference.faults import gateways, interfaces, lifecycles, ports, shapes, wire
 from dxcontract.reference.faults.catalogue import catalogue
+from dxcontract.spec import model
 from tests.unit.reference.emulator import CHECKOUT, OTHER, OWNER, PARTNER, running
 from tests.unit.reference.inside import Inside
 from tests.unit.reference.test_signatures import send, signed
@@ -30,11 +30,11 @@ def connection(run: Inside, account: str = OWNER, **more: Any) -> str:
 
 def test_every_operation_is_performed() -> None:
     registry.load()
-    assert registry.PERFORM.keys() == spec.load().operations.keys()
+    assert registry.PERFORM.keys() == model.load().operations.keys()
 
 
 def test_every_rule_that_must_hold_can_be_broken() -> None:
-    musts = {rule.id for rule in spec.load().rules.values() if rule.level == "must"}
+    musts = {rule.id for rule in model.load().rules.values() if rule.level == "must"}
     missing = {one for one in musts - catalogue().keys() if not one.startswith(CLIENT_SIDE)}
     assert missing == set()
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 import pytest
 
-from dxcontract.reference import store
-from dxcontract.reference.store import MOST_OVER
+from dxcontract.reference.core import store
+from dxcontract.reference.core.store import MOST_OVER
 from tests.unit.reference.emulator import OWNER
 from tests.unit.reference.inside import Inside
 
@@ -139,7 +139,7 @@ def test_no_id_is_given_twice() -> None:
 def test_what_large_answers_took_is_given_back() -> None:
     """Large blocks between small ones that stay: without the setting the heap ends above the last of them."""
     heap = """
-from dxcontract.reference.memory import keep_large_blocks_apart
+from dxcontract.reference.core.memory import keep_large_blocks_apart
 if {apart}:
     keep_large_blocks_apart()
 kept = []

@@ -11,7 +11,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from dxcontract.reference.accounts import DEFAULT_SECRET
+from dxcontract.reference.core.accounts import DEFAULT_SECRET
 from tests.unit.reference.emulator import OWNER, REGION, Emulator, running
 
 HEADERS = {
@@ -133,7 +133,7 @@ def test_named_accounts_and_secret() -> None:
 def test_wrong_options_end_with_a_message(arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     import argparse
 
-    from dxcontract.reference.serve import add_arguments, run
+    from dxcontract.reference.http.serve import add_arguments, run
 
     parser = argparse.ArgumentParser()
     add_arguments(parser)

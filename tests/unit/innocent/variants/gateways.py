@@ -3,9 +3,9 @@
 import contextlib
 import time
 
-from dxcontract.reference.errors import CLIENT, ServiceError
-from dxcontract.reference.world import Call
-from dxcontract.spec import Json
+from dxcontract.reference.core.context import Call
+from dxcontract.reference.http.errors import CLIENT, ServiceError
+from dxcontract.spec.model import Json
 from tests.unit.innocent.variant import Variant, having, innocent
 
 

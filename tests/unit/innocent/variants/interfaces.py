@@ -4,9 +4,9 @@ import contextlib
 import time
 from typing import Final
 
-from dxcontract.reference.errors import CLIENT, ServiceError
-from dxcontract.reference.world import Call
-from dxcontract.spec import Json
+from dxcontract.reference.core.context import Call
+from dxcontract.reference.http.errors import CLIENT, ServiceError
+from dxcontract.spec.model import Json
 from tests.unit.innocent.variant import Variant, having, innocent
 
 _INTERFACES: Final = (

@@ -10,11 +10,11 @@ import time
 from collections.abc import Iterator
 from typing import Any, Final
 
-from dxcontract import spec
-from dxcontract.pointers import at
-from dxcontract.reference.errors import ServiceError
-from dxcontract.reference.world import Call
-from dxcontract.spec import Json, Resource
+from dxcontract.reference.core.context import Call
+from dxcontract.reference.http.errors import ServiceError
+from dxcontract.spec import model
+from dxcontract.spec.json_pointer import at
+from dxcontract.spec.model import Json, Resource
 from tests.unit.innocent.variant import Variant, having, innocent, objects
 
 _LISTS: Final = (
@@ -35,7 +35,7 @@ _DELETIONS: Final = (
     "test_gateways.py",
     "test_virtual_interfaces.py",
 )
-_PAGED: Final = frozenset(one.name for one in spec.load().operations.values() if "maxResults" in one.members)
+_PAGED: Final = frozenset(one.name for one in model.load().operations.values() if "maxResults" in one.members)
 _EVENTUAL = "AWS documentation: APIs follow an eventual consistency model; Terraform's provider waits after each change"
 
 
@@ -192,11 +192,11 @@ class OthersComeAndGo(Variant):
 @functools.cache
 def _given(operation: str) -> tuple[str, ...]:
     """The pointers of ids that an operation's answer gives."""
-    return tuple(spec.load().operation(operation).traits.gives.values())
+    return tuple(model.load().operation(operation).traits.gives.values())
 
 
 def _reads(operation: str) -> bool:
-    return spec.load().operation(operation).traits.effect == "read"
+    return model.load().operation(operation).traits.effect == "read"
 
 
 class _LateItems(Variant):
@@ -262,7 +262,7 @@ class NewItemsFoundLate(_LateItems):
 @functools.cache
 def _deletions() -> dict[str, list[Resource]]:
     found: dict[str, list[Resource]] = {}
-    for one in spec.load().resources.values():
+    for one in model.load().resources.values():
         if one.deleted_by is not None and one.describe is not None and one.describe.filter is not None:
             found.setdefault(one.deleted_by, []).append(one)
     return found
@@ -306,7 +306,7 @@ class _LateChanges(Variant):
         if not _reads(call.operation):
             return
         now = time.monotonic()
-        listing = spec.load().listing(call.operation)
+        listing = model.load().listing(call.operation)
         if listing is None:
             return
         member, identifier = listing
@@ -348,7 +348,7 @@ class TagsShowLate(_LateChanges):
         arn = request.get("resourceArn")
         if call.operation in ("TagResource", "UntagResource") and isinstance(arn, str):
             kind, _, one = arn.rpartition(":")[2].partition("/")
-            for resource in spec.load().resources.values():
+            for resource in model.load().resources.values():
                 if resource.arn == kind and resource.describe is not None and resource.describe.filter is not None:
                     yield resource, one
 
@@ -375,7 +375,7 @@ class UpdatesShowLate(_LateChanges):
     def subjects(self, call: Call, request: Json) -> Iterator[tuple[Resource, str]]:
         if not call.operation.startswith("Update"):
             return
-        for resource in spec.load().resources.values():
+        for resource in model.load().resources.values():
             filtered = resource.describe is not None and resource.describe.filter is not None
             if filtered and isinstance(request.get(resource.id), str):
                 yield resource, request[resource.id]

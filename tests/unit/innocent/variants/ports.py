@@ -3,9 +3,9 @@
 import hashlib
 from typing import Any, Final
 
-from dxcontract.reference.errors import CLIENT, ServiceError
-from dxcontract.reference.world import Call
-from dxcontract.spec import Json
+from dxcontract.reference.core.context import Call
+from dxcontract.reference.http.errors import CLIENT, ServiceError
+from dxcontract.spec.model import Json
 from tests.unit.innocent.variant import Variant, having, innocent, objects
 
 _PORTS: Final = ("test_connections.py", "test_lags.py")

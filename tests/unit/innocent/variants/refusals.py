@@ -3,9 +3,9 @@
 import ipaddress
 from typing import Final
 
-from dxcontract.reference.errors import CLIENT, ServiceError
-from dxcontract.reference.world import Call
-from dxcontract.spec import Json
+from dxcontract.reference.core.context import Call
+from dxcontract.reference.http.errors import CLIENT, ServiceError
+from dxcontract.spec.model import Json
 from tests.unit.innocent.variant import Variant, having, innocent
 
 _ALL_OVER: Final = ("test_access.py", "test_access_regions.py", "test_gateways.py")

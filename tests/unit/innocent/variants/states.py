@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from dxcontract.reference.world import Call
-from dxcontract.spec import Json
+from dxcontract.reference.core.context import Call
+from dxcontract.spec.model import Json
 from tests.unit.innocent.variant import Variant, innocent
 
 _SLOW: Final = (

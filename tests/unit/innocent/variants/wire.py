@@ -3,10 +3,10 @@
 import json
 from typing import Final
 
-from dxcontract.reference.answer import Answer
-from dxcontract.reference.server import Scope, Send
-from dxcontract.reference.world import Call
-from dxcontract.spec import Json
+from dxcontract.reference.core.context import Call
+from dxcontract.reference.http.answer import Answer
+from dxcontract.reference.http.server import Scope, Send
+from dxcontract.spec.model import Json
 from tests.unit import proxy
 from tests.unit.innocent.variant import Variant, having, innocent, objects
 

@@ -1,0 +1,1 @@
+"""The command `dxcontract`: a file a command. Nothing imports it."""

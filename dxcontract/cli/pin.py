@@ -1,0 +1,40 @@
+"""`dxcontract pin`: keep a violation as a case that every later run begins with."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Final
+
+from dxcontract.report import load_findings
+
+FOLDER: Final = Path("pins")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add its options to a parser."""
+    parser.add_argument("file", type=Path, metavar="REPORT", help="report.json, its folder, or a reproducer (*.py)")
+    parser.add_argument(
+        "fingerprint", nargs="?", metavar="FINGERPRINT", help="which violation (default: the only one of the file)"
+    )
+    parser.add_argument(
+        "--pins", type=Path, default=FOLDER, metavar="DIR", help="where pins are (default: %(default)s)"
+    )
+    parser.add_argument("--note", default="", metavar="TEXT", help="what to remember about it")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write the pin; 0, or 2 when there is nothing to pin."""
+    try:
+        found = load_findings.findings(options.file, options.fingerprint)
+        if len(found) != 1:
+            names = ", ".join(one["fingerprint"] for one, _ in found[:5])
+            raise load_findings.FindingError(
+                f"{options.file} has {len(found)} findings{': ' + names if names else ''}"
+                f"{', …' if len(found) > 5 else ''}; name the one to pin"
+            )
+        path = load_findings.pin(found[0][0], options.pins, options.note)
+    except load_findings.FindingError as error:
+        sys.stderr.write(f"dxcontract: {error}\n")
+        return 2
+    sys.stdout.write(f"{path}: runs with --pins={options.pins} begin with it\n")
+    return 0

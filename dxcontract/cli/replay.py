@@ -1,0 +1,36 @@
+"""The options of `dxcontract replay`; what it does is in `strategies.replaying`, which can make what steps need."""
+
+import argparse
+from pathlib import Path
+from typing import Final
+
+from dxcontract.run import target_options
+
+ATTEMPTS: Final = 3
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add them to a parser."""
+    parser.add_argument(
+        "file",
+        type=Path,
+        metavar="FILE",
+        help="a reproducer (*.py), a pin (*.json), a folder of pins, or a report (report.json, or its folder)",
+    )
+    parser.add_argument(
+        "fingerprint", nargs="?", metavar="FINGERPRINT", help="which violation of the file (default: all of them)"
+    )
+    parser.add_argument(
+        "--attempts",
+        type=int,
+        default=ATTEMPTS,
+        metavar="N",
+        help="how often to try before it is said to happen no longer (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--no-test",
+        action="store_true",
+        help="do not run the test that found it where the answers alone do not tell",
+    )
+    parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
+    target_options.add_arguments(parser)

@@ -1,0 +1,180 @@
+"""EC2 beside Direct Connect: the gateways and VPCs that tests need there, made under the run's name and swept by it.
+
+They have no names; they carry the run's name as the value of their tag `Name`.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import botocore.config
+import botocore.exceptions
+import botocore.parsers
+import botocore.session
+
+from dxcontract.client.client import Api
+from dxcontract.client.resource_journal import EC2, Record
+from dxcontract.wire.botocore_adapter import NoAnswerError, carry
+from dxcontract.wire.credentials import Role
+
+FAILED: Final = (
+    botocore.exceptions.BotoCoreError,
+    botocore.exceptions.ClientError,
+    botocore.parsers.ResponseParserError,
+    NoAnswerError,
+)
+_GONE: Final = frozenset({"deleted", "deleting"})
+_ROUNDS_APART: Final = 0.5
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of thing of EC2: how it is made, listed and deleted, by the names of actions, methods and members."""
+
+    name: str
+    action: str
+    member: str
+    describe: str
+    list: str
+    id: str
+    delete: str
+
+
+VPC: Final = Kind("vpc", "CreateVpc", "Vpc", "describe_vpcs", "Vpcs", "VpcId", "delete_vpc")
+VPN_GATEWAY: Final = Kind(
+    "vpn-gateway",
+    "CreateVpnGateway",
+    "VpnGateway",
+    "describe_vpn_gateways",
+    "VpnGateways",
+    "VpnGatewayId",
+    "delete_vpn_gateway",
+)
+TRANSIT_GATEWAY: Final = Kind(
+    "transit-gateway",
+    "CreateTransitGateway",
+    "TransitGateway",
+    "describe_transit_gateways",
+    "TransitGateways",
+    "TransitGatewayId",
+    "delete_transit_gateway",
+)
+KINDS: Final = (TRANSIT_GATEWAY, VPN_GATEWAY, VPC)
+"""In the order in which they are deleted."""
+
+
+@dataclass(frozen=True)
+class Thing:
+    """One thing of a run in EC2."""
+
+    kind: Kind
+    id: str
+    name: str
+    role: Role
+    region: str
+    item: Any
+
+    def __str__(self) -> str:
+        return f"EC2 {self.kind.name} {self.id} {self.name} ({self.region})"
+
+
+@dataclass
+class Seen:
+    """What was found, deleted and left in EC2, and where it could not be looked."""
+
+    things: list[Thing] = field(default_factory=list)
+    deleted: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    unseen: list[str] = field(default_factory=list)
+
+
+def client(api: Api, role: Role, region: str | None = None) -> Any:
+    """boto3's client of EC2 at the target, for one of its accounts; its calls raise what is in FAILED."""
+    account = api.account(role)
+    made: Any = botocore.session.Session().create_client(
+        "ec2",
+        region_name=region or api.target.region,
+        endpoint_url=api.target.endpoint,
+        aws_access_key_id=account.access_key,
+        aws_secret_access_key=account.secret_key,
+        aws_session_token=account.token,
+        config=botocore.config.Config(retries={"total_max_attempts": 1, "mode": "standard"}),
+    )
+    carry(made, api.carry)
+    return made
+
+
+def named(kind: Kind, name: str) -> list[dict[str, Any]]:
+    """The parameter `TagSpecifications` that gives a new thing a name."""
+    return [{"ResourceType": kind.name, "Tags": [{"Key": "Name", "Value": name}]}]
+
+
+def look(api: Api, record: Record) -> Seen:
+    """What a run has left in EC2: announced in the journal, by id or name, and carrying the run's name."""
+    seen = Seen()
+    made = [entry for entry in record.entries if entry.operation.startswith(EC2)]
+    names = {entry.name for entry in made}
+    for role, region in dict.fromkeys((entry.role, entry.region) for entry in made):
+        if role not in api.target.accounts:
+            seen.unseen.append(f"EC2 of {role} in {region}: no credentials for that account")
+            continue
+        door = client(api, role, region)
+        for kind in KINDS:
+            if not any(entry.operation == EC2 + kind.action for entry in made):
+                continue
+            try:
+                found = list(_listed(door, kind))
+            except FAILED as error:
+                seen.unseen.append(f"EC2 {kind.name} of {role} in {region}: {_told(api, error)}")
+                continue
+            for item in found:
+                name = _name(item)
+                if name in names and name.startswith(record.prefix) and item.get("State") not in _GONE:
+                    seen.things.append(Thing(kind, str(item.get(kind.id)), name, role, region, item))
+    return seen
+
+
+def sweep(api: Api, record: Record, deadline: float) -> Seen:
+    """Delete what a run has left in EC2, in rounds until nothing is left or `deadline` (of monotonic) has come."""
+    deleted: dict[str, str] = {}
+    while True:
+        seen = look(api, record)
+        refusals = {
+            one.id: reason for one in seen.things if (reason := _delete(api, client(api, one.role, one.region), one))
+        }
+        deleted |= {one.id: str(one) for one in seen.things if one.id not in refusals}
+        if not seen.things or len(refusals) == len(seen.things) or time.monotonic() > deadline:
+            seen.left = [f"{one}: {refusals.get(one.id, 'its deletion has not ended')}" for one in seen.things]
+            seen.deleted = [told for one, told in deleted.items() if one not in {thing.id for thing in seen.things}]
+            return seen
+        time.sleep(_ROUNDS_APART)
+
+
+def _delete(api: Api, door: Any, one: Thing) -> str | None:
+    """Why a thing was not deleted; None when that was accepted."""
+    try:
+        for attachment in one.item.get("VpcAttachments", []) if one.kind is VPN_GATEWAY else []:
+            if attachment.get("State") == "attached":
+                door.detach_vpn_gateway(VpcId=attachment["VpcId"], VpnGatewayId=one.id)
+        getattr(door, one.kind.delete)(**{one.kind.id: one.id})
+    except FAILED as error:
+        return _told(api, error)
+    return None
+
+
+def _listed(door: Any, kind: Kind) -> Iterator[Any]:
+    method: Callable[..., Any] = getattr(door, kind.describe)
+    if not door.can_paginate(kind.describe):
+        yield from method().get(kind.list, [])
+        return
+    for page in door.get_paginator(kind.describe).paginate():
+        yield from page.get(kind.list, [])
+
+
+def _name(item: Any) -> str:
+    return next((str(tag.get("Value")) for tag in item.get("Tags", []) if tag.get("Key") == "Name"), "")
+
+
+def _told(api: Api, error: Exception) -> str:
+    return f"{type(error).__name__}: {api.vault.cut(str(error), 160)}"

@@ -1,0 +1,1 @@
+"""Other tools: the media type for Schemathesis, and coverage of the target's own code."""

@@ -1,0 +1,1 @@
+"""Judges answers: checks of every answer, states over time, assertions. Imports up to `client`."""

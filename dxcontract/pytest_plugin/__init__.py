@@ -1,0 +1,1 @@
+"""The pytest plugin: options, hooks, progress, interrupts. Imports everything but `cli`."""

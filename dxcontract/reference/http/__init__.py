@@ -1,0 +1,1 @@
+"""The emulator as a server: HTTP, AWS JSON, CBOR, signatures, errors, the administrative endpoint."""

@@ -1,0 +1,1 @@
+"""What each operation of the emulator does: a file a kind of resource."""

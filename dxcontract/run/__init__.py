@@ -1,0 +1,1 @@
+"""One run: its session, result, known gaps and options. Imports `oracle` and what lies below."""

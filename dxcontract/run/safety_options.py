@@ -1,0 +1,169 @@
+"""How careful a run is: its options for permission, limits and the journal, and what is made of them."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from dxcontract.client import resource_journal
+from dxcontract.client.capability_probe import UNKNOWN_IDS
+from dxcontract.client.pacing import SLOW_DOWN_SECONDS, TEST_SECONDS, Patience
+from dxcontract.client.resource_journal import Journal
+from dxcontract.targets.accounts import identity
+from dxcontract.targets.aws_detection import OWN_HOST, why_real
+from dxcontract.targets.permissions import LEVELS, PRICED, Guard, Level
+from dxcontract.targets.target import Target, TargetError
+from dxcontract.wire.exchange import Exchange
+
+ALLOWED: Final = LEVELS[1:]
+REAL_RATE: Final = 5.0
+"""Calls per second and account that a real account gets unless told otherwise."""
+
+
+@dataclass(frozen=True)
+class Safety:
+    """What the user asked for. `run` is the run's id, `process` which of its processes this is (xdist's worker)."""
+
+    run: str
+    process: str = ""
+    journal: str | None = None
+    allow: Level = "reads"
+    account: str | None = None
+    budget: float | None = None
+    emulator: bool = False
+    rate: float | None = None
+    deadline: float | None = None
+    test_seconds: float = TEST_SECONDS
+    slow_down_seconds: float = SLOW_DOWN_SECONDS
+
+    def check(self) -> None:
+        """What is wrong with the options themselves.
+
+        Raises:
+            TargetError: says what to change.
+        """
+        if self.allow in PRICED and (self.account is None or self.budget is None):
+            raise TargetError(f"--allow={self.allow} can cost money: it needs --account=ID and --budget=USD, too")
+        for name in ("budget", "rate", "deadline", "test_seconds", "slow_down_seconds"):
+            value = getattr(self, name)
+            least = 0.0 if name in ("budget", "slow_down_seconds") else 0.001
+            if value is not None and not least <= value < float("inf"):
+                raise TargetError(f"--{name.replace('_', '-')}={value:g} makes no sense; give a number above {least:g}")
+
+    def patience(self, target: Target) -> Patience:
+        rate = self.rate if self.rate is not None or not target.is_real else REAL_RATE
+        return Patience(rate, self.deadline, self.test_seconds, self.slow_down_seconds)
+
+    def new_journal(self, target: Target) -> Journal:
+        """The journal for this target; not on disk for one that this run started, unless asked for.
+
+        Raises:
+            TargetError: there is no place for it.
+        """
+        asked = Path(self.journal) if self.journal is not None else None
+        folder = asked if asked is not None or target.ours else resource_journal.default_folder()
+        if folder is not None:
+            try:
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            except OSError as error:
+                raise TargetError(f"the journal cannot be kept in {folder}: {error}; give --journal=DIR") from error
+            if not os.access(folder, os.W_OK | os.X_OK):
+                raise TargetError(f"the journal cannot be kept in {folder}: not writable; give --journal=DIR")
+        return Journal(self.run, folder, self.process)
+
+    def journal_path(self) -> Path:
+        """Where the journal of this run is, if it has one."""
+        return resource_journal.path_of(
+            Path(self.journal) if self.journal else resource_journal.default_folder(), self.run
+        )
+
+    def protect(self, target: Target, made: set[str], answer: Exchange | None = None) -> None:
+        """Put this run's permission before a target, unless it is shown to be an emulator.
+
+        `answer` is that to an operation that cannot exist; without it (None) the address and the keys alone decide.
+        """
+        why = why_real(target, answer, emulator=self.emulator)
+        if why is None:
+            target.guard = None
+            return
+        guard = target.guard or Guard(target.name)
+        guard.why = "" if why == OWN_HOST else why
+        guard.level, guard.budget, guard.made = self.allow, self.budget or 0.0, made
+        guard.known = frozenset(UNKNOWN_IDS.values()) | frozenset(
+            one.rpartition("/")[2] for one in UNKNOWN_IDS.values() if one.startswith("arn:")
+        )
+        target.guard = guard
+
+    def check_account(self, target: Target) -> None:
+        """Whether who calls a real account is who the user typed out.
+
+        Raises:
+            TargetError: it is somebody else.
+        """
+        if self.account is None or target.guard is None:
+            return
+        endpoint = None if target.name == "aws" else target.endpoint
+        found = identity(target.accounts["owner"], endpoint, target.region)
+        if found != self.account:
+            raise TargetError(
+                f"--account={self.account} is not who calls: the credentials are those of "
+                f"{found or 'nobody that STS knows'}; nothing was written"
+            )
+
+
+def add_options(group: Any) -> None:
+    """Add the options to pytest's."""
+    add = group.addoption
+    add("--allow", choices=ALLOWED, help="what a real account may be sent beyond reads (the last two cost money)")
+    add("--account", metavar="ID", help="the real account that may be charged; must be who calls")
+    add("--budget", metavar="USD", type=float, help="the most that a run may cost at worst")
+    add("--emulator", action="store_true", help="the URL is an emulator: allow writes without other proof")
+    add(
+        "--dry-run",
+        action="store_true",
+        help="print what would be sent, how often at most and to whom; send none of it",
+    )
+    add("--journal", metavar="DIR", help="where what is made is noted (default: $XDG_STATE_HOME/dxcontract)")
+    add("--rate", metavar="N", type=float, help="calls per second and account (default: no limit; real accounts: 5)")
+    add("--deadline", metavar="SECONDS", type=float, help="how long the run may take")
+    add("--test-seconds", metavar="SECONDS", type=float, default=TEST_SECONDS, help="how long one test may take")
+    add(
+        "--slow-down-seconds",
+        metavar="SECONDS",
+        type=float,
+        default=SLOW_DOWN_SECONDS,
+        help="how long to wait for a target that asks to slow down (default: %(default)s)",
+    )
+    add("--redact-accounts", action="store_true", help="reports show other account ids and names in place of yours")
+
+
+def chosen(config: Any, run: str, process: str = "") -> Safety:
+    """The options as given.
+
+    Raises:
+        TargetError: they make no sense; says what to change.
+    """
+    option = config.getoption
+    allow: Level | Literal[None] = option("--allow")
+    workers = len(getattr(getattr(config, "option", None), "tx", None) or ()) or int(
+        getattr(config, "workerinput", {}).get("workercount", 1)
+    )
+    if workers > 1 and allow in PRICED:
+        raise TargetError(f"--allow={allow} keeps one bill: it runs in one process, without -n")
+    rate = option("--rate")
+    seconds = option("--test-seconds")
+    made = Safety(
+        run,
+        process,
+        option("--journal"),
+        allow or "reads",
+        option("--account"),
+        option("--budget"),
+        option("--emulator"),
+        rate / workers if rate is not None else None,
+        option("--deadline"),
+        TEST_SECONDS if seconds is None else seconds,
+        option("--slow-down-seconds"),
+    )
+    made.check()
+    return made

@@ -1,0 +1,1 @@
+"""The contract as data, read from `specs/`: operations, rules, lifecycles. Imports nothing else of the project."""

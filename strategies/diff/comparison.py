@@ -1,0 +1,64 @@
+"""A contract that is none: nothing is judged but whether two targets answer alike. Machines explore for it as usual."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from dxcontract.oracle.assertions import Contract
+from dxcontract.oracle.verdict import Violation
+from dxcontract.spec.model import Spec
+from dxcontract.wire.exchange import Exchange
+from dxcontract.wire.safe_text import one_line
+from strategies.diff.comparing import Difference
+
+RULE: Final = "diff"
+"""Under which differences are kept as violations are, so that the machines minimise them."""
+
+
+def fingerprint(operation: str, where: str) -> str:
+    """A difference's identity: operation and member."""
+    return f"{operation}:{where}" if where else operation
+
+
+class Comparison(Contract):
+    """Takes what two targets answered in place of what rules say."""
+
+    counts = False
+
+    def __init__(self, spec: Spec) -> None:
+        super().__init__(spec)
+
+    def witness(self, exchange: Exchange) -> None:
+        """Judge nothing."""
+
+    def check(
+        self,
+        rule: str,
+        ok: bool,
+        message: str,
+        *exchanges: Exchange,
+        where: str = "",
+        operation: str | None = None,
+        claim: Mapping[str, Any] | None = None,
+        basis: object = True,
+    ) -> bool:
+        """What the machine asks; it goes on by it, and nothing is recorded."""
+        return ok
+
+    def heard(self, one: Exchange, other: Exchange, found: list[Difference]) -> None:
+        """Record where two answers differ."""
+        for difference in found:
+            where = one_line(difference.where)
+            self.current.tally.violate(
+                Violation(
+                    fingerprint(one.operation, where),
+                    RULE,
+                    one.operation,
+                    where,
+                    "must",
+                    one_line(f"{difference.first} there, {difference.second} here"),
+                    "",
+                    (one.to_report(),),
+                    judged=(1,),
+                    claim={"first": difference.first, "second": difference.second, "answer": other.to_report()},
+                )
+            )

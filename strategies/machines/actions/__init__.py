@@ -1,0 +1,1 @@
+"""What rule machines can do: a family of operations a file."""

@@ -1,0 +1,165 @@
+"""How a machine chooses: by drawing, by saying again what was drawn before, or as a directed sequence says.
+
+Each choice is kept in words that outlive its example: a thing is told by the step that made it. So the steps of an
+example can be done again without some of them, and mean the same things.
+"""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, TypeVar, cast
+
+from hypothesis import strategies as st
+from hypothesis.strategies import DataObject, SearchStrategy
+
+from dxcontract.spec.model import Operation
+from strategies.machines.model import ArnOf, Thing
+
+T = TypeVar("T")
+Choice = tuple[str, Any]
+_MACHINERY: Final = frozenset({__file__, str(Path(__file__).with_name("machine.py"))})
+
+
+class LostError(Exception):
+    """A step cannot be done again: what it was about is not there."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """One step that was done: which action, as which step of its example, and what was chosen in it."""
+
+    action: str
+    number: int
+    choices: tuple[Choice, ...]
+
+
+@dataclass
+class Choices:
+    """The choices of one step: `kept` are those made so far; `given`, if any, those to make again.
+
+    A choice is known by the line of code that makes it. One that is made again but was not made then, because a step
+    before it was left out, is the usual one.
+    """
+
+    data: DataObject | None = None
+    given: list[Choice] | None = None
+    words: list[str] | None = None
+    kept: list[Choice] = field(default_factory=list)
+
+    @property
+    def directed(self) -> bool:
+        """Whether a directed sequence says what to choose: nothing is spoiled then."""
+        return self.words is not None
+
+    def keep(self, value: T) -> T:
+        """Keep a choice, so that it is made again."""
+        self.kept.append((_place(), told(value)))
+        return value
+
+    def draw(self, strategy: SearchStrategy[T], usual: T | None = None) -> T:
+        """A value that has no name in the model.
+
+        Raises:
+            LostError: it is not known what was drawn here, and nothing is usual.
+        """
+        if self.data is not None:
+            return self.keep(self.data.draw(strategy))
+        there, again = self._again() if self.given is not None else (False, None)
+        if there:
+            return self.keep(cast(T, again))
+        if usual is None:
+            raise LostError
+        return self.keep(usual)
+
+    def one_of(self, values: Sequence[T]) -> T:
+        """One of some values, the first for choice.
+
+        Raises:
+            LostError: what was chosen here is not among them.
+        """
+        if self.given is not None:
+            there, wanted = self._again()
+            found = [one for one in values if told(one) == wanted] if there else [_usual(values)]
+            if not found:
+                raise LostError
+            return self.keep(found[0])
+        if self.words is not None:
+            return self.keep(_directed(values, self.words))
+        if len(values) == 1:
+            return self.keep(values[0])
+        assert self.data is not None
+        return self.keep(self.data.draw(st.sampled_from(values)))
+
+    def chance(self, rarely: int) -> bool:
+        """True once in `rarely` times or so; False for choice."""
+        if self.given is not None:
+            there, yes = self._again()
+            return self.keep(bool(there and yes))
+        if self.words is not None:
+            said = self.words[:1]
+            self.words = self.words[said in (["maybe"], ["no"]) :]
+            return self.keep(said == ["maybe"])
+        assert self.data is not None
+        return self.keep(self.data.draw(st.integers(0, rarely - 1)) == rarely - 1)
+
+    def _again(self) -> tuple[bool, Any]:
+        """Whether this choice was made then, and what was chosen."""
+        assert self.given is not None
+        place = _place()
+        for number, (made_at, value) in enumerate(self.given):
+            if made_at == place:
+                del self.given[: number + 1]
+                return True, value
+        return False, None
+
+
+def _place() -> str:
+    """The line of code that chooses: the first one that is not the machinery's own."""
+    frame = sys._getframe(1)
+    while frame.f_code.co_filename in _MACHINERY and frame.f_back is not None:
+        frame = frame.f_back
+    code = frame.f_code
+    return f"{Path(code.co_filename).stem}.{code.co_qualname}+{frame.f_lineno - code.co_firstlineno}"
+
+
+def told(value: Any) -> Any:
+    """A value in words that outlive its example and can be written down."""
+    if isinstance(value, Thing):
+        return ["thing", *value.origin]
+    if isinstance(value, ArnOf):
+        return ["arn", *value.thing.origin]
+    if isinstance(value, Operation):
+        return value.name
+    if isinstance(value, tuple):
+        return [told(one) for one in value]
+    return value
+
+
+def _directed(values: Sequence[T], words: list[str]) -> T:
+    """What a directed sequence says; else the newest thing, or the first of other values."""
+    for word in words:
+        found = [one for one in values if word in _called(one)]
+        if found:
+            words.remove(word)
+            return found[-1]
+    return _usual(values)
+
+
+def _usual(values: Sequence[T]) -> T:
+    return values[-1] if _is_about_things(values[0]) else values[0]
+
+
+def _called(value: Any) -> set[str]:
+    parts = value if isinstance(value, tuple) else (value,)
+    things = [one for one in parts if isinstance(one, Thing)]
+    return {
+        str(told(value)),
+        str(value),
+        *(one.kind for one in things),
+        *(f"{one.kind}.{one.number}" for one in things),
+    }
+
+
+def _is_about_things(value: Any) -> bool:
+    return isinstance(value, Thing) or (isinstance(value, tuple) and any(isinstance(one, Thing) for one in value))

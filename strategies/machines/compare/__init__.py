@@ -1,0 +1,1 @@
+"""Compares what a target describes with what a machine's model expects."""

@@ -1,0 +1,50 @@
+"""What the answer to a request says of the thing that it made or changed: it must be as true as a description."""
+
+from typing import TYPE_CHECKING
+
+from dxcontract.spec.json_pointer import at
+from dxcontract.spec.model import Json
+from dxcontract.wire.exchange import Exchange
+from strategies.machines.compare import descriptions
+from strategies.machines.compare.normalization import first_difference, normal
+from strategies.machines.model import Thing
+
+if TYPE_CHECKING:
+    from strategies.machines.machine import Machine
+
+
+def of(m: "Machine", thing: Thing, exchange: Exchange) -> Json | None:
+    """The part of an answer that is about this thing itself; None where it says nothing of it."""
+    if not exchange.succeeded or not thing.id:
+        return None
+    inner = list(exchange.body.values())
+    parts = [exchange.body, *inner, *(one for several in inner if isinstance(several, list) for one in several)]
+    id_member = m.spec.resources[thing.kind].id
+    return next((one for one in parts if isinstance(one, dict) and one.get(id_member) == thing.id), None)
+
+
+def made(m: "Machine", thing: Thing, exchange: Exchange) -> None:
+    """The answer to a creation describes what was asked for, as far as it says, and rules speak of this operation."""
+    item = of(m, thing, exchange)
+    if item is None or thing.unsure:
+        return
+    for name, expected in list(thing.expected.items()):
+        if name in item and exchange.operation in m.spec.rule(expected.rule).operations:
+            descriptions.member(m, thing, name, expected, exchange, item)
+    # The peers of an allocated one are judged once it is confirmed (hashicorp/terraform-provider-aws#44208).
+    if thing.kind == "virtual-interface" and thing.life != "waiting" and isinstance(item.get("bgpPeers"), list):
+        found = sorted(str(one) for one in at(item, "/bgpPeers/*/addressFamily"))
+        what = f"a new virtual interface is answered with BGP peers of {found}"
+        right = found == sorted(thing.facts["families"])
+        m.contract.check("virtual_interfaces.bgp-peers-listed", right, what, exchange, where="/bgpPeers")
+
+
+def kept(m: "Machine", thing: Thing, before: Json, names: tuple[str, ...], exchange: Exchange) -> str:
+    """Where an answer tells otherwise of members that the request was not about than the thing was described before."""
+    item, id_member = of(m, thing, exchange), m.spec.resources[thing.kind].id
+    if item is None:
+        parts = [exchange.body, *exchange.body.values()] if exchange.succeeded else []
+        return f"/{id_member}" if any(isinstance(one, dict) and id_member in one for one in parts) else ""
+    told = normal(item)
+    both = [name for name in names if name in told and name in before]
+    return first_difference({name: before[name] for name in both}, {name: told[name] for name in both})

@@ -1,0 +1,80 @@
+"""The shortest way to a violation: the steps of an example, without those that it does not need.
+
+Most often one of the last steps shows it, with those that made what this one is about: that is tried first. Then steps
+are left out in halves, quarters and so on, down to single ones, from the end (delta debugging). A step means the same
+in what is left, or is left out with what it hung on (`choosing`), which Hypothesis's own shrinking cannot know. Last,
+what is done in a step only once in a while is left out of it, too, and the steps that were needed for that.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from strategies.machines.choices import Done
+
+Shows = Callable[[Sequence[Done]], bool]
+
+_LAST: Final = 6
+"""Of so many steps from the end it is tried whether one by itself is enough."""
+
+
+class OutOfTimeError(Exception):
+    """There is no time for another attempt."""
+
+
+def shortest(way: Sequence[Done], shows: Shows) -> tuple[Done, ...]:
+    """The steps of `way` that are needed, as far as there is time to find out; all of them if it shows nothing now."""
+    steps = list(way)
+    try:
+        alone = next((one for one in _alone(way) if shows(one)), None)
+        if alone is None and not shows(steps):
+            return tuple(way)
+        steps = alone or steps
+        size = max(1, len(steps) // 2)
+        while True:
+            fewer = _once(steps, size, shows)
+            if size == 1 and len(fewer) == len(steps):
+                break
+            size = max(1, size // 2) if len(fewer) == len(steps) else min(size, max(1, len(fewer) // 2))
+            steps = fewer
+        before = list(steps)
+        for place, step in enumerate(steps):
+            for choice in [one for one in step.choices if one[1] is True]:
+                plainer = replace(steps[place], choices=tuple(one for one in steps[place].choices if one is not choice))
+                if shows([*steps[:place], plainer, *steps[place + 1 :]]):
+                    steps[place] = plainer
+        return tuple(steps if steps == before else _once(steps, 1, shows))
+    except OutOfTimeError:
+        return tuple(steps)
+
+
+def _once(steps: list[Done], size: int, shows: Shows) -> list[Done]:
+    """Try to leave out each run of so many steps, from the end."""
+    end = len(steps)
+    while end > 0:
+        start = max(0, end - size)
+        without = [*steps[:start], *steps[end:]]
+        if without and shows(without):
+            steps = without
+        end = start
+    return steps
+
+
+def _alone(way: Sequence[Done]) -> Iterator[list[Done]]:
+    """Each of the last steps, with those that made what was chosen in it, near or far; where that is fewer than all."""
+    for last in reversed(way[-_LAST:]):
+        needed = {last.number}
+        for step in reversed(way):
+            if step.number in needed:
+                needed |= set(_makers(step.choices))
+        if len(needed) < len(way):
+            yield [one for one in way if one.number in needed]
+
+
+def _makers(choices: Any) -> Iterator[int]:
+    """The numbers of the steps that made the things in these choices (`choosing.told`)."""
+    if isinstance(choices, list | tuple):
+        if len(choices) == 3 and choices[0] in ("thing", "arn"):
+            yield choices[1]
+        for one in choices:
+            yield from _makers(one)

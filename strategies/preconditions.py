@@ -1,0 +1,31 @@
+"""Steps of a test that are not its question: what must have happened before it can be put."""
+
+from dxcontract.wire.errors import Indeterminate
+from dxcontract.wire.exchange import Exchange
+from strategies.polling import poll
+from strategies.world import Handle, World
+
+
+def refusal(exchange: Exchange) -> Exchange:
+    """The exchange of a request that had to be refused.
+
+    Raises:
+        Indeterminate: it was not.
+    """
+    if not 400 <= exchange.status < 500:
+        raise Indeterminate(
+            f"{exchange.operation}, which had to be refused for this test, was answered {exchange.told()}"
+        )
+    return exchange
+
+
+def gone(world: World, handle: Handle) -> Exchange:
+    """The observation that a deleted resource is not described any more, or in a state that its life ends with.
+
+    Raises:
+        Indeterminate: that did not come about in time.
+    """
+    seen = poll(lambda: world.observe(handle), lambda one: one.is_gone)
+    if not seen.is_gone:
+        raise Indeterminate(f"{handle.kind} did not go in time; it is {seen.state}")
+    return seen.exchange

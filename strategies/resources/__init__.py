@@ -1,0 +1,1 @@
+"""Fixtures for tests, a file a kind of resource."""

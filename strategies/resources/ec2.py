@@ -1,0 +1,310 @@
+"""Virtual private and transit gateways: they belong to EC2, and are made there on the endpoint of the target.
+
+A target without EC2 still serves for most questions if the account has virtual private gateways already, or if the
+target associates any id of the right form. What is made here is deleted when the world is closed, after everything that
+hangs on it.
+"""
+
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+
+import botocore.exceptions
+import filelock
+
+from dxcontract.client import ec2_resources
+from dxcontract.client.client import THROTTLES, Api
+from dxcontract.client.resource_journal import default_folder
+from dxcontract.spec.json_pointer import at
+from dxcontract.wire.botocore_adapter import NoAnswerError
+from dxcontract.wire.credentials import Role
+from dxcontract.wire.errors import Indeterminate, Unsupported
+from strategies.polling import PATIENCE, poll
+from strategies.world import World
+
+T = TypeVar("T")
+
+VPC_CIDR: Final = "10.32.0.0/16"
+TRANSIT_ASN: Final = 64532
+"""Unlike 64512, which Direct Connect gateways have unless told otherwise."""
+
+_PROBES: Final = 3
+_PROBE_AGAIN: Final = 0.1
+_ASSOCIATE: Final = "CreateDirectConnectGatewayAssociation"
+_ABSENT: Final = frozenset(
+    {"InvalidAction", "UnknownAction", "UnsupportedOperation", "NotImplemented", "InvalidRequest"}
+)
+
+
+@dataclass
+class _Door:
+    """EC2 for one account; `refusal` says why there is none."""
+
+    client: Any
+    refusal: str | None = None
+
+
+@dataclass
+class _Doors:
+    """The doors of one target; and whether it associates gateways that nobody made, once that was tried."""
+
+    api: Api
+    opened: dict[Role, _Door] = field(default_factory=dict)
+    takes_any: dict[str, bool] = field(default_factory=dict)
+
+
+_DOORS: dict[int, _Doors] = {}
+
+
+def virtual_private_gateway(world: World, role: Role = "owner", *, attached: bool = True, cidr: str = VPC_CIDR) -> str:
+    """The id of a new virtual private gateway, attached to a new VPC with the block `cidr` unless told otherwise.
+
+    Raises:
+        Unsupported: the target has no EC2, or nothing may be made there.
+        Indeterminate: EC2 refused, or the gateway did not become ready in time.
+    """
+    client = _client(world, role)
+    vpc = _vpc(world, client, role, cidr) if attached else None
+    gateway = _made(
+        world, role, ec2_resources.VPN_GATEWAY, lambda tags: client.create_vpn_gateway(Type="ipsec.1", **tags)
+    )
+    world.afterwards(lambda: _tidied(client.delete_vpn_gateway, VpnGatewayId=gateway))
+    if vpc is not None:
+        _asked(lambda: client.attach_vpn_gateway(VpcId=vpc, VpnGatewayId=gateway))
+        world.afterwards(lambda: _tidied(client.detach_vpn_gateway, VpcId=vpc, VpnGatewayId=gateway))
+        _ready(lambda: _attachments(client, gateway), "attached")
+    return gateway
+
+
+def transit_gateway(world: World, role: Role = "owner", *, asn: int = TRANSIT_ASN) -> str:
+    """The id of a new transit gateway with this ASN.
+
+    Without EC2, an id that nobody made, where the target takes any.
+
+    Raises:
+        Unsupported: the target has no EC2, or nothing may be made there.
+        Indeterminate: EC2 refused, or the gateway did not become ready in time.
+    """
+    try:
+        client = _client(world, role)
+    except Unsupported:
+        if _takes_any(world, "tgw"):
+            return _made_up(world, "tgw")
+        raise
+    options = {"AmazonSideAsn": asn}
+    gateway = _made(
+        world, role, ec2_resources.TRANSIT_GATEWAY, lambda tags: client.create_transit_gateway(Options=options, **tags)
+    )
+    world.afterwards(lambda: _tidied(client.delete_transit_gateway, TransitGatewayId=gateway))
+    _ready(lambda: _transit_states(client, gateway), "available")
+    return gateway
+
+
+def some_virtual_private_gateway(world: World, role: Role = "owner", *, but: tuple[str, ...] = ()) -> str:
+    """The id of a virtual private gateway that can be associated: a new one or, without EC2, a free one, which no other
+    process of ours takes until the world is closed, or one that nobody made, where the target takes any.
+
+    Raises:
+        Unsupported: the target has no EC2, and the account has no free virtual private gateway but those in `but`.
+        Indeterminate: EC2 refused, or no gateway became ready, or free, in time.
+    """
+    try:
+        return virtual_private_gateway(world, role)
+    except Unsupported as reason:
+        found = poll(lambda: _reserved(world, role, but), lambda one: one is not None)
+        if found is None:
+            raise Indeterminate("other tests use every virtual private gateway that is listed and free") from reason
+        if not found and _takes_any(world, "vgw"):
+            return _made_up(world, "vgw")
+        if not found:
+            what = "no virtual private gateway can be had"
+            raise Unsupported(f"{what}: {reason}, and none is listed and free") from reason
+        return found
+
+
+def _reserved(world: World, role: Role, but: tuple[str, ...]) -> str | None:
+    """A virtual private gateway that is listed as usable and that no association takes, kept from others until the
+    world is closed; none at all is an empty text, and None that others keep some."""
+    resource = world.spec.resources["virtual-gateway"]
+    if "DescribeVirtualGateways" in world.api.unsupported:
+        return ""
+    exchange = world.api.call("DescribeVirtualGateways", role=role)
+    listed = [one for one in at(exchange.body, "/virtualGateways/*") if isinstance(one, dict)]
+    kept = False
+    for gateway in (str(one.get(resource.id)) for one in listed if one.get(resource.state) in resource.ready):
+        if gateway in but:
+            continue
+        try:
+            lock = _lock(world.api, gateway)
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            kept = True
+            continue
+        except OSError as error:
+            raise Unsupported(f"a virtual private gateway cannot be kept from other processes: {error}") from error
+        if not _is_associated(world, gateway, role):
+            world.afterwards(lock.release)
+            return gateway
+        lock.release()
+    return None if kept else ""
+
+
+def _lock(api: Api, gateway: str) -> filelock.BaseFileLock:
+    """Two tests that associate one gateway would blame the target for refusing the second."""
+    folder = default_folder() / "locks"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    name = hashlib.sha256(f"{api.target.endpoint} {gateway}".encode()).hexdigest()[:32]
+    return filelock.FileLock(folder / name, is_singleton=True)
+
+
+def _is_associated(world: World, gateway: str, role: Role) -> bool:
+    """Whether a virtual private gateway has its one Direct Connect gateway already."""
+    resource = world.spec.resources["gateway-association"]
+    if resource.describe is None or resource.describe.operation in world.api.unsupported:
+        return False
+    exchange = world.api.call(resource.describe.operation, {"virtualGatewayId": gateway}, role=role)
+    states = at(exchange.body, f"/{resource.describe.list}/*/{resource.state}")
+    return any(state not in resource.gone for state in states)
+
+
+def _made_up(world: World, prefix: str) -> str:
+    """The id of a gateway that nobody made."""
+    return f"{prefix}-{hashlib.sha256(world.name().encode()).hexdigest()[:17]}"
+
+
+def _takes_any(world: World, prefix: str) -> bool:
+    """Whether the target, which is no real account, associates a gateway that nobody made: tried once, and undone."""
+    doors = _doors(world.api)
+    if prefix not in doors.takes_any:
+        needed = {_ASSOCIATE, "CreateDirectConnectGateway"}
+        doors.takes_any[prefix] = (
+            not world.api.target.is_real and not needed & world.api.unsupported.keys() and _associates(world, prefix)
+        )
+    return doors.takes_any[prefix]
+
+
+def _associates(world: World, prefix: str) -> bool:
+    gateway = world.make("direct-connect-gateway", {"directConnectGatewayName": world.name(), "amazonSideAsn": 64999})
+    prefixes = [{"cidr": VPC_CIDR}] if prefix == "tgw" else []
+    params = {"directConnectGatewayId": gateway, "gatewayId": _made_up(world, prefix)}
+    if prefixes:
+        params["addAllowedPrefixesToDirectConnectGateway"] = prefixes
+    exchange = world.call(_ASSOCIATE, params)
+    made = world.adopt("gateway-association", _ASSOCIATE, exchange, params, "owner")
+    if made is None:
+        return False
+    world.delete(made)
+    return True
+
+
+def _doors(api: Api) -> _Doors:
+    doors = _DOORS.get(id(api))
+    if doors is None or doors.api is not api:
+        doors = _DOORS[id(api)] = _Doors(api)
+    return doors
+
+
+def _client(world: World, role: Role) -> Any:
+    api = world.api
+    doors = _doors(api)
+    if role not in doors.opened:
+        doors.opened[role] = _opened(api, role)
+    door = doors.opened[role]
+    if door.refusal is not None:
+        raise Unsupported(door.refusal)
+    return door.client
+
+
+def _opened(api: Api, role: Role) -> _Door:
+    if api.target.is_real:
+        return _Door(None, f"nothing is made through EC2 on {api.target.name}, a real account")
+    client = ec2_resources.client(api, role)
+    for attempt in range(_PROBES):
+        try:
+            client.describe_vpn_gateways()
+            return _Door(client)
+        except ec2_resources.FAILED as error:
+            failure, again = error, _may_pass(error)
+        if not again:
+            break
+        time.sleep(_PROBE_AGAIN * (attempt + 1))
+    if isinstance(failure, NoAnswerError) or _throttled(failure):
+        raise Indeterminate(f"whether the target offers EC2 is not known: it {_told(failure)}")
+    return _Door(None, f"the target offers no EC2 at its endpoint ({type(failure).__name__})")
+
+
+def _may_pass(error: Exception) -> bool:
+    """Whether another try may be answered otherwise: nothing came, the server failed, or its answer cannot be read."""
+    return not isinstance(error, botocore.exceptions.ClientError) or _status(error) >= 500
+
+
+def _throttled(error: Exception) -> bool:
+    """Whether EC2 asked to slow down, or is not ready."""
+    if not isinstance(error, botocore.exceptions.ClientError):
+        return False
+    return _status(error) in (429, 503) or error.response.get("Error", {}).get("Code") in THROTTLES
+
+
+def _status(error: botocore.exceptions.ClientError) -> int:
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, NoAnswerError):
+        return f"did not answer ({error})"
+    return "asked to slow down, and still does after all patience (--rate, --slow-down-seconds)"
+
+
+def _vpc(world: World, client: Any, role: Role, cidr: str) -> str:
+    vpc = _made(world, role, ec2_resources.VPC, lambda tags: client.create_vpc(CidrBlock=cidr, **tags))
+    world.afterwards(lambda: _tidied(client.delete_vpc, VpcId=vpc))
+    return vpc
+
+
+def _made(world: World, role: Role, kind: ec2_resources.Kind, make: Callable[[dict[str, Any]], Any]) -> str:
+    """The id of a new thing of EC2, noted in the journal before it is asked for; its name carries the run's."""
+    journal, name = world.api.journal, world.name()
+    entry = journal.will_make(kind.action, role, world.api.target.region, name)
+    made = _asked(lambda: make({"TagSpecifications": ec2_resources.named(kind, name)}))
+    found = str(made[kind.member][kind.id])
+    journal.answered(entry, "200", {kind.name: [found]})
+    return found
+
+
+def _asked(step: Callable[[], Any]) -> Any:
+    """What EC2 answers to a step that a test needs."""
+    try:
+        return step()
+    except botocore.exceptions.ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "")
+        if code in _ABSENT or error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) in (404, 501):
+            raise Unsupported(f"the target's EC2 lacks {error.operation_name}") from error
+        raise Indeterminate(f"EC2 {error.operation_name}, which this test needs first, was refused: {code}") from error
+    except ec2_resources.FAILED as error:
+        kind = type(error).__name__
+        raise Indeterminate(f"EC2, which this test needs first, gave no usable answer ({kind})") from error
+
+
+def _ready(states: Callable[[], list[str]], wanted: str) -> None:
+    seen = poll(lambda: _asked(states), lambda one: wanted in one)
+    if wanted not in seen:
+        raise Indeterminate(f"a gateway of EC2 is {seen or 'not listed'}, not {wanted}, after {PATIENCE.seconds:g} s")
+
+
+def _attachments(client: Any, gateway: str) -> list[str]:
+    found = client.describe_vpn_gateways(VpnGatewayIds=[gateway]).get("VpnGateways", [])
+    return [str(one["State"]) for item in found for one in item.get("VpcAttachments", [])]
+
+
+def _transit_states(client: Any, gateway: str) -> list[str]:
+    found = client.describe_transit_gateways(TransitGatewayIds=[gateway]).get("TransitGateways", [])
+    return [str(item["State"]) for item in found]
+
+
+def _tidied(step: Callable[..., Any], **params: str) -> None:
+    try:
+        step(**params)
+    except ec2_resources.FAILED:
+        return  # what cannot be deleted now fails nobody's test

@@ -1,0 +1,114 @@
+"""LAGs, their members as handles, and requests that a connection in transition puts off."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from dxcontract.client.client import Api
+from dxcontract.spec.json_pointer import at
+from dxcontract.spec.model import Json
+from dxcontract.wire.credentials import Role
+from dxcontract.wire.errors import Indeterminate, Unsupported
+from dxcontract.wire.exchange import Exchange
+from strategies.polling import PATIENCE, poll
+from strategies.valid_requests import arrange, done
+from strategies.world import Handle, World, locations
+
+_STAY_REQUESTED: Final[set[int]] = set()
+"""Clients of targets on which the connections of a new LAG were seen to stay requested; it is waited for once."""
+
+
+def bundle(
+    world: World, count: int = 1, *, role: Role | None = None, working: bool = True, **members: Any
+) -> tuple[Handle, list[Handle]]:
+    """A LAG of so many connections, all of them up; `members` go into the request for the LAG.
+
+    Without `working` its connections may also stay requested, as in all recordings of new LAGs (update_lag and
+    delete_lag_with_connections of community-aws-recordings): those were renamed, taken apart and deleted so.
+
+    Raises:
+        Unsupported, Indeterminate: it cannot be had on this target.
+    """
+    lag = arrange(world, "lag", role=role, members={"numberOfConnections": count, **members}, settle=False)
+    ordered = adopted(world, lag)
+    if len(ordered) != count:
+        raise Indeterminate(f"CreateLag was asked for {count} connections and answered {len(ordered)}")
+    if not working and _stay_requested(world, lag):
+        return lag, ordered
+    world.settle(lag)
+    _, item = world.described(lag, lambda seen: set(_states(seen)) <= {"available"})
+    if set(_states(item)) - {"available"}:
+        raise Indeterminate(f"the connections of a LAG are {_states(item)}, not all of them available")
+    return lag, ordered
+
+
+def _stay_requested(world: World, lag: Handle) -> bool:
+    """Whether the connections of a new LAG stay requested on this target."""
+    known = id(world.api) in _STAY_REQUESTED
+    _, item = world.described(lag, lambda seen: set(_states(seen)) != {"requested"}, slowly=not known)
+    stay = set(_states(item)) == {"requested"}
+    if stay:
+        _STAY_REQUESTED.add(id(world.api))
+    return stay
+
+
+def _states(lag: Json) -> list[str]:
+    return [str(one.get("connectionState")) for one in members_of(lag)]
+
+
+def adopted(world: World, lag: Handle) -> list[Handle]:
+    """The handles of the connections that were ordered together with a LAG."""
+    return [one for one in world.handles if one.made is lag.made and one is not lag]
+
+
+def knows_partners(api: Api) -> bool:
+    """Whether a target can be asked what a partner's LAG is (rule `lags.partner-hosts`): one that has no interconnects
+    knows no partners. For directed tests and machines alike."""
+    return "CreateInterconnect" not in api.unsupported
+
+
+def needs(world: World, lag: Handle, links: int) -> Exchange:
+    """Give a LAG this minimum of links.
+
+    Raises:
+        Indeterminate: the target refused or did not keep it.
+    """
+    exchange = done(world.call("UpdateLag", {"lagId": lag, "minimumLinks": links}, role=lag.role))
+    _, item = world.described(lag, lambda seen: seen.get("minimumLinks") == links)
+    if item.get("minimumLinks") != links:
+        raise Indeterminate(f"minimumLinks {links} was accepted for a LAG and is not kept")
+    return exchange
+
+
+def members_of(lag: Json) -> list[Json]:
+    """The connections that a LAG lists, as answered."""
+    return [one for one in at(lag, "/connections/*") if isinstance(one, dict)]
+
+
+def elsewhere(world: World) -> str:
+    """The code of another location than `world.location()`.
+
+    Raises:
+        Unsupported: the target lists one only.
+    """
+    codes = locations(world.api)
+    if len(codes) < 2:
+        raise Unsupported("the target lists fewer than two locations")
+    return codes[1]
+
+
+def patient(world: World, operation: str, params: Mapping[str, Any], *, role: Role = "owner") -> Exchange:
+    """One call, repeated while it is refused because a connection is in transition after an earlier change.
+
+    Source: hashicorp/terraform-provider-aws#3212.
+
+    Raises:
+        Indeterminate: it stayed in transition.
+    """
+
+    def settled(exchange: Exchange) -> bool:
+        return exchange.succeeded or "transition" not in exchange.error_message
+
+    exchange = poll(lambda: world.call(operation, params, role=role), settled)
+    if not settled(exchange):
+        raise Indeterminate(f"{operation}: a connection was still in transition after {PATIENCE.seconds:g} s")
+    return exchange
