@@ -22,6 +22,8 @@ _LONGEST_PAUSE: Final = 1.0
 
 _PROMPT_LOOKS: Final = 20
 _MOMENT: Final = 0.15
+_MOMENT_SECONDS: Final = 1.5
+"""Tags and deletions may be unknown to a read for more than a second."""
 
 
 @dataclass
@@ -30,8 +32,8 @@ class Patience:
 
     What needs no time by itself, a new name for instance, is shown by some targets at once and by others, AWS among
     them, later. A target that showed the last so many such things at the first look, and none later, gets a seventh of
-    the time for the next: more than a second, for which tags and deletions may be unknown to a read. Otherwise each
-    violation of a target that never lags would cost the whole.
+    the time for the next, but 1.5 s or half of the time if that is less. Otherwise each violation of a target that
+    never lags would cost the whole.
     """
 
     seconds: float = 10.0
@@ -42,7 +44,7 @@ class Patience:
     def moment(self) -> float:
         """How long what should be so at once may take."""
         prompt = self.is_prompt and self.prompt_looks >= _PROMPT_LOOKS
-        return self.seconds * _MOMENT if prompt else self.seconds
+        return max(self.seconds * _MOMENT, min(self.seconds / 2, _MOMENT_SECONDS)) if prompt else self.seconds
 
     def note(self, *, at_once: bool) -> None:
         """Something was shown, at the first look or later."""

@@ -87,14 +87,17 @@ def test_the_first_look_is_at_once_and_a_failed_one_decides_nothing(monkeypatch:
     assert pauses == [0.02, 0.04]
 
 
-def test_a_prompt_target_gets_a_moment_and_one_that_lags_the_whole_time() -> None:
-    patience = Patience(10.0)
+@pytest.mark.parametrize(
+    ("settle_seconds", "moment"), [(60.0, 9.0), (10.0, 1.5), (3.0, 1.5), (1.0, 0.5)], ids="settle-{}".format
+)
+def test_a_prompt_target_gets_a_moment_and_one_that_lags_the_whole_time(settle_seconds: float, moment: float) -> None:
+    patience = Patience(settle_seconds)
     for _ in range(20):
-        assert patience.moment == 10.0
+        assert patience.moment == settle_seconds
         patience.note(at_once=True)
-    assert patience.moment == 0.5
+    assert patience.moment == moment
     patience.note(at_once=False)
-    assert patience.moment == 10.0
+    assert patience.moment == settle_seconds
 
 
 def test_a_difference_is_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
