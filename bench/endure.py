@@ -24,6 +24,7 @@ sys.path.insert(0, str(ROOT))
 
 from hypothesis import settings  # noqa: E402
 
+from dxcontract.client.errors import TargetDied  # noqa: E402
 from dxcontract.client.resource_journal import new_run_id  # noqa: E402
 from dxcontract.oracle.exploration_stats import Exploration  # noqa: E402
 from dxcontract.run.result import Outcome  # noqa: E402
@@ -33,7 +34,7 @@ from dxcontract.spec import model as specs  # noqa: E402
 from dxcontract.spec.model import Operation, Spec  # noqa: E402
 from dxcontract.targets import Choice  # noqa: E402
 from dxcontract.wire.cbor import PROTOCOLS  # noqa: E402
-from dxcontract.wire.errors import Indeterminate, TargetDied  # noqa: E402
+from dxcontract.wire.errors import Indeterminate  # noqa: E402
 from strategies import profiles  # noqa: E402
 from strategies.fuzzing import RULES, fuzz  # noqa: E402
 

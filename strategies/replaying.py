@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from dxcontract.client.errors import TargetDied
 from dxcontract.report import load_findings
 from dxcontract.report.compare import read as read_report
 from dxcontract.report.load_findings import FindingError
@@ -25,7 +26,7 @@ from dxcontract.spec import model
 from dxcontract.spec.model import Json
 from dxcontract.targets.target import TargetError
 from dxcontract.wire.credentials import Role
-from dxcontract.wire.errors import CannotWriteError, Indeterminate, TargetDied, Unsupported
+from dxcontract.wire.errors import CannotWriteError, Indeterminate, Unsupported
 from dxcontract.wire.safe_text import one_line, printable
 from strategies.resources import ec2
 from strategies.world import World, locations

@@ -14,9 +14,10 @@ from typing import Any, Final
 
 from dxcontract.client import ec2_resources
 from dxcontract.client.client import Api
+from dxcontract.client.errors import TargetDied
 from dxcontract.client.leftovers import Belonging, Search
 from dxcontract.client.resource_journal import Record
-from dxcontract.wire.errors import Indeterminate, TargetDied, Unsupported
+from dxcontract.wire.errors import Indeterminate, Unsupported
 from dxcontract.wire.exchange import Exchange
 
 SWEEP_SECONDS: Final = 900.0

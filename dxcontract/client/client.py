@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 import botocore.awsrequest
 
 from dxcontract.client import liveness
+from dxcontract.client.errors import TargetDied
 from dxcontract.client.pacing import Patience
 from dxcontract.client.resource_journal import Journal, new_run_id
 from dxcontract.spec.json_pointer import at
@@ -26,7 +27,7 @@ from dxcontract.wire.boto3_codec import Caller
 from dxcontract.wire.common_errors import EXPIRED
 from dxcontract.wire.connection_pool import Transport
 from dxcontract.wire.credentials import Account, Role
-from dxcontract.wire.errors import CredentialsExpired, TargetDied, Unsupported, UnusableAnswer
+from dxcontract.wire.errors import CredentialsExpired, Unsupported, UnusableAnswer
 from dxcontract.wire.exchange import ANY_OPERATION, Exchange
 from dxcontract.wire.messages import Answer, Request, Signed, error_type
 

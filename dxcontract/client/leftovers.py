@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from dxcontract.client.client import Api
+from dxcontract.client.errors import TargetDied
 from dxcontract.client.resource_journal import EC2, Record
 from dxcontract.spec.model import Json
 from dxcontract.wire.credentials import ROLES, Role
-from dxcontract.wire.errors import Indeterminate, TargetDied, Unsupported
+from dxcontract.wire.errors import Indeterminate, Unsupported
 
 ORDER: Final = (
     "association-proposal",

@@ -8,13 +8,12 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
-from dxcontract.wire.errors import TargetDied
+from dxcontract.client.errors import TargetDied
+from dxcontract.spec.model import Spec
+from dxcontract.targets.target import Target
 from dxcontract.wire.exchange import Exchange, shown
-
-if TYPE_CHECKING:
-    from dxcontract.client.client import Api
 
 SERVES_ON: Final = "wire.serves-on"
 PLAIN: Final = "DescribeLocations"
@@ -25,6 +24,19 @@ TRIES: Final = 60
 MINIMISE_SECONDS: Final = 120.0
 SHOWN: Final = 400
 _WAIT: Final = 0.1
+
+
+class Prober(Protocol):
+    """The client, as far as a probe needs it."""
+
+    @property
+    def target(self) -> Target: ...
+
+    @property
+    def spec(self) -> Spec: ...
+
+    def ask(self, operation: str, body: Any, answer_seconds: float) -> Exchange:
+        """A raw call that is not judged."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +65,7 @@ class Suspect:
         return f"{self.operation} {self.sent or 'with an empty body'}"
 
 
-def survived(api: "Api", exchange: Exchange) -> None:
+def survived(api: Prober, exchange: Exchange) -> None:
     """Make sure that the target answers a plain request after `exchange`.
 
     Raises:
@@ -63,7 +75,7 @@ def survived(api: "Api", exchange: Exchange) -> None:
         raise TargetDied(f"target {api.target.endpoint} died: it {how}", exchange)
 
 
-def autopsy(api: "Api", suspects: Sequence[Suspect], revives: bool) -> tuple[Suspect, str]:
+def autopsy(api: Prober, suspects: Sequence[Suspect], revives: bool) -> tuple[Suspect, str]:
     """Which of `suspects` killed the target, and that in words, with its smallest form.
 
     To be called when nothing else sends. A target that nobody starts again (`revives`: whether to wait for it) cannot
@@ -83,7 +95,7 @@ def autopsy(api: "Api", suspects: Sequence[Suspect], revives: bool) -> tuple[Sus
     return first, f"after {first.told()}; it came back, and the same request alone did not kill it again"
 
 
-def _dead(api: "Api", patience: float = PATIENCE) -> str | None:
+def _dead(api: Prober, patience: float = PATIENCE) -> str | None:
     """How the target is dead; None when it is alive. It may only be busy: it is asked again for a while."""
     deadline = time.monotonic() + patience
     while True:
@@ -97,7 +109,7 @@ def _dead(api: "Api", patience: float = PATIENCE) -> str | None:
         time.sleep(_WAIT)
 
 
-def _revived(api: "Api") -> bool:
+def _revived(api: Prober) -> bool:
     deadline = time.monotonic() + REVIVAL
     while api.ask(PLAIN, {}, PROBE_SECONDS).response is None:
         if time.monotonic() > deadline:
@@ -106,7 +118,7 @@ def _revived(api: "Api") -> bool:
     return True
 
 
-def _smallest(api: "Api", suspect: Suspect) -> str | None:
+def _smallest(api: Prober, suspect: Suspect) -> str | None:
     """The smallest body found that kills the target too, in words; None when the body as it was does not."""
 
     def kills(body: bytes) -> bool:

@@ -13,6 +13,7 @@ import pytest
 
 from dxcontract.client import liveness
 from dxcontract.client.client import Api
+from dxcontract.client.errors import TargetDied
 from dxcontract.client.liveness import Suspect
 from dxcontract.oracle import expectations
 from dxcontract.oracle.assertions import Scope
@@ -31,14 +32,7 @@ from dxcontract.targets import IN_PROCESS, Choice, open_target, usage_errors
 from dxcontract.targets.permissions import PRICED, Guard
 from dxcontract.targets.target import Target, TargetError
 from dxcontract.wire import redaction
-from dxcontract.wire.errors import (
-    CannotWriteError,
-    CredentialsExpired,
-    HarnessError,
-    Indeterminate,
-    TargetDied,
-    Unsupported,
-)
+from dxcontract.wire.errors import CannotWriteError, CredentialsExpired, HarnessError, Indeterminate, Unsupported
 from dxcontract.wire.safe_text import one_line
 
 END_SECONDS: Final = 60.0

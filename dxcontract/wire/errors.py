@@ -1,10 +1,7 @@
 """Exceptions that say why a question could not be put to a target, or not be decided."""
 
 import unittest
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from dxcontract.wire.exchange import Exchange
+from typing import Any
 
 
 class Unsupported(unittest.SkipTest):
@@ -32,17 +29,6 @@ class UnusableAnswer(Indeterminate):
 
 class CredentialsExpired(Indeterminate):
     """The credentials of an account were accepted before, and are not any more: no further question can be put."""
-
-
-class TargetDied(unittest.SkipTest):
-    """The target does not live any more; nothing can be tested. `last` is the request that is to blame.
-
-    A SkipTest for the same reason as Indeterminate.
-    """
-
-    def __init__(self, message: str, last: "Exchange") -> None:
-        super().__init__(message)
-        self.last = last
 
 
 class CannotWriteError(unittest.SkipTest):

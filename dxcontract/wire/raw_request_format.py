@@ -9,13 +9,12 @@ import gzip
 import itertools
 import json
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from dxcontract.wire import cbor
-
-if TYPE_CHECKING:
-    from dxcontract.wire.messages import Request
+from dxcontract.wire.messages import Request
+from dxcontract.wire.raw_connection import written
 
 SECRET_NAMES: Final = (b"authkey", b"cak", b"ckn", b"loacontent", b"customerrouterconfig")
 LONGEST_BODY: Final = 4000
@@ -29,7 +28,7 @@ _LONGEST_TEXT: Final = 2048
 _SHORTEST_SHARE: Final = 8
 
 
-def of(request: "Request", raw: bool) -> dict[str, Any]:
+def of(request: Request, raw: bool) -> dict[str, Any]:
     """`{"odd": …}` as `specs/schemas/finding.json` has it; nothing for a request that its text says all about."""
     odd: dict[str, Any] = {}
     if (raw and not _is_plain(request.body)) or len(request.body) > LONGEST_BODY:
@@ -84,9 +83,7 @@ def _is_plain(body: bytes) -> bool:
     )
 
 
-def _is_as_usual(request: "Request") -> bool:
-    from dxcontract.wire.raw_connection import written
-
+def _is_as_usual(request: Request) -> bool:
     return request.written == (written(request),) and not request.line and not request.ends
 
 
@@ -107,7 +104,7 @@ def _between(text: str, before: str, after: str) -> str:
     return text.partition(before)[2].partition(after)[0]
 
 
-def _written(request: "Request", headers: Mapping[str, str]) -> list[dict[str, Any]]:
+def _written(request: Request, headers: Mapping[str, str]) -> list[dict[str, Any]]:
     """What was put on the wire, in pieces; pauses within what is replaced come after it."""
     assert request.written is not None
     place = urlsplit(request.url)

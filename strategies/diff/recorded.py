@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from dxcontract.client.errors import TargetDied
 from dxcontract.client.resource_journal import PREFIX
 from dxcontract.oracle.provenance import with_origins
 from dxcontract.run import recording
@@ -21,7 +22,6 @@ from dxcontract.run.session import Session
 from dxcontract.spec.model import Spec
 from dxcontract.wire.cbor import document
 from dxcontract.wire.credentials import Role
-from dxcontract.wire.errors import TargetDied
 from dxcontract.wire.exchange import ANY_OPERATION, REMOVED, Exchange
 from strategies.diff.comparing import Difference
 from strategies.diff.follower import Follower
