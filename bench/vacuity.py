@@ -14,13 +14,18 @@ without anything that it judges is checked by a test that should say `contract.e
 """
 
 import argparse
+import ast
+import contextlib
 import fnmatch
+import functools
 import inspect
+import io
 import json
 import os
 import re
 import sys
 import tempfile
+import textwrap
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -44,6 +49,8 @@ SKIPPED: Final = (
 )
 """Their rules are about requests or whole answers."""
 _NAME: Final = re.compile(r"[A-Za-z_]\w*")
+_MOST_READ: Final = 25
+"""So many functions of one test are read."""
 
 
 def members(spec: specs.Spec) -> Iterator[tuple[str, str, bool]]:
@@ -89,31 +96,47 @@ class Watcher:
 
 
 def _words(item: pytest.Item) -> set[str]:
-    """The names and texts in a test's function, and in those of its module that it calls."""
+    """The words in texts of a test's function, of the functions of this project that it calls, and of constants that
+    they name."""
     function: Any = getattr(item, "function", None)
-    inner = getattr(getattr(function, "hypothesis", None), "inner_test", function)
-    module = inspect.getmodule(inner)
-    seen: set[str] = set()
-    left = [inner]
+    left = [getattr(getattr(function, "hypothesis", None), "inner_test", function)]
+    words: set[str] = set()
     read: set[Any] = set()
     while left:
         one = left.pop()
         if one in read:
             continue
         read.add(one)
-        words = set(_NAME.findall(inspect.getsource(one)))
-        for word in words - seen:
-            value = getattr(module, word, None)
-            if inspect.isfunction(value) and str(ROOT) in (inspect.getsourcefile(value) or ""):
+        for node in ast.walk(_parsed(one)):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                words |= set(_NAME.findall(node.value))
+            value = one.__globals__.get(node.id) if isinstance(node, ast.Name) else None
+            if (
+                inspect.isfunction(value)
+                and str(ROOT) in (inspect.getsourcefile(value) or "")
+                and len(read) < _MOST_READ
+            ):
                 left.append(value)
             elif isinstance(value, (tuple, list, dict, str)):
-                seen |= set(_NAME.findall(repr(value)))
-        seen |= words
-    return seen
+                words |= set(_NAME.findall(repr(value)))
+    return words
 
 
-def judged(target: proxy.Proxy, arguments: list[str], wanted: set[str] | None, collect: bool = False) -> dict[str, Any]:
-    """Run pytest in a child of this process: the verdicts, and what each test claims and names."""
+@functools.cache
+def _parsed(function: Any) -> ast.Module:
+    return ast.parse(textwrap.dedent(inspect.getsource(function)))
+
+
+def collected(files: list[str]) -> dict[str, dict[str, Any]]:
+    """What each test claims and names. The tests stay imported, so that children need not do that."""
+    watcher = Watcher()
+    with contextlib.redirect_stdout(io.StringIO()):
+        pytest.main(["-q", "-p", "no:cacheprovider", f"--rootdir={ROOT}", "--collect-only", *files], plugins=[watcher])
+    return watcher.tests
+
+
+def judged(target: proxy.Proxy, arguments: list[str], wanted: set[str]) -> dict[str, Any]:
+    """Run these tests in a child of this process: the verdicts."""
     with tempfile.TemporaryDirectory() as folder:
         result = Path(folder) / "found.json"
         child = os.fork()
@@ -125,9 +148,10 @@ def judged(target: proxy.Proxy, arguments: list[str], wanted: set[str] | None, c
             watcher = Watcher(wanted)
             with proxy.in_thread(target) as url:
                 given = [f"--target={url}", f"--accounts={proxy.ACCOUNTS}", "--emulator", *arguments]
-                given += ["--collect-only"] if collect else []
+                given += sorted({str(ROOT / name.partition("::")[0]) for name in wanted})
+                given += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
                 pytest.main(["-q", "-p", "no:cacheprovider", f"--rootdir={ROOT}", *given], plugins=[watcher])
-            found = {**watcher.found, "tests": watcher.tests, "changed": target.changed}
+            found = {**watcher.found, "changed": target.changed}
             result.write_text(json.dumps(found), encoding="utf-8")
             sys.stdout.flush()
             os._exit(0)
@@ -148,11 +172,8 @@ def main() -> None:
 
     spec = specs.load()
     files = [str(one) for one in sorted((ROOT / "tests" / "contract").glob("test_*.py"))]
-    arguments = [
-        f"--settle-seconds={options.settle_seconds}",
-        *(f for f in files if not Path(f).name.startswith(SKIPPED)),
-    ]
-    tests = judged(proxy.Proxy(), arguments, None, collect=True)["tests"]
+    arguments = [f"--settle-seconds={options.settle_seconds}"]
+    tests = collected([one for one in files if not Path(one).name.startswith(SKIPPED)])
     named: dict[str, set[str]] = defaultdict(set)
     for rule in spec.rules.values():
         for source in rule.sources:
