@@ -170,7 +170,10 @@ def test_strangers_allocate_nothing(contract: Contract, world: World, operation:
     """The capacity of a port is its owner's to sell."""
     params = {**least(Scene(world, world.spec.operation(operation))), "ownerAccount": AccountId("other")}
     exchange = world.call(operation, params, role="other")
-    contract.refused("access.interconnect-foreign-allocate", exchange, "on the interconnect of another account")
+    own = world.call(operation, {**params, "ownerAccount": AccountId("owner")}, role="partner")
+    world.adopt("hosted-connection", operation, own, params, "partner")
+    what, basis = "on the interconnect of another account", own.succeeded or None
+    contract.refused("access.interconnect-foreign-allocate", exchange, what, basis=basis)
 
 
 @pytest.mark.rule("access.lag-foreign-membership")

@@ -30,7 +30,7 @@ def test_it_is_not_described_elsewhere(contract: Contract, world: World, kind: s
     describe = handle.resource.describe
     assert describe is not None
     assert describe.filter is not None
-    elsewhere = world.api.target.other_region
+    elsewhere, here = world.api.target.other_region, world.observe(handle).item
     params = {describe.filter: handle}
     by_id, items = visible(world, describe.operation, params, describe.list, role=handle.role, region=elsewhere)
     named = [item for item in items if item.get(handle.resource.id) == handle.id]
@@ -43,6 +43,7 @@ def test_it_is_not_described_elsewhere(contract: Contract, world: World, kind: s
             handle.made,
             exchange,
             where=where,
+            basis=here,
         )
 
 
@@ -61,6 +62,7 @@ def test_it_is_not_deleted_from_elsewhere(contract: Contract, world: World, oper
         "after the attempt from another Region it is not as it was",
         exchange,
         where="effect",
+        basis=before,
     )
 
 

@@ -181,6 +181,7 @@ def test_a_transit_gateway_with_the_same_asn_is_not_associated(contract: Contrac
             "gateways with the same ASN are associated",
             after,
             exchange,
+            basis=_state(item),
         )
     else:
         contract.refused("associations.transit-asn", exchange, "gateways with the same ASN")
@@ -224,6 +225,7 @@ def test_a_virtual_private_gateway_has_one_association(contract: Contract, world
             world.seen_again(before) == before,
             "a second association was refused, and yet the first, or one of the gateways, has changed",
             exchange,
+            basis=before,
         )
 
 

@@ -83,6 +83,7 @@ def test_added_prefixes_join_the_earlier_ones(
             f"the id and the two gateways were {before} and are {after} after an update",
             made.made,
             exchange,
+            basis=before,
         )
 
 
@@ -173,6 +174,7 @@ def test_a_refused_update_leaves_the_prefixes(contract: Contract, world: World) 
             after == before,
             f"an update was refused, and yet the association is {after[made]} after {before[made]}",
             exchange,
+            basis=before,
         )
 
 

@@ -160,7 +160,8 @@ def test_a_second_peer_of_a_family_needs_redundancy(contract: Contract, world: W
     exchange = _add(world, interface, family)
     if item.get("hasLogicalRedundancy") != "no":
         ok = exchange.succeeded or exchange.error_type == "DirectConnectClientException"
-        contract.check("bgp_peers.same-family", ok, f"with redundancy or unknown: {exchange.told()}", port, exchange)
+        message = f"with redundancy or unknown: {exchange.told()}"
+        contract.check("bgp_peers.same-family", ok, message, port, exchange, basis=None)  # either answer is right
     elif contract.refused("bgp_peers.same-family", exchange, f"a second peer of family {family}", port):
         _unchanged(contract, world, before, exchange)
 

@@ -231,6 +231,7 @@ def test_a_port_lists_its_own_only(contract: Contract, world: World, kind: str) 
         f"{foreign.id}, which is on another port, is listed on this {kind}",
         foreign.made,
         exchange,
+        basis=items,
     )
 
 

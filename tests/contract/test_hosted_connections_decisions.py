@@ -161,6 +161,7 @@ def test_a_refusal_changes_nothing(contract: Contract, world: World, why: str) -
         hosted.made,
         rival.made,
         exchange,
+        basis=before,
     )
 
 

@@ -203,7 +203,8 @@ def _refused_order(contract: Contract, world: World, changes: Json) -> Exchange:
         message = f"the order was refused, and yet {len(found)} interconnects came of it"
         contract.check("interconnects.refusal-atomic", not found, message, described, exchange)
         message = "the order was refused, and yet something has changed"
-        contract.check("interconnects.refusal-atomic", world.seen_again(before) == before, message, exchange)
+        same = world.seen_again(before) == before
+        contract.check("interconnects.refusal-atomic", same, message, exchange, basis=before)
     return exchange
 
 
@@ -218,7 +219,8 @@ def _refused_deletion(contract: Contract, world: World, interconnect: Handle, ro
 def _unchanged(contract: Contract, world: World, before: Any, exchange: Exchange) -> None:
     if 400 <= exchange.status < 500:
         message = "the deletion was refused, and yet something has changed"
-        contract.check("interconnects.refusal-atomic", world.seen_again(before) == before, message, exchange)
+        same = world.seen_again(before) == before
+        contract.check("interconnects.refusal-atomic", same, message, exchange, basis=before)
 
 
 def _state(item: Json | None) -> str:

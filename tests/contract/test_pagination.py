@@ -71,7 +71,8 @@ def test_no_page_has_more_items_than_the_maximum(contract: Contract, world: Worl
         arrange(world, "direct-connect-gateway", settle=False)
     exchange = done(world.call("DescribeDirectConnectGateways", {"maxResults": MOST + 1}))
     items = exchange.body.get("directConnectGateways", [])
-    contract.check("pagination.clamped", len(items) <= MOST, f"{len(items)} items are on one page", exchange)
+    message = f"{len(items)} items are on one page"
+    contract.check("pagination.clamped", len(items) <= MOST, message, exchange, basis=items)
 
 
 @pytest.mark.rule("pagination.filter-kept")
@@ -87,7 +88,8 @@ def test_a_filter_holds_for_every_page(contract: Contract, world: World, operati
     walked = walk(world, what, 1, params)
     foreign = [one for one in walked.found if one not in wanted]
     message = f"{len(foreign)} items are listed that the filter excludes"
-    contract.check("pagination.filter-kept", not foreign, message, walked.exchanges[0], walked.exchanges[-1])
+    ends, basis = (walked.exchanges[0], walked.exchanges[-1]), walked.found
+    contract.check("pagination.filter-kept", not foreign, message, *ends, basis=basis)
 
 
 @pytest.mark.rule("pagination.token-unknown")
@@ -126,6 +128,7 @@ def _walked(contract: Contract, world: World, what: Listing, size: int) -> None:
         len(walked.pages[longest]) <= size,
         f"maxResults was {size}, and a page has {len(walked.pages[longest])} items",
         walked.exchanges[longest],
+        basis=walked.found,
     )
     message = f"{len(walked.pages)} pages of {size} came, the last ones with nothing new, and yet there is a token"
     if not contract.check("pagination.ends", walked.ended, message, first, last):

@@ -338,6 +338,7 @@ def _unchanged(contract: Contract, world: World, before: dict[Handle, Json | Non
         world.seen_again(before) == before,
         "the request was refused, and yet the proposal or an association has changed",
         exchange,
+        basis=before,
     )
 
 

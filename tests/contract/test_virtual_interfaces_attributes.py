@@ -284,8 +284,9 @@ def test_no_more_prefixes_are_allocated_than_are_left(
 def test_a_hosted_connection_has_no_pool(contract: Contract, world: World) -> None:
     """The port is the partner's: who is shown a pool there plans with what is not his."""
     exchange, item = world.described(arrange(world, "hosted-connection"))
-    shown = sorted(name for name in item if name.startswith("prefixPool"))
-    contract.check("virtual_interfaces.prefix-pool-where", not shown, f"a hosted connection shows {shown}", exchange)
+    shown = _pool(item)
+    message, dedicated = f"a hosted connection shows {shown}", _pool(world.described(arrange(world, "connection"))[1])
+    contract.check("virtual_interfaces.prefix-pool-where", not shown, message, exchange, basis=dedicated)
 
 
 @pytest.mark.rule("virtual_interfaces.deleted-final")
@@ -334,6 +335,10 @@ def _check_described(contract: Contract, rule: str, world: World, handle: Handle
     """Whether what was changed is described, at once or soon."""
     exchange, item = world.described(handle, shows(**{member: wanted}), slowly=True)
     return _check(contract, rule, exchange, item, member, wanted, operation=UPDATE)
+
+
+def _pool(item: Json) -> list[str]:
+    return sorted(name for name in item if name.startswith("prefixPool"))
 
 
 def _state(item: Json | None) -> str | None:
