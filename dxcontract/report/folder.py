@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from jinja2 import TemplateError
+
 from dxcontract.report import html, junit, markdown
 from dxcontract.report.bounds import bounded
 from dxcontract.reproduce import reproducer_files
@@ -20,7 +22,15 @@ LARGEST: Final = 20_000_000
 """Characters of all files together. Reproducers are what there is most of; those of what fails the run come first."""
 
 _LARGEST_REPRODUCER: Final = 500_000
-_OF_RENDERING: Final = (ValueError, TypeError, LookupError, AttributeError, RuntimeError, ArithmeticError)
+_OF_RENDERING: Final = (
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    RuntimeError,
+    ArithmeticError,
+    TemplateError,
+)
 
 
 def write(document: Mapping[str, Any], folder: Path) -> list[str]:

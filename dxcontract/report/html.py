@@ -1,17 +1,22 @@
-"""index.html: the report as one self-contained page, made of report.json's data alone.
+"""index.html: the report as one self-contained page, rendered by `templates/` from report.json's data alone.
 
-Everything that a target sent is escaped; the page loads nothing and runs only its own script, which filters.
+Jinja2 escapes all that a target sent; the page loads nothing and runs only its own script, which filters. Only
+`_trusted` marks text as HTML, and templates have no filter that does.
 """
 
 import datetime
-import html
+import functools
 import itertools
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
+
+import jinja2
+from markupsafe import Markup
 
 from dxcontract.oracle.verdict import VERDICTS
 from dxcontract.report.picture import coloured
@@ -23,8 +28,8 @@ from dxcontract.wire.safe_text import printable
 Document = Mapping[str, Any]
 
 SIGNS: Final = {"conforms": "✓", "violates": "✗", "unsupported": "-", "indeterminate": "?", "untested": "·"}
-_SPOKEN: Final = {"json": "AWS JSON", "cbor": "CBOR", "both": "AWS JSON and CBOR"}
-_WORDS: Final = {
+_PROTOCOLS: Final = {"json": "AWS JSON", "cbor": "CBOR", "both": "AWS JSON and CBOR"}
+_MEANINGS: Final = {
     "conforms": "kept whenever it was put to the target",
     "violates": "broken at least once",
     "unsupported": "needs something that the target lacks",
@@ -34,198 +39,165 @@ _WORDS: Final = {
 _BREAKS: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
+@dataclass(frozen=True)
+class _Cell:
+    """The verdicts of one family of rules on one operation; `violation` is the fingerprint that a cross links to."""
+
+    family: str
+    verdict: str
+    count: str
+    violation: str
+
+
+@dataclass(frozen=True)
+class _Row:
+    operation: str
+    title: str
+    cells: Sequence[_Cell | None]
+
+
+@dataclass(frozen=True)
+class _Group:
+    implemented: bool
+    rows: Sequence[_Row]
+
+
+@dataclass(frozen=True)
+class _Matrix:
+    families: Sequence[str]
+    groups: Sequence[_Group]
+
+
+@dataclass(frozen=True)
+class _SeenLifecycle:
+    """A lifecycle with what the run saw of it: how many of its possible transitions, and which others."""
+
+    name: str
+    title: str
+    seen: int
+    possible: int
+    violated: Sequence[tuple[str, str]]
+    diagram: Markup | None
+
+
+@dataclass(frozen=True)
+class _Family:
+    name: str
+    rules: Sequence[tuple[str, Mapping[str, Any]]]
+    violated: int
+
+
 def page(document: Document, lifecycles: Mapping[str, Lifecycle], diagrams: Path | None) -> str:
     """The whole page; `diagrams` is the folder with an SVG for each lifecycle, if it is there."""
-    style = resources.files(__package__).joinpath("page.css").read_text(encoding="utf-8")
-    script = resources.files(__package__).joinpath("page.js").read_text(encoding="utf-8")
-    body = "".join(
-        [
-            *_head(document),
-            *_figures(document),
-            *_matrix(document),
-            *_violations(document),
-            *_lifecycles(document, lifecycles, diagrams),
-            *_rules(document),
-        ]
-    )
-    title = f"Direct Connect contract: {_e(document['target'])}"
+    package = resources.files(__package__)
     return (
-        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{title}</title>\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
-        "script-src 'unsafe-inline'; img-src data:\">\n"
-        f'<link rel="icon" href="data:,">\n<style>\n{style}</style>\n</head>\n<body>\n'
-        f'<a class="skip" href="#violations">To the violations</a>\n{body}\n'
-        f"<script>\n{script}</script>\n</body>\n</html>\n"
+        environment()
+        .get_template("page.html.j2")
+        .render(
+            document=document,
+            protocol=_PROTOCOLS[document.get("protocol", "json")],
+            started=_minute(document["started"]),
+            matrix=_matrix(document),
+            lifecycles=[_seen(document, lifecycle, diagrams) for lifecycle in lifecycles.values()],
+            families=_families(document),
+            style=_trusted(package.joinpath("page.css").read_text(encoding="utf-8")),
+            script=_trusted(package.joinpath("page.js").read_text(encoding="utf-8")),
+        )
     )
 
 
-def _e(text: object) -> str:
-    return html.escape(printable(str(text)), quote=True)
+@functools.cache
+def environment() -> jinja2.Environment:
+    """The templates. Each value that they show is made printable, then escaped."""
+    made = jinja2.Environment(
+        loader=jinja2.PackageLoader("dxcontract.report", "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    del made.filters["safe"]
+    made.globals |= {
+        "asked": _asked,
+        "heading": heading,
+        "headers": _headers,
+        "indented": _indented,
+        "meanings": _MEANINGS,
+        "runs": _runs,
+        "signs": SIGNS,
+        "verdicts": VERDICTS,
+        "words": _BREAKS.split,
+    }
+    return made
 
 
-def _head(document: Document) -> Iterator[str]:
-    accounts = ", ".join(document["accounts"])
-    yield f"<header><h1>Direct Connect contract: {_e(document['target'])}</h1>"
-    spoken = _SPOKEN[document.get("protocol", "json")]
-    yield (
-        f'<p class="quiet">{_e(document["endpoint"])}, {_e(document["region"])}, {spoken}, accounts {_e(accounts)}; '
-        f"{_e(_minute(document['started']))}, {document['seconds']} s; dxcontract {_e(document['dxcontract'])}, "
-        f"model of botocore {_e(document['botocore'])}</p>"
-    )
-    yield (
-        '<nav aria-label="Sections"><a href="#operations">Operations</a><a href="#violations">Violations</a>'
-        '<a href="#lifecycles">Lifecycles</a><a href="#rules">Rules</a></nav></header><main>'
-    )
+def _trusted(text: str) -> Markup:
+    """Text of this package as HTML: the style sheet, the script, and the pictures of lifecycles, which are our own SVG
+    files with classes and arrows added. Nothing else may be marked, least of all what a target sent."""
+    return Markup(text)  # noqa: S704 - the one place
+
+
+def _shown(value: object) -> object:
+    return value if isinstance(value, Markup) else printable(str(value))
 
 
 def _minute(stamp: str) -> str:
     return f"{datetime.datetime.fromisoformat(stamp).astimezone(datetime.UTC):%Y-%m-%d %H:%M} UTC"
 
 
-def _figures(document: Document) -> Iterator[str]:
-    coverage, divergence = document["coverage"], document["divergence"]
-    yield '<div class="figures">'
-    yield _figure("coverage: operations implemented", coverage["implemented"], coverage["all"], "")
-    yield _figure(
-        "divergence: rules violated, of those assessed", divergence["violated"], divergence["assessed"], "bad"
-    )
-    yield '</div><ul class="legend" aria-label="Verdicts on rules">'
-    for verdict in VERDICTS:
-        yield f'<li><span class="tag {verdict}">{SIGNS[verdict]} {document["verdicts"][verdict]} {verdict}</span></li>'
-    yield "</ul>"
-    for error in document["harness_errors"]:
-        yield f'<p class="violates">The suite itself failed in {_e(error)}: its verdicts are missing here.</p>'
-
-
-def _figure(what: str, part: int, whole: int, bad: str) -> str:
-    share = 100 * part / whole if whole else 0
-    return (
-        f'<div class="figure"><b>{part}/{whole}</b>{_e(what)}'
-        f'<div class="bar"><i class="{bad}" style="width:{share:.1f}%"></i></div></div>'
-    )
-
-
-def _matrix(document: Document) -> Iterator[str]:
+def _matrix(document: Document) -> _Matrix:
     rules = document["rules"]
     subjects = list(dict.fromkeys(rule["subject"] for rule in rules.values()))
-    yield '<h2 id="operations">Operations by family of rules</h2>'
-    yield '<p class="quiet">A cell shows the heaviest verdict of a family on an operation; a cross links to it.</p>'
-    yield '<div class="scroll" tabindex="0" role="region" aria-label="Operations by family of rules">'
-    yield '<table class="matrix" role="table">'
-    yield "<thead role='rowgroup'><tr role='row'><th scope='col' role='columnheader'>operation</th>"
-    for subject in subjects:
-        yield f"<th scope='col' role='columnheader'><span>{_e(subject.replace('_', ' '))}</span></th>"
-    yield "</tr></thead>"
     first: dict[tuple[str, str], str] = {}
     for violation in document["violations"]:
         place = (violation["operation"], rules[violation["rule"]]["subject"])
         first.setdefault(place, violation["fingerprint"])
-    names = list(document["operations"])
-    for has, title in ((True, "implemented"), (False, "not implemented, or not to be sent")):
-        group = [name for name in names if document["operations"][name]["supported"] == has]
-        if not group:
-            continue
-        yield f"<tbody class='{'has' if has else 'lacks'}' role='rowgroup'><tr role='row'>"
-        yield f"<th class='group' role='rowheader' scope='rowgroup' colspan='{len(subjects) + 1}'>"
-        yield f"<span>{len(group)} {title}</span></th></tr>"
-        for name in group:
-            operation = document["operations"][name]
-            yield f"<tr role='row'><th scope='row' role='rowheader' title='{_e(operation.get('reason', name))}'>"
-            yield f"{_BREAKS.sub('<wbr>', _e(name))}</th>"
-            for subject in subjects:
-                verdicts = [v for rule, v in operation["verdicts"].items() if rules[rule]["subject"] == subject]
-                yield _cell(verdicts, first.get((name, subject)), name, subject.replace("_", " "))
-            yield "</tr>"
-        yield "</tbody>"
-    yield "</table></div>"
+
+    def row(name: str, operation: Mapping[str, Any]) -> _Row:
+        cells = []
+        for subject in subjects:
+            verdicts = [v for rule, v in operation["verdicts"].items() if rules[rule]["subject"] == subject]
+            cells.append(_cell(_spaced(subject), verdicts, first.get((name, subject), "")))
+        return _Row(name, operation.get("reason", name), cells)
+
+    rows = {name: row(name, operation) for name, operation in document["operations"].items()}
+    groups = [
+        _Group(has, [rows[name] for name, one in document["operations"].items() if one["supported"] == has])
+        for has in (True, False)
+    ]
+    return _Matrix([_spaced(subject) for subject in subjects], groups)
 
 
-def _cell(verdicts: list[str], fingerprint: str | None, operation: str, family: str) -> str:
+def _cell(family: str, verdicts: list[str], violation: str) -> _Cell | None:
     if not verdicts:
-        return "<td role='cell'></td>"
+        return None
     verdict = min(verdicts, key=lambda one: VERDICTS.index(one))
-    sign = SIGNS[verdict]
     count = f"{verdicts.count(verdict)} of {len(verdicts)} {verdict}"
-    if verdict == "violates" and fingerprint:
-        label = _e(f"{operation}, {family}: {count}")
-        sign = f'<a href="#{_e(fingerprint)}" aria-label="{label}">{sign}</a>'
-    return f'<td role="cell" class="{verdict}" data-family="{_e(family)}" title="{_e(family)}: {count}">{sign}</td>'
+    return _Cell(family, verdict, count, violation if verdict == "violates" else "")
 
 
-def _violations(document: Document) -> Iterator[str]:
-    violations = document["violations"]
-    yield '<h2 id="violations">Violations</h2>'
-    if not violations:
-        yield '<p class="none">None: every rule that was put to the target was kept.</p>'
-        return
-    operations = sorted({violation["operation"] for violation in violations})
-    yield '<form class="filters" hidden aria-label="Filter the violations">'
-    yield '<label>Operation<select name="operation"><option value="">all</option>'
-    yield "".join(f"<option>{_e(name)}</option>" for name in operations)
-    yield '</select></label><label>Verdict<select name="verdict"><option value="">all</option>'
-    yield "".join(f"<option>{word}</option>" for word in ("must", "should", "info", "new", "known"))
-    yield '</select></label><label>Text<input type="search" name="text" autocomplete="off"></label>'
-    yield '<button type="reset">Show all</button></form>'
-    yield '<p class="quiet" id="shown" role="status"></p>'
-    for operation, group in itertools.groupby(violations, key=lambda one: str(one["operation"])):
-        yield f'<section data-group><h3 id="of-{_e(operation)}">{_e(heading(operation))}</h3>'
-        for violation in group:
-            yield from _violation(violation, document["rules"][violation["rule"]])
-        yield "</section>"
+def _spaced(subject: str) -> str:
+    return subject.replace("_", " ")
 
 
-def _violation(violation: Mapping[str, Any], rule: Mapping[str, Any]) -> Iterator[str]:
-    known = "known" if violation["known"] else "new"
-    text = " ".join([violation["fingerprint"], violation["message"], rule["statement"]])
-    yield (
-        f'<details data-violation id="{_e(violation["fingerprint"])}" data-operation="{_e(violation["operation"])}" '
-        f'data-verdict="{violation["level"]} {known}" data-text="{_e(text)}"><summary>'
-        f'<span class="tag {"known" if violation["known"] else "violates"}">{violation["level"]}, {known}</span> '
-        f"<b>{_e(violation['rule'])}</b>{' at ' + _e(violation['where']) if violation['where'] else ''}"
-        f'<span class="what">{_e(violation["message"])}</span></summary><div>'
-    )
-    yield f'<p class="rule">{_e(rule["statement"])}<br><span class="quiet">{_foundation(rule)}</span></p>'
-    if violation.get("steps"):
-        yield '<ol class="steps">' + "".join(f"<li>{_e(step)}</li>" for step in violation["steps"]) + "</ol>"
-    for exchange in violation["exchanges"]:
-        yield from _exchange(exchange)
-    if lines := violation.get("reproduction", {}).get("aws_cli"):
-        commands = "\n".join(lines)
-        yield f"<div><h4>the same with the AWS CLI</h4><pre tabindex='0'>{_e(commands)}</pre></div>"
-    yield f'<p class="quiet">found by {_e(violation["test"])}</p></div></details>'
+def _runs(entries: Iterable[Mapping[str, Any]], key: str) -> Iterator[tuple[str, list[Mapping[str, Any]]]]:
+    """Neighbours with the same value of a member, with that value."""
+    for value, group in itertools.groupby(entries, key=lambda one: str(one[key])):
+        yield value, list(group)
 
 
-def _foundation(rule: Mapping[str, Any]) -> str:
-    """What a rule rests on, with links; a report of an older version has no links."""
-    founded = rule.get("foundation")
-    if not founded:
-        return f"{_e(rule['evidence'])}: {'; '.join(map(_e, rule['sources']))}"
-    links = zip(rule["sources"], founded["links"], strict=True)
-    sources = "; ".join(f'<a href="{_e(link)}" rel="noreferrer">{_e(source)}</a>' for source, link in links)
-    return f"{_e(founded['words'])} {sources}"
-
-
-def _exchange(exchange: Mapping[str, Any]) -> Iterator[str]:
-    request, response = exchange["request"], exchange["response"]
-    sent = "\n".join(f"{name}: {value}" for name, value in request["headers"].items())
-    yield f'<div class="sides"><div><h4>{_e(_asked(exchange))}</h4>'
-    yield f"<pre tabindex='0'>{_e(request['method'])} {_e(request['url'])}\n{_e(sent)}\n\n"
-    yield f"{_e(_pretty(request['body']))}</pre></div>"
-    if response is None:
-        yield f"<div><h4>nothing came back</h4><pre tabindex='0'>{_e(exchange['failure'])}</pre></div></div>"
-        return
-    came = "\n".join(f"{name}: {value}" for name, value in response["headers"].items())
-    yield f"<div><h4>came back after {1000 * exchange['seconds']:.0f} ms</h4>"
-    yield f"<pre tabindex='0'>{response['status']}\n{_e(came)}\n\n{_e(_pretty(response['body']))}</pre></div></div>"
+def _headers(headers: Mapping[str, str]) -> str:
+    return "\n".join(f"{name}: {value}" for name, value in headers.items())
 
 
 def _asked(exchange: Mapping[str, Any]) -> str:
-    named = exchange["operation"] if exchange["operation"] != ANY_OPERATION else "a request that names no operation"
-    return f"{exchange['account']} sent {named}"
+    operation = exchange["operation"]
+    return str(operation) if operation != ANY_OPERATION else "a request that names no operation"
 
 
-def _pretty(body: str) -> str:
+def _indented(body: str) -> str:
     try:
         text = json.dumps(json.loads(body), indent=2, ensure_ascii=False)
         return text if len(text) <= 8 * len(body) else body  # deep ones are hundreds of times as long indented
@@ -233,31 +205,18 @@ def _pretty(body: str) -> str:
         return body
 
 
-def _lifecycles(document: Document, lifecycles: Mapping[str, Lifecycle], diagrams: Path | None) -> Iterator[str]:
-    yield '<h2 id="lifecycles">Lifecycles</h2>'
-    yield (
-        '<p class="quiet">Green: seen in this run, directly or on the way between two observations. Grey: never seen. '
-        "Red: seen, and not allowed.</p>"
-    )
-    for name, lifecycle in lifecycles.items():
-        seen = document["lifecycles"].get(name, {"reached": [], "violated": []})
-        steps = on_the_way(lifecycle, seen["reached"])
-        possible = {(one.before, one.after) for one in lifecycle.transitions}
-        yield f'<details id="lifecycle-{_e(name)}"><summary><b>{_e(name)}</b> '
-        yield f'<span class="tag">{len(steps & possible)} of {len(possible)} transitions seen</span>'
-        if seen["violated"]:
-            yield f' <span class="tag violates">{len(seen["violated"])} violated</span>'
-        yield f'<span class="what quiet">{_e(lifecycle.title)}</span></summary><div>'
-        for before, after in seen["violated"]:
-            said = f"{before} was followed by {after}" if before else f"began as {after}"
-            yield f'<p class="violates">✗ {_e(said)}</p>'
-        path = diagrams / f"{name}.svg" if diagrams else None
-        if path is not None and path.exists():
-            states = {state for pair in seen["reached"] for state in pair}
-            wrong = [(before, after) for before, after in seen["violated"]]
-            svg = coloured(path.read_text(encoding="utf-8"), steps, states, wrong)
-            yield f'<div class="diagram" role="img" tabindex="0" aria-label="{_e(lifecycle.title)}">{svg}</div>'
-        yield "</div></details>"
+def _seen(document: Document, lifecycle: Lifecycle, diagrams: Path | None) -> _SeenLifecycle:
+    name = lifecycle.resource
+    seen = document["lifecycles"].get(name, {"reached": [], "violated": []})
+    steps = on_the_way(lifecycle, seen["reached"])
+    possible = {(one.before, one.after) for one in lifecycle.transitions}
+    violated = [(before, after) for before, after in seen["violated"]]
+    path = diagrams / f"{name}.svg" if diagrams else None
+    diagram = None
+    if path is not None and path.exists():
+        states = {state for pair in seen["reached"] for state in pair}
+        diagram = _trusted(coloured(path.read_text(encoding="utf-8"), steps, states, violated))
+    return _SeenLifecycle(name, lifecycle.title, len(steps & possible), len(possible), violated, diagram)
 
 
 def on_the_way(lifecycle: Lifecycle, reached: Iterable[Iterable[str]]) -> set[tuple[str, str]]:
@@ -280,27 +239,14 @@ def _way(lifecycle: Lifecycle, before: str, after: str) -> list[tuple[str, str]]
     return []
 
 
-def _rules(document: Document) -> Iterator[str]:
-    yield '<h2 id="rules">Rules</h2>'
+def _families(document: Document) -> list[_Family]:
     rules = sorted(document["rules"].items(), key=lambda item: item[1]["subject"])
+    families = []
     for subject, group in itertools.groupby(rules, key=lambda item: str(item[1]["subject"])):
         listed = list(group)
         violated = sum(rule["verdict"] == "violates" for _, rule in listed)
-        yield f"<details><summary><b>{_e(subject.replace('_', ' '))}</b> "
-        yield f'<span class="tag">{len(listed)} rules</span>'
-        yield f' <span class="tag violates">{violated} violated</span>' if violated else ""
-        yield "</summary><div>"
-        for name, rule in listed:
-            yield (
-                f'<p><span class="tag {rule["verdict"]}" title="{_WORDS[rule["verdict"]]}">'
-                f"{SIGNS[rule['verdict']]} {rule['verdict']}</span> <b>{_e(name)}</b> "
-                f'<span class="quiet">{rule["level"]}, {rule["evidence"]}</span><br>{_e(rule["statement"])}'
-            )
-            for reason in rule["reasons"][:2] if rule["verdict"] not in ("conforms", "violates") else ():
-                yield f'<br><span class="quiet">{_e(reason)}</span>'
-            yield "</p>"
-        yield "</div></details>"
-    yield "</main>"
+        families.append(_Family(_spaced(subject), listed, violated))
+    return families
 
 
 def diagrams_folder() -> Path | None:
