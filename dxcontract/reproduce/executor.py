@@ -104,12 +104,14 @@ class Performer:
     # -- sending
 
     def _values(self, finding: Json) -> dict[str, str]:
-        """The values of the placeholders that are no answers'.
+        """The values of the placeholders that are no answers', and of accounts that recorded answers name.
 
         Raises:
             Unsupported: the target has no such account, or no such gateway can be had.
         """
-        values = {"region": self.api.target.region}
+        accounts = self.api.target.accounts
+        values = {f"account-{role}": one.account_id for role, one in accounts.items() if one.account_id is not None}
+        values["region"] = self.api.target.region
         told = [*({**step, "answer": None} for step in finding["steps"]), finding["claim"]]
         text = json.dumps(told, ensure_ascii=False)
         for name in dict.fromkeys(_PLACEHOLDER.findall(text)):

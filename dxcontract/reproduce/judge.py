@@ -17,6 +17,7 @@ from typing import Any
 STILL, GONE, UNCLEAR = "still happens", "no longer happens", "cannot tell"
 
 _PLACEHOLDER = re.compile(r"\$\$\{|\$\{([^{}]*)\}")
+_ACCOUNT = re.compile(r"\$\{account-\w+\}")
 _CHOSEN = ("Id", "Arn", "ARN", "Token", "Account", "Address")
 _NOT_CHOSEN = ("awsLogicalDeviceId",)
 _SECRET = ("authKey", "cak", "ckn", "loaContent", "customerRouterConfig")
@@ -400,14 +401,15 @@ def _compared(
     operations = [step["operation"] for step in finding["steps"]]
     told = [names.answered(number, operations[number - 1], got) for number, got in enumerate(answers, 1)]
     claim, varying = finding["claim"], finding.get("varying", ())
+    recorded = _recorded(finding, answers, known)
     if claim.get("asks") == "equal":
         last = finding["judged"][-1]
-        return _equal(claim, finding["steps"][last - 1]["answer"], told[last - 1])
+        return _equal(claim, recorded[last - 1], told[last - 1])
     if claim.get("asks") == "alike":
-        before = [finding["steps"][number - 1]["answer"] for number in finding["judged"]]
+        before = [recorded[number - 1] for number in finding["judged"]]
         return _alike(before, [told[number - 1] for number in finding["judged"]])
     for number in finding["judged"]:
-        before, now = finding["steps"][number - 1]["answer"], told[number - 1]
+        before, now = recorded[number - 1], told[number - 1]
         if "body" not in before and claim.get("look", "answer") in ("answer", "kinds"):
             return UNCLEAR, "the recorded answer was too long to be kept"
         if (why := _differs(claim, before, now, varying)) is not None:
@@ -415,6 +417,30 @@ def _compared(
         if claim.get("look", "answer") == "answer" and (doubt := _doubt(claim, number, now)):
             return UNCLEAR, doubt
     return STILL, "answered as recorded"
+
+
+def _recorded(
+    finding: Mapping[str, Any], answers: Sequence[Mapping[str, Any]], known: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """The recorded answers. Accounts that no answer names now are called there, too, by where they are seen first."""
+    shown = json.dumps([one["body"] for one in answers])
+    names = Names({})
+    for number, step in enumerate(finding["steps"], 1):
+        names.learn(number, step["answer"].get("body"))
+    renamed = {
+        value: "${" + place + "}"
+        for value, place in names.placeholders.items()
+        if _ACCOUNT.fullmatch(value) and (known.get(value[2:-1]) or value) not in shown
+    }
+    return [_renamed(step["answer"], renamed) for step in finding["steps"]]
+
+
+def _renamed(tree: Any, names: Mapping[str, str]) -> Any:
+    if isinstance(tree, dict):
+        return {name: _renamed(inner, names) for name, inner in tree.items()}
+    if isinstance(tree, list):
+        return [_renamed(inner, names) for inner in tree]
+    return _PLACEHOLDER.sub(lambda found: names.get(found[0], found[0]), tree) if isinstance(tree, str) else tree
 
 
 def _doubt(claim: Mapping[str, Any], number: int, now: Mapping[str, Any]) -> str:

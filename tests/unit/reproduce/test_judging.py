@@ -206,6 +206,21 @@ def test_what_an_endpoint_answers_is_judged_alike(
 
 
 @BOTH
+@pytest.mark.parametrize("owner", ["111111111111", "444455556666"], ids=["known", "not known"])
+def test_an_account_is_the_same_whether_its_id_is_known_or_not(
+    judged_by: Judge, owner: str, endpoint: tuple[Endpoint, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Recorded answers name accounts that no request names, by ids that another target does not have."""
+    served, url = endpoint
+    served.is_sound = True
+    named = {**LAG, "lagId": "${1/lagId}", "ownerAccount": "${account-owner}"}
+    found = finding(expectations.as_recorded(""), recorded(200, named))
+    for changed, verdict in (({}, judge.STILL), ({"numberOfConnections": 2}, judge.GONE)):
+        served.last = said(200, {**LAG, "ownerAccount": owner, **changed})
+        assert judged_by(found, url, monkeypatch) == STATUS[verdict]
+
+
+@BOTH
 @pytest.mark.parametrize("when", ["from the beginning", "at the judged step"])
 def test_an_endpoint_that_is_broken_tells_nothing(
     judged_by: Judge, when: str, endpoint: tuple[Endpoint, str], monkeypatch: pytest.MonkeyPatch
