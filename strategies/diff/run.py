@@ -32,7 +32,8 @@ from strategies.diff.pair import Pair
 from strategies.machines.budgets import facts
 from strategies.machines.catalogue import ENTRIES, Entry
 from strategies.machines.choices import Done
-from strategies.machines.driver import Budget, Explorer, Facts, new_seed
+from strategies.machines.context import Facts
+from strategies.machines.driver import Budget, Explorer, new_seed
 from strategies.machines.machine import Machine
 from strategies.machines.model import Thing
 from strategies.machines.shrink import OutOfTimeError

@@ -11,6 +11,7 @@ from hypothesis.stateful import initialize, precondition, rule
 from hypothesis.strategies import DataObject
 
 from strategies.machines import negative_steps
+from strategies.machines.actions import any_operation
 from strategies.machines.actions.registry import ACTIONS, Action
 from strategies.machines.choices import Choices
 from strategies.machines.compare import descriptions, final_checks
@@ -19,24 +20,25 @@ from strategies.machines.machine import Machine
 FAMILIES: Final[Mapping[str, ModuleType]] = {
     family: importlib.import_module(f"strategies.machines.actions.{family}")
     for family in (
-        "associations",
         "connections",
+        "associations",
         "emulator_events",
         "gateways",
         "resiliency_groups",
         "hosted_connections",
         "virtual_interfaces",
-        "lags",
         "macsec",
+        "tags",
+        "lags",
         "invalid_parents",
         "commutativity",
         "bgp_peers",
         "concurrent_requests",
         "any_operation",
-        "tags",
     )
 }
-"""The modules that hold actions, by family; loading them registers their actions."""
+"""The modules that hold actions, by family; loading them registers their actions. What is drawn depends on this order,
+not on the order in which the modules are loaded."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,15 @@ class Entry:
     @property
     def machine(self) -> type[Machine]:
         """Its class: one Hypothesis rule an action."""
-        chosen = [one for one in ACTIONS if one.family in self.families]
-        body: dict[str, Any] = {"__doc__": self.title, "actions": tuple(chosen), "title": self.title, "swarm": _swarm()}
+        families = [one for one in FAMILIES if one in self.families]
+        chosen = [one for family in families for one in ACTIONS if one.family == family]
+        body: dict[str, Any] = {
+            "__doc__": self.title,
+            "actions": tuple(chosen),
+            "final_checks": (final_checks.compare_all, any_operation.pried, any_operation.read_by_all),
+            "title": self.title,
+            "swarm": _swarm(),
+        }
         for one in chosen:
             body[f"do_{one.name}"] = _rule(one)
         return type(self.title.title().replace("_", ""), (Machine,), body)

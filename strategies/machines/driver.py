@@ -2,7 +2,7 @@
 
 If an example raised on whatever it finds, Hypothesis would stop exploring at the first thing that is wrong in every
 example. So nothing is raised while exploring. Then the steps that showed a violation are done again, always without
-some of them, until none can be left out (`shortening`); that way is what is remembered from one night to the next.
+some of them, until none can be left out (`shrink`); that way is what is remembered from one night to the next.
 """
 
 import functools
@@ -26,35 +26,19 @@ from dxcontract.oracle.exploration_stats import Exploration, certain
 from dxcontract.oracle.state_observer import Observer
 from dxcontract.oracle.verdict import MOST_DISTINCT, Tally, Violation
 from dxcontract.spec.model import LEVELS
-from dxcontract.wire.credentials import Role
 from dxcontract.wire.errors import HarnessError
 from dxcontract.wire.exchange import Exchange
 from strategies.machines import negative_steps
 from strategies.machines.choices import Done
+from strategies.machines.context import Facts, Failed, MachineContext
 from strategies.machines.example_db import Memory
 from strategies.machines.machine import Machine
 from strategies.machines.model import Thing
 from strategies.machines.seed_sequences import directed
 from strategies.machines.shrink import OutOfTimeError, shortest
 from strategies.machines.steps import Step
-from strategies.machines.trial import Failed
 
 _LONGEST = 500
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What a machine may know of its target, once and for all: accounts, locations and the bandwidths that they offer,
-    those that the partner hosts, whether it has EC2, whether it lets a test decide what happens without a request."""
-
-    roles: frozenset[Role]
-    home: str
-    second: str
-    macsec: str
-    ec2: bool
-    events: bool = False
-    bandwidths: tuple[str, ...] = ("1Gbps", "10Gbps")
-    hosted_bandwidths: tuple[str, ...] = ("50Mbps", "100Mbps")
 
 
 @dataclass
@@ -169,6 +153,11 @@ class Explorer:
         return 1 if _alone(finding.violation) else max(1, finding.length[0])
 
     @property
+    def is_repeatable(self) -> bool:
+        """Whether what is found must hang neither on the time of day nor on how much time there was."""
+        return self.budget.repeatable
+
+    @property
     def _is_enough(self) -> bool:
         return self.until_found and bool(self.found)
 
@@ -269,7 +258,7 @@ class Explorer:
         self._given.add(resource_id)
         return new
 
-    def stepped(self, machine: Machine, *, ended: bool = False) -> None:
+    def stepped(self, machine: MachineContext, *, ended: bool = False) -> None:
         """After a step, and at the end: keep what was found, and stop if it is what is looked for."""
         self._example.steps += not ended
         found = self.contract.current.tally.violations
@@ -326,7 +315,7 @@ def _alone(violation: Violation) -> bool:
     return violation.rule.startswith("wire.") or violation.rule in negative_steps.ALONE
 
 
-def _evidence(machine: Machine, violation: Violation) -> Violation:
+def _evidence(machine: MachineContext, violation: Violation) -> Violation:
     """The violation with all steps of its example up to it, in words and as exchanges; what was asked to judge it comes
     last."""
     shown = [str(one) for one in violation.exchanges]

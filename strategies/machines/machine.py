@@ -1,4 +1,4 @@
-"""The machine that all machines are: it sends steps, judges their answers, and compares what is described.
+"""Base class of all rule machines: sends steps, judges their answers, and compares what is described.
 
 Nothing here raises for what the target does: checks are soft. A step that cannot be judged any more, because the
 target went another way than the model before, is not sent; the model goes on as if it had been.
@@ -7,7 +7,7 @@ target went another way than the model before, is not sent; the model goes on as
 import functools
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
+from typing import ClassVar, Final, TypeVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine
@@ -15,22 +15,24 @@ from hypothesis.strategies import DataObject, SearchStrategy
 
 from dxcontract.spec.json_pointer import at
 from dxcontract.spec.model import Json
+from dxcontract.targets.emulator_control import Events
 from dxcontract.wire.credentials import Role
 from dxcontract.wire.errors import Indeterminate, Unsupported, UnusableAnswer
 from dxcontract.wire.exchange import Exchange
+from strategies.machines.actions import tags
 from strategies.machines.actions.registry import Action
 from strategies.machines.choices import Choices, Done, LostError
+from strategies.machines.compare import answers, descriptions
+from strategies.machines.compare.normalization import first_difference
+from strategies.machines.context import Explorer, MachineContext, Sight
 from strategies.machines.lifecycle_sequences import Opening
 from strategies.machines.model import Model, Thing
 from strategies.machines.seed_sequences import openings
 from strategies.machines.steps import Script, Step, resolved
 from strategies.machines.trial import DiffersError, Trial
-from strategies.machines.waiting import MOST_STATES, Sight, Waiting
 from strategies.polling import confirm, poll
+from strategies.resources.ec2 import transit_gateway, virtual_private_gateway
 from strategies.world import Handle, World
-
-if TYPE_CHECKING:
-    from strategies.machines.driver import Explorer
 
 T = TypeVar("T")
 
@@ -47,6 +49,9 @@ ALONE: Final = {
     "resiliency-group": "resiliency_groups.get",
 }
 NAMES: Final = 3
+MOST_STATES: Final = 6
+"""No resource goes through more states than this until it is settled."""
+
 _DELETED_FIRST: Final = (
     "association-proposal",
     "gateway-association",
@@ -60,12 +65,13 @@ _DELETED_FIRST: Final = (
 )
 
 
-class Machine(Waiting, RuleBasedStateMachine):
+class Machine(RuleBasedStateMachine):
     """One example: a model, a world on the target, and the steps so far."""
 
-    explorer: ClassVar["Explorer"]
+    explorer: ClassVar[Explorer]
     title: ClassVar[str]
     actions: ClassVar[tuple[Action, ...]]
+    final_checks: ClassVar[tuple[Callable[[MachineContext], None], ...]]
 
     def __init__(self) -> None:
         super().__init__()
@@ -141,12 +147,11 @@ class Machine(Waiting, RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Compare everything once more, then delete it."""
-        from strategies.machines.compare import final_checks
-
         try:
             if self.explorer.judging:
                 try:
-                    final_checks.compare_all(self)
+                    for check in self.final_checks:
+                        check(self)
                 except UnusableAnswer as reason:  # the rest of the example is not compared
                     self.script.note(str(reason))
                 self.explorer.stepped(self, ended=True)
@@ -177,7 +182,7 @@ class Machine(Waiting, RuleBasedStateMachine):
 
         Some targets make ids of a name and the second: whether two equal names are given within one is chance.
         """
-        if self.explorer.budget.repeatable:
+        if self.explorer.is_repeatable:
             self._names.append(self.world.name())
             self.script.names[self._names[-1]] = f"name-{len(self._names)}"
             return self._names[-1]
@@ -189,9 +194,9 @@ class Machine(Waiting, RuleBasedStateMachine):
 
     def few_tags(self) -> dict[str, str]:
         """Tags for a new thing: none, or one or two."""
-        from strategies.machines.actions.tags import KEYS, VALUES
-
-        return self.choices.draw(st.dictionaries(st.sampled_from(KEYS), st.sampled_from(VALUES), max_size=2), usual={})
+        return self.choices.draw(
+            st.dictionaries(st.sampled_from(tags.KEYS), st.sampled_from(tags.VALUES), max_size=2), usual={}
+        )
 
     def tag_list(self, tags: dict[str, str]) -> list[dict[str, str]]:
         """Tags as requests have them."""
@@ -303,9 +308,6 @@ class Machine(Waiting, RuleBasedStateMachine):
 
     def make(self, thing: Thing, step: Step) -> Exchange | None:
         """Send a step that makes `thing`, which gets the id that the target gave."""
-        from strategies.machines.actions import tags
-        from strategies.machines.compare import answers
-
         exchange = self.accept(step)
         handle = None
         if exchange is not None:
@@ -423,9 +425,6 @@ class Machine(Waiting, RuleBasedStateMachine):
     def kept(self, rule: str, thing: Thing, before: Json | None, changed: Sequence[str] = (), *members: str) -> None:
         """By the last step nothing was changed but the members `changed`; of all others, or only of these. Neither its
         answer nor a description says otherwise."""
-        from strategies.machines.compare import answers
-        from strategies.machines.compare.normalization import first_difference
-
         after = self.snapshots.get(thing)
         if before is None or after is None or thing.unsure or not self.sent:
             return
@@ -438,7 +437,6 @@ class Machine(Waiting, RuleBasedStateMachine):
 
     def look(self, *things: Thing) -> None:
         """Compare these things with the model, and keep how they are described."""
-        from strategies.machines.compare import descriptions
 
         def judge(thing: Thing) -> None:
             sight = self.observe(thing)
@@ -480,8 +478,6 @@ class Machine(Waiting, RuleBasedStateMachine):
 
     def unharmed(self, step: Step) -> None:
         """After a refused step: what it was about is described as before."""
-        from strategies.machines.compare import descriptions
-
         for thing in self._at_stake(step):
             descriptions.unchanged(self, thing, "requests.refusal-has-no-effect", step.operation)
 
@@ -490,3 +486,111 @@ class Machine(Waiting, RuleBasedStateMachine):
         gives = self.spec.operation(step.operation).traits.gives
         alike = {one.kind: one for one in self.model.of(*gives, where=lambda one: one.owner == step.role)}
         return list(dict.fromkeys((*step.things, *alike.values())))
+
+    # -- waiting: where time stands still (`Model.held`), a thing that has to be ready is led there, state by state
+
+    def wait(self, thing: Thing, enough: Callable[[Json | None], bool]) -> bool:
+        """Look until it is enough; whether it was, in time. True where nothing can be seen at all."""
+        if self.model.held:
+            return self._lead(thing, enough)
+        try:
+            sight = poll(lambda: self.seek(thing), lambda seen: seen is None or enough(seen[1]))
+        except UnusableAnswer:
+            return False
+        return sight is None or enough(sight[1])
+
+    def settled(self, *things: Thing) -> None:
+        """Wait until these things can be used; those that do not get there are in doubt."""
+        for thing in things:
+            for one in (thing, *thing.links.values()):
+                self.mend(one)
+            if not self.wait(thing, functools.partial(self._usable, thing)):
+                self.doubt("it did not become ready in time", thing)
+
+    def at_rest(self, *things: Thing) -> None:
+        """The same for a step that is allowed in passing states, too: where time stands still they stay in them."""
+        if not self.model.held:
+            self.settled(*things)
+
+    def _usable(self, thing: Thing, item: Json | None) -> bool:
+        resource = self.spec.resources[thing.kind]
+        states = ("available",) if thing.kind == "hosted-connection" else resource.ready
+        return item is None or item.get(resource.state) in states
+
+    def settled_group(self, thing: Thing) -> None:
+        """Wait until a resiliency group is ready; it is read by an operation of its own."""
+        self.wait(thing, lambda item: item is None or item.get("state") != "pending")
+
+    def over(self, thing: Thing) -> bool:
+        """Wait until a deleted thing is gone for good."""
+        resource = self.spec.resources[thing.kind]
+        return self.wait(thing, lambda item: item is None or item.get(resource.state) in resource.gone)
+
+    def cleared(self, *ports: Thing) -> None:
+        """Wait until what was deleted on these ports is gone: a VLAN is taken and a port in use until then."""
+        for one in list(self.model.things):
+            if not one.there and one.links.get("port") in ports:
+                self.over(one)
+
+    def _lead(self, thing: Thing, enough: Callable[[Json | None], bool]) -> bool:
+        """Have a thing go on state by state until it is enough."""
+        events = self.world.api.target.events
+        for _ in range(MOST_STATES):
+            sight = self.observe(thing)
+            if sight is None or enough(sight[1]) or events is None:
+                return True
+            events.step(thing.id)
+        return False
+
+    # -- what no request causes
+
+    def happen(self, what: str, cause: Callable[[Events], None], *things: Thing) -> None:
+        """Let something happen, on a target that lets a test decide that."""
+        events = self.world.api.target.events
+        if events is None or any(one.unsure or not one.id for one in things):
+            return
+        self.script.note(what)
+        cause(events)
+
+    def step_on(self, thing: Thing) -> None:
+        """A thing goes on by one state."""
+        self.happen(f"{thing!r} goes on by one state", lambda events: events.step(thing.id), thing)
+
+    def mend(self, thing: Thing) -> None:
+        """The link of a port that was taken down is up again; nothing where it was not."""
+        if thing.facts.pop("cut", False):
+            self.happen(f"the link of {thing!r} goes up", lambda events: events.link(thing.id, True), thing)
+
+    def release(self) -> None:
+        """At the end of an example time goes on."""
+        events = self.world.api.target.events
+        if events is not None:
+            if self.model.held:
+                events.hold(False)
+            if self.model.documented:
+                events.follow_documents(False)
+
+    def ec2_gateway(self, thing: Thing) -> None:
+        """Have EC2 make a virtual private gateway; it is deleted with the rest."""
+        try:
+            found = virtual_private_gateway(self.world, thing.owner)
+        except (Unsupported, Indeterminate) as reason:
+            self.doubt(str(reason), thing)
+            return
+        self.script.note(f"{thing.owner}: EC2 makes {thing!r}, attached to a VPC")
+        resource = self.spec.resources["virtual-gateway"]
+        made = self.ask("DescribeVirtualGateways", {}, thing.owner)
+        if made is None:
+            self.doubt("virtual gateways cannot be listed", thing)
+            return
+        thing.handle = Handle(resource, thing.owner, repr(thing), "", {}, made, id=found)
+
+    def ec2_transit_gateway(self, owner: Role, asn: int) -> str:
+        """Have EC2 make a transit gateway, which is no part of the model; its id, or nothing where EC2 makes none."""
+        try:
+            found = transit_gateway(self.world, owner, asn=asn)
+        except (Unsupported, Indeterminate):
+            return ""
+        self.script.names[found] = "the transit gateway"
+        self.script.note(f"{owner}: EC2 makes a transit gateway with ASN {asn}")
+        return found

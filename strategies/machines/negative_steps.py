@@ -6,18 +6,16 @@ general one of `specs/rules/machines.json`, which holds for operations that are 
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from hypothesis import strategies as st
 
 from dxcontract.spec.model import Json
 from dxcontract.wire.credentials import ROLES
 from strategies import invalid_requests
+from strategies.machines.context import MachineContext
 from strategies.machines.model import Thing
 from strategies.machines.steps import Step
-
-if TYPE_CHECKING:
-    from strategies.machines.machine import Machine
 
 FOREIGN: Final = {
     "AcceptDirectConnectGatewayAssociationProposal": "proposals.accept-owner-only",
@@ -135,14 +133,14 @@ _RARELY: Final = 6
 _FLAWS: Final = ("foreign", "dead", "elsewhere", "unknown", "kind", "near", "foreign", "dead", "foreign")
 
 
-def spoiled(m: "Machine", step: Step) -> bool:
+def spoiled(m: MachineContext, step: Step) -> bool:
     """Once in a while, send the step with a flaw instead of as it is; whether that was done."""
     if m.choices.directed or not m.chance(_RARELY):
         return False
     return spoil(m, step)
 
 
-def spoil(m: "Machine", step: Step) -> bool:
+def spoil(m: MachineContext, step: Step) -> bool:
     """Send the step with a flaw instead of as it is: the one that is drawn or, where it cannot have that, another.
 
     Whether there was one.
@@ -159,7 +157,7 @@ def spoil(m: "Machine", step: Step) -> bool:
     return True
 
 
-def places(m: "Machine", step: Step) -> list[tuple[str, str, Thing]]:
+def places(m: MachineContext, step: Step) -> list[tuple[str, str, Thing]]:
     """Where a step names things: pointer, kind that belongs there, the thing."""
     takes = m.spec.operation(step.operation).traits.takes
     return [(pointer, kind, one) for pointer, kind in takes.items() for one in _at(step.params, pointer)]
@@ -184,12 +182,12 @@ def put(params: Json, pointer: str, value: Any) -> Json:
     return {**params, name: put(params[name], f"/{rest}", value) if rest else value}
 
 
-def _place(m: "Machine", step: Step) -> tuple[str, str, Thing] | None:
+def _place(m: MachineContext, step: Step) -> tuple[str, str, Thing] | None:
     found = places(m, step)
     return m.one_of(found) if found else None
 
 
-def _unknown(m: "Machine", step: Step) -> tuple[str, Step, str] | None:
+def _unknown(m: MachineContext, step: Step) -> tuple[str, Step, str] | None:
     place = _place(m, step)
     if place is None or place[1] not in invalid_requests.UNKNOWN_IDS:
         return None
@@ -198,7 +196,7 @@ def _unknown(m: "Machine", step: Step) -> tuple[str, Step, str] | None:
     return NOTHING, flawed, "a request names nothing"
 
 
-def _kind(m: "Machine", step: Step) -> tuple[str, Step, str] | None:
+def _kind(m: MachineContext, step: Step) -> tuple[str, Step, str] | None:
     place = _place(m, step)
     if place is None:
         return None
@@ -217,7 +215,7 @@ def _kind(m: "Machine", step: Step) -> tuple[str, Step, str] | None:
     return rule, replace(_flawed(step, pointer, thing, "of the wrong kind"), where=pointer), what
 
 
-def _dead(m: "Machine", step: Step) -> tuple[str, Step, str] | None:
+def _dead(m: MachineContext, step: Step) -> tuple[str, Step, str] | None:
     if m.spec.operation(step.operation).traits.effect == "read":
         return None
     alone = len(step.things) == 1
@@ -242,7 +240,7 @@ def _dead(m: "Machine", step: Step) -> tuple[str, Step, str] | None:
     return rule, _flawed(step, pointer, chosen, "deleted before"), f"a {chosen.kind} that was deleted is used"
 
 
-def _foreign(m: "Machine", step: Step) -> tuple[str, Step, str] | None:
+def _foreign(m: MachineContext, step: Step) -> tuple[str, Step, str] | None:
     parties = {role for thing in step.things for role in thing.parties}
     strangers = [role for role in ROLES if role in m.facts.roles and role not in parties]
     if not strangers or not step.things:
@@ -255,7 +253,7 @@ def _foreign(m: "Machine", step: Step) -> tuple[str, Step, str] | None:
     return rule, changed, "another account does this to what is not its own"
 
 
-def _elsewhere(m: "Machine", step: Step) -> tuple[str, Step, str] | None:
+def _elsewhere(m: MachineContext, step: Step) -> tuple[str, Step, str] | None:
     if step.operation not in _ELSEWHERE and not any(thing.kind in _REGIONAL for thing in step.things):
         return None
     region = m.world.api.target.other_region
@@ -264,7 +262,7 @@ def _elsewhere(m: "Machine", step: Step) -> tuple[str, Step, str] | None:
     return rule, changed, "something of one Region is used from another"
 
 
-def _near(m: "Machine", step: Step) -> tuple[str, Step, str] | None:
+def _near(m: MachineContext, step: Step) -> tuple[str, Step, str] | None:
     operation = m.spec.operation(step.operation)
     misses = [
         one

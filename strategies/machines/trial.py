@@ -2,18 +2,13 @@
 
 import functools
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec
 
 from dxcontract.oracle.assertions import Contract, Scope
 from dxcontract.wire.exchange import Exchange
-
-if TYPE_CHECKING:
-    from strategies.machines.machine import Machine
+from strategies.machines.context import Failed, MachineContext
 
 P = ParamSpec("P")
-
-Failed = tuple[str, str, str]
-"""Rule, operation and place of a check that failed."""
 
 
 class DiffersError(Exception):
@@ -65,10 +60,10 @@ class Trial(Contract):
         self._passed.append((rule, operation, ok, where, message, exchanges, claim, symptom))
 
 
-def judged(judge: Callable[Concatenate["Machine", P], None]) -> Callable[Concatenate["Machine", P], None]:
+def judged(judge: Callable[Concatenate[MachineContext, P], None]) -> Callable[Concatenate[MachineContext, P], None]:
     """Make a function that looks and judges look again before it finds a difference (`Machine.judged`)."""
 
-    def judging(m: "Machine", /, *args: P.args, **kwargs: P.kwargs) -> None:
+    def judging(m: MachineContext, /, *args: P.args, **kwargs: P.kwargs) -> None:
         m.judged(functools.partial(judge, m, *args, **kwargs))
 
     functools.update_wrapper(judging, judge)

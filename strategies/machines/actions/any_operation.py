@@ -5,7 +5,7 @@ that change something are sent here with a flaw only: what they would do is for 
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dxcontract.spec.json_pointer import at
 from dxcontract.spec.model import Operation
@@ -15,13 +15,11 @@ from dxcontract.wire.exchange import Exchange
 from strategies import valid_requests
 from strategies.machines.actions.registry import action
 from strategies.machines.compare import descriptions
+from strategies.machines.context import MachineContext
 from strategies.machines.model import TAGGABLE, ArnOf, Model, Thing
 from strategies.machines.negative_steps import FOREIGN, spoil
 from strategies.machines.steps import Step
 from strategies.world import AccountId
-
-if TYPE_CHECKING:
-    from strategies.machines.machine import Machine
 
 _HIDDEN = {
     "connection": "access.connection-hidden",
@@ -42,12 +40,12 @@ def _any(model: Model) -> list[Thing]:
     return [one for one in model.things if one.there and one.kind != "virtual-gateway"]
 
 
-def _reads(m: "Machine", *, only: bool) -> list[Operation]:
+def _reads(m: MachineContext, *, only: bool) -> list[Operation]:
     return [one for one in m.spec.operations.values() if (one.traits.effect == "read") == only and m.can(one.name)]
 
 
 @action(ready=_any)
-def read(m: "Machine") -> None:
+def read(m: MachineContext) -> None:
     """Reading operations about things that are there: they change nothing, whatever they answer."""
     for _ in range(m.one_of((1, 2, 3))):
         step = _step(m, m.one_of(_reads(m, only=True)))
@@ -59,7 +57,7 @@ def read(m: "Machine") -> None:
                 descriptions.unchanged(m, thing, "machines.reads-change-nothing", step.operation)
 
 
-def spoiled_read(m: "Machine", step: Step) -> bool:
+def spoiled_read(m: MachineContext, step: Step) -> bool:
     """At times an account that has nothing to do with it asks, or another Region: it is refused, or finds nothing."""
     if not m.chance(3):
         return False
@@ -73,7 +71,7 @@ def spoiled_read(m: "Machine", step: Step) -> bool:
     return True
 
 
-def hidden(m: "Machine", thing: Thing, role: Role, region: str | None, *, step: bool = True) -> None:
+def hidden(m: MachineContext, thing: Thing, role: Role, region: str | None, *, step: bool = True) -> None:
     """A thing is not described to this account, or (with a region) from this Region; asked as a step or aside."""
     if thing.kind not in _HIDDEN or (region is not None and thing.kind not in _REGIONAL):
         return
@@ -95,7 +93,7 @@ def hidden(m: "Machine", thing: Thing, role: Role, region: str | None, *, step: 
         m.contract.check(rule, not _shows(exchange, thing), what, exchange, where=by)
 
 
-def pried(m: "Machine") -> None:
+def pried(m: MachineContext) -> None:
     """At the end of an example: one thing of each kind is described to no stranger, and in no other Region."""
     for thing in {one.kind: one for one in m.model.things if one.there and one.id and not one.unsure}.values():
         strangers = [one for one in ROLES if one in m.facts.roles and one not in thing.parties]
@@ -109,7 +107,7 @@ def _shows(exchange: Exchange, thing: Thing) -> bool:
 
 
 @action(ready=_any, accounts=("other",))
-def read_anothers_tags(m: "Machine") -> None:
+def read_anothers_tags(m: MachineContext) -> None:
     """The tags of another account's thing are its own business."""
     things = m.model.of(*TAGGABLE, where=lambda one: one.owner == "owner" and one.tags)
     if not things or not m.can("DescribeTags"):
@@ -122,7 +120,7 @@ def read_anothers_tags(m: "Machine") -> None:
 
 
 @action(ready=_any)
-def misuse(m: "Machine") -> None:
+def misuse(m: MachineContext) -> None:
     """Operations that change something, with requests that are valid but for one flaw each."""
     for _ in range(m.one_of((1, 2, 3))):
         step = _step(m, m.one_of(_reads(m, only=False)))
@@ -130,7 +128,7 @@ def misuse(m: "Machine") -> None:
             spoil(m, step)
 
 
-def read_by_all(m: "Machine") -> None:
+def read_by_all(m: MachineContext) -> None:
     """At the end of an example: every reading operation about a thing with which much was done."""
     for operation in _reads(m, only=True):
         step = _step(m, operation, _most_used)
@@ -141,7 +139,7 @@ def read_by_all(m: "Machine") -> None:
             _refused_to_strangers(m, step)
 
 
-def _refused_to_strangers(m: "Machine", step: Step) -> None:
+def _refused_to_strangers(m: MachineContext, step: Step) -> None:
     rule = FOREIGN.get(step.operation)
     strangers = [one for one in ROLES if one in m.facts.roles and not any(one in t.parties for t in step.things)]
     if rule is not None and strangers:
@@ -150,7 +148,7 @@ def _refused_to_strangers(m: "Machine", step: Step) -> None:
             m.contract.refused(rule, exchange, "another account is told of what is not its own")
 
 
-def _step(m: "Machine", operation: Operation, choose: Callable[[list[Thing]], Thing] | None = None) -> Step | None:
+def _step(m: MachineContext, operation: Operation, choose: Callable[[list[Thing]], Thing] | None = None) -> Step | None:
     """A request for this operation about things of the model, drawn unless there is another way to choose them.
 
     None when there is nothing that it could be about.
@@ -189,12 +187,12 @@ def _most_used(things: list[Thing]) -> Thing:
     return max(things, key=lambda one: (not one.unsure, len(one.touched)))
 
 
-def _needed(m: "Machine", operation: Operation, pointer: str) -> bool:
+def _needed(m: MachineContext, operation: Operation, pointer: str) -> bool:
     listed = m.spec.values.get(operation.name, {})
     return pointer in listed or pointer in valid_requests.required(operation)
 
 
-def _of(m: "Machine", operation: Operation, kind: str) -> list[Thing]:
+def _of(m: MachineContext, operation: Operation, kind: str) -> list[Thing]:
     """The things that an operation can be about: what is confirmed waits for it, other things may wait, too."""
     if kind == "arn":
         return m.model.of(*TAGGABLE)

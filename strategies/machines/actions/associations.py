@@ -1,20 +1,17 @@
 """Gateways associated with virtual private gateways: directly, or by a proposal from another account."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from dxcontract.wire.exchange import Exchange
 from strategies.machines.actions.connections import gone
 from strategies.machines.actions.registry import action
 from strategies.machines.compare import final_checks
+from strategies.machines.context import MachineContext
 from strategies.machines.model import Model, Thing
 from strategies.machines.negative_steps import spoiled
 from strategies.machines.steps import Step
 from strategies.machines.trial import judged
 from strategies.world import AccountId
-
-if TYPE_CHECKING:
-    from strategies.machines.machine import Machine
 
 RULES = (
     "associations.deleted-gone",
@@ -52,7 +49,7 @@ def _gateways(model: Model) -> list[Thing]:
     "CreateDirectConnectGatewayAssociation",
     ready=lambda model: _gateways(model) and len(model.of("virtual-gateway")) < MOST_VIRTUAL,
 )
-def make_virtual_gateway(m: "Machine") -> None:
+def make_virtual_gateway(m: MachineContext) -> None:
     """EC2 makes a virtual private gateway."""
     role = m.one_of([one for one in ("owner", "other") if one in m.facts.roles])
     if not m.facts.ec2:
@@ -69,7 +66,7 @@ def _free(model: Model, thing: Thing) -> bool:
     "CreateDirectConnectGatewayAssociation",
     ready=lambda model: _gateways(model) and model.of("virtual-gateway"),
 )
-def associate_gateways(m: "Machine") -> None:
+def associate_gateways(m: MachineContext) -> None:
     """Associate two gateways of one account; a second association of a virtual gateway is refused."""
     virtual = m.one_of(m.model.of("virtual-gateway"))
     gateways = m.model.of("direct-connect-gateway", where=lambda one: one.owner == virtual.owner)
@@ -97,7 +94,7 @@ def associate_gateways(m: "Machine") -> None:
     final_checks.inside(m, gateway)
 
 
-def _before(m: "Machine", virtual: Thing, gateway: Thing) -> None:
+def _before(m: MachineContext, virtual: Thing, gateway: Thing) -> None:
     """Earlier associations of the virtual gateway are over, and the gateway is there."""
     for one in m.model.things:
         if one.kind == "gateway-association" and one.links["virtual"] is virtual and not one.there:
@@ -105,7 +102,7 @@ def _before(m: "Machine", virtual: Thing, gateway: Thing) -> None:
     m.settled(gateway)
 
 
-def _new(m: "Machine", gateway: Thing, virtual: Thing, prefixes: list[str], rule: str) -> Thing:
+def _new(m: MachineContext, gateway: Thing, virtual: Thing, prefixes: list[str], rule: str) -> Thing:
     links = {"gateway": gateway, "virtual": virtual}
     thing = m.model.add("gateway-association", gateway.owner, provider=virtual.owner, links=links)
     thing.facts["prefixes"] = list(prefixes)
@@ -123,7 +120,7 @@ def _associations(model: Model) -> list[Thing]:
 
 
 @action("UpdateDirectConnectGatewayAssociation", ready=_associations)
-def change_prefixes(m: "Machine") -> None:
+def change_prefixes(m: MachineContext) -> None:
     """Add a prefix to an association, or take one away."""
     thing = m.one_of(_associations(m.model))
     has = thing.facts["prefixes"]
@@ -146,7 +143,7 @@ def change_prefixes(m: "Machine") -> None:
 
 
 @action("DeleteDirectConnectGatewayAssociation", ready=_associations)
-def dissociate_gateways(m: "Machine") -> None:
+def dissociate_gateways(m: MachineContext) -> None:
     """End an association, named by its id or by both gateways."""
     thing = m.one_of(_associations(m.model))
     gateway, virtual = thing.links["gateway"], thing.links["virtual"]
@@ -171,7 +168,7 @@ def dissociate_gateways(m: "Machine") -> None:
     ready=lambda model: _gateways(model) and model.of("virtual-gateway"),
     accounts=("other",),
 )
-def propose(m: "Machine") -> None:
+def propose(m: MachineContext) -> None:
     """The owner of a virtual gateway proposes to associate it with the gateway of another account."""
     virtual = m.one_of(m.model.of("virtual-gateway"))
     gateways = m.model.of("direct-connect-gateway", where=lambda one: one.owner != virtual.owner)
@@ -198,7 +195,7 @@ def propose(m: "Machine") -> None:
 
 
 @judged
-def _proposed(m: "Machine", thing: Thing, gateway: Thing) -> None:
+def _proposed(m: MachineContext, thing: Thing, gateway: Thing) -> None:
     """The owner of the gateway sees what is proposed."""
     sight = m.observe(thing, gateway.owner)
     if sight is not None:
@@ -219,7 +216,7 @@ def _acceptance(thing: Thing) -> dict[str, object]:
 
 
 @action("AcceptDirectConnectGatewayAssociationProposal", ready=_open, accounts=("other",))
-def accept_proposal(m: "Machine") -> None:
+def accept_proposal(m: MachineContext) -> None:
     """The owner of the gateway accepts, at times with other prefixes."""
     thing = m.one_of(_open(m.model))
     gateway, virtual = thing.links["gateway"], thing.links["virtual"]
@@ -245,7 +242,7 @@ def accept_proposal(m: "Machine") -> None:
 
 
 @action("AcceptDirectConnectGatewayAssociationProposal", ready=_open, accounts=("other",))
-def accept_own_proposal(m: "Machine") -> None:
+def accept_own_proposal(m: MachineContext) -> None:
     """Who proposes does not accept."""
     thing = m.one_of(_open(m.model))
     step = Step("AcceptDirectConnectGatewayAssociationProposal", _acceptance(thing), thing.owner)
@@ -253,7 +250,7 @@ def accept_own_proposal(m: "Machine") -> None:
     final_checks.inside(m, thing.links["gateway"])
 
 
-def _misnamed(m: "Machine", thing: Thing, step: Step) -> bool:
+def _misnamed(m: MachineContext, thing: Thing, step: Step) -> bool:
     """Once in a while, accept from another Region, or under another gateway; whether that was done."""
     if not m.chance(4):
         return False
@@ -276,7 +273,7 @@ def _strangers(model: Model) -> list[tuple[Thing, Thing]]:
 
 
 @action("CreateDirectConnectGatewayAssociation", ready=_strangers, accounts=("other",))
-def associate_anothers_gateway(m: "Machine") -> None:
+def associate_anothers_gateway(m: MachineContext) -> None:
     """The gateway of another account is not associated without its owner."""
     virtual, gateway = m.one_of(_strangers(m.model))
     _before(m, virtual, gateway)
@@ -290,7 +287,7 @@ def associate_anothers_gateway(m: "Machine") -> None:
     "CreateDirectConnectGatewayAssociation",
     ready=lambda model: _gateways(model) and not model.counters.get("transit gateways"),
 )
-def associate_transit_gateway(m: "Machine") -> None:
+def associate_transit_gateway(m: MachineContext) -> None:
     """A transit gateway is associated with no gateway of the same ASN, and with none that has a virtual one."""
     gateway = m.one_of(_gateways(m.model))
     m.model.count("transit gateways")
@@ -313,7 +310,7 @@ def associate_transit_gateway(m: "Machine") -> None:
     final_checks.inside(m, gateway)
 
 
-def _never_associated(m: "Machine", gateway: Thing, exchange: Exchange) -> None:
+def _never_associated(m: MachineContext, gateway: Thing, exchange: Exchange) -> None:
     """An association with an equal ASN is refused, or made and never associated."""
     rule, what = "associations.transit-asn", "a transit gateway is associated with a gateway of the same ASN"
     if not exchange.succeeded:
@@ -337,7 +334,7 @@ def _accepted(model: Model) -> list[Thing]:
 
 
 @action("AcceptDirectConnectGatewayAssociationProposal", ready=_accepted, accounts=("other",))
-def accept_twice(m: "Machine") -> None:
+def accept_twice(m: MachineContext) -> None:
     """A proposal is accepted once."""
     thing = m.one_of(_accepted(m.model))
     step = Step("AcceptDirectConnectGatewayAssociationProposal", _acceptance(thing), thing.links["gateway"].owner)
@@ -350,7 +347,7 @@ def _dissolved(model: Model) -> list[Thing]:
 
 
 @action("DeleteDirectConnectGatewayAssociationProposal", ready=_dissolved, accounts=("other",))
-def withdraw_accepted(m: "Machine") -> None:
+def withdraw_accepted(m: MachineContext) -> None:
     """An accepted proposal whose association is gone is deleted, as Terraform does; no source says that it must be."""
     thing = m.one_of(_dissolved(m.model))
     _before(m, thing.links["virtual"], thing.links["gateway"])
@@ -364,7 +361,7 @@ def _standing(model: Model) -> list[Thing]:
 
 
 @action("DeleteDirectConnectGatewayAssociationProposal", ready=_standing, accounts=("other",))
-def withdraw_standing(m: "Machine") -> None:
+def withdraw_standing(m: MachineContext) -> None:
     """An accepted proposal is not taken back while its association stands."""
     thing = m.one_of(_standing(m.model))
     step = Step("DeleteDirectConnectGatewayAssociationProposal", {"proposalId": thing}, thing.owner)
@@ -373,7 +370,7 @@ def withdraw_standing(m: "Machine") -> None:
 
 
 @action("DeleteDirectConnectGatewayAssociationProposal", ready=_open, accounts=("other",))
-def withdraw(m: "Machine") -> None:
+def withdraw(m: MachineContext) -> None:
     """Either account takes an open proposal back."""
     thing = m.one_of(_open(m.model))
     role = m.one_of((thing.owner, thing.links["gateway"].owner))

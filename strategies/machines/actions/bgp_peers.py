@@ -1,20 +1,16 @@
 """BGP peers of virtual interfaces, and the tests that take them down for a while."""
 
-from typing import TYPE_CHECKING
-
 from dxcontract.spec.json_pointer import at
 from dxcontract.spec.model import Json
 from dxcontract.wire.exchange import Exchange
 from strategies.machines.actions.registry import action
 from strategies.machines.actions.virtual_interfaces import KEPT, alive
 from strategies.machines.compare.normalization import normal
+from strategies.machines.context import MachineContext
 from strategies.machines.model import Model, PeerMember, Thing
 from strategies.machines.negative_steps import spoiled
 from strategies.machines.steps import Step
 from strategies.machines.trial import judged
-
-if TYPE_CHECKING:
-    from strategies.machines.machine import Machine
 
 RULES = (
     "bgp_peers.created-listed",
@@ -42,7 +38,7 @@ def _one_peer(model: Model) -> list[Thing]:
 
 
 @action("CreateBGPPeer", ready=_one_peer)
-def add_peer(m: "Machine") -> None:
+def add_peer(m: MachineContext) -> None:
     """Add a peer of the family that a virtual interface lacks."""
     thing = m.one_of(_one_peer(m.model))
     params = {"virtualInterfaceId": thing, "newBGPPeer": {"asn": thing.facts["asn"], "addressFamily": "ipv6"}}
@@ -59,7 +55,7 @@ def add_peer(m: "Machine") -> None:
 
 
 @action("CreateBGPPeer", ready=alive)
-def add_same_peer(m: "Machine") -> None:
+def add_same_peer(m: MachineContext) -> None:
     """A second peer of one family is refused where the port says that it has no logical redundancy."""
     thing = m.one_of(alive(m.model))
     new = {"asn": thing.facts["asn"], "addressFamily": "ipv4"}
@@ -72,7 +68,7 @@ def add_same_peer(m: "Machine") -> None:
 
 
 @action("DeleteBGPPeer", ready=alive)
-def delete_peer(m: "Machine") -> None:
+def delete_peer(m: MachineContext) -> None:
     """Delete the newer peer, by its id or by ASN and address; the last one stays."""
     thing = m.one_of(alive(m.model))
     m.at_rest(thing)
@@ -101,7 +97,7 @@ def _named(thing: Thing, family: str, by_id: bool) -> Json:
 
 
 @action("DeleteBGPPeer", ready=alive)
-def delete_no_peer(m: "Machine") -> None:
+def delete_no_peer(m: MachineContext) -> None:
     """A peer that a virtual interface has not cannot be deleted."""
     thing = m.one_of(alive(m.model))
     params = {"virtualInterfaceId": thing, "asn": 65099, "customerAddress": "10.255.255.2/30"}
@@ -115,7 +111,7 @@ def _testing(model: Model) -> list[Thing]:
 
 
 @action("StartBgpFailoverTest", ready=alive)
-def start_test(m: "Machine") -> None:
+def start_test(m: MachineContext) -> None:
     """Start a test."""
     thing = m.one_of(alive(m.model))
     step = Step("StartBgpFailoverTest", {"virtualInterfaceId": thing}, thing.owner)
@@ -135,7 +131,7 @@ def start_test(m: "Machine") -> None:
 
 
 @judged
-def _down(m: "Machine", thing: Thing) -> None:
+def _down(m: MachineContext, thing: Thing) -> None:
     """While a test of all its peers runs, none of them is up."""
     sight = m.observe(thing)
     if sight is not None and sight[1] is not None:
@@ -146,7 +142,7 @@ def _down(m: "Machine", thing: Thing) -> None:
 
 
 @judged
-def history(m: "Machine", thing: Thing, *, stopped: bool = False) -> None:
+def history(m: MachineContext, thing: Thing, *, stopped: bool = False) -> None:
     """The last test of a virtual interface is in its history, whatever it is asked by."""
     test = thing.facts["test"]
     found: dict[str, list[Json]] = {}
@@ -179,7 +175,7 @@ def history(m: "Machine", thing: Thing, *, stopped: bool = False) -> None:
 
 
 @action("StartBgpFailoverTest", ready=_testing)
-def start_twice(m: "Machine") -> None:
+def start_twice(m: MachineContext) -> None:
     """One test at a time."""
     thing = m.one_of(_testing(m.model))
     step = Step("StartBgpFailoverTest", {"virtualInterfaceId": thing}, thing.owner)
@@ -193,7 +189,7 @@ def start_twice(m: "Machine") -> None:
     m.contract.check("failover_tests.refusal-atomic", same, what, after[0], operation=step.operation)
 
 
-def _history(m: "Machine", thing: Thing) -> tuple[Exchange, list[Json]] | None:
+def _history(m: MachineContext, thing: Thing) -> tuple[Exchange, list[Json]] | None:
     """The tests of a virtual interface, and how each stands."""
     exchange = m.ask("ListVirtualInterfaceTestHistory", {"virtualInterfaceId": thing}, thing.owner)
     if exchange is None or not exchange.succeeded:
@@ -202,7 +198,7 @@ def _history(m: "Machine", thing: Thing) -> tuple[Exchange, list[Json]] | None:
 
 
 @action("StopBgpFailoverTest", ready=alive)
-def stop_nothing(m: "Machine") -> None:
+def stop_nothing(m: MachineContext) -> None:
     """Where no test runs none can be stopped."""
     thing = m.one_of(alive(m.model))
     step = Step("StopBgpFailoverTest", {"virtualInterfaceId": thing}, thing.owner)
@@ -210,7 +206,7 @@ def stop_nothing(m: "Machine") -> None:
 
 
 @action("StopBgpFailoverTest", ready=_testing)
-def stop_test(m: "Machine") -> None:
+def stop_test(m: MachineContext) -> None:
     """Stop a test."""
     thing = m.one_of(_testing(m.model))
     step = Step("StopBgpFailoverTest", {"virtualInterfaceId": thing}, thing.owner)
@@ -226,7 +222,7 @@ def stop_test(m: "Machine") -> None:
 
 
 @judged
-def _ended(m: "Machine", thing: Thing) -> None:
+def _ended(m: MachineContext, thing: Thing) -> None:
     """A test that was stopped does not go on."""
     sight = m.observe(thing)
     if sight is not None and sight[1] is not None:

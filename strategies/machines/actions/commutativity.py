@@ -1,15 +1,13 @@
 """The same things made in the one order and in the other: what is described must not tell which."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dxcontract.spec.model import Json
 from strategies.machines.actions.registry import action
 from strategies.machines.compare.normalization import first_difference, normal
+from strategies.machines.context import MachineContext
 from strategies.machines.model import Thing
 from strategies.machines.steps import Step
-
-if TYPE_CHECKING:
-    from strategies.machines.machine import Machine
 
 RULES = ("machines.order-independent",)
 _OWN = ("connectionId", "lagId", "lagName", "connectionName", "connections", "directConnectGatewayId")
@@ -17,7 +15,7 @@ _OWN_NAME = "directConnectGatewayName"
 
 
 @action("CreateConnection", "CreateLag", ready=lambda model: not model.counters.get("orders"))
-def make_both_ways(m: "Machine") -> None:
+def make_both_ways(m: MachineContext) -> None:
     """A connection and a LAG, then a LAG and a connection, otherwise alike."""
     m.model.count("orders")
     bandwidth = m.one_of(m.facts.bandwidths)
@@ -43,7 +41,7 @@ def make_both_ways(m: "Machine") -> None:
         m.contract.check("machines.order-independent", not where, what, operation=step.operation, where=where)
 
 
-def _made(m: "Machine", step: Step) -> Any:
+def _made(m: MachineContext, step: Step) -> Any:
     """What an answer to a request says; the thing is no part of the model, and is deleted at the end."""
     exchange = m.send(step)
     if exchange is None or not exchange.succeeded:

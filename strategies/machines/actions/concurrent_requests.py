@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from dxcontract.spec.json_pointer import at
 from dxcontract.wire.errors import Indeterminate, Unsupported
@@ -12,11 +12,9 @@ from strategies.machines.actions.registry import action
 from strategies.machines.actions.tags import described
 from strategies.machines.actions.virtual_interfaces import attach, expect, port_settled, ports
 from strategies.machines.compare import final_checks
+from strategies.machines.context import MachineContext
 from strategies.machines.model import TAGGABLE, ArnOf, Model, Thing
 from strategies.machines.steps import Step, resolved
-
-if TYPE_CHECKING:
-    from strategies.machines.machine import Machine
 
 RULES = (
     "attachments.by-creation",
@@ -34,7 +32,7 @@ RACERS: Final = 3
 _VLAN: Final = 500
 
 
-def race(m: "Machine", steps: list[Step]) -> list[Exchange]:
+def race(m: MachineContext, steps: list[Step]) -> list[Exchange]:
     """The answers to requests that are sent at the same time, in the order of the requests; none when not sent."""
     named = [thing for step in steps for thing in step.things]
     if any(one.unsure or not one.id for one in named) or not m.can(*(step.operation for step in steps)):
@@ -67,7 +65,7 @@ def race(m: "Machine", steps: list[Step]) -> list[Exchange]:
 
 
 @action("TagResource", "DescribeTags", ready=lambda model: model.of(*TAGGABLE))
-def race_tags(m: "Machine") -> None:
+def race_tags(m: MachineContext) -> None:
     """Several add a tag each: all are there afterwards."""
     thing = m.one_of(m.model.of(*TAGGABLE))
     m.fade(thing)
@@ -95,7 +93,7 @@ def _gateway(model: Model, port: Thing) -> list[Thing]:
 
 
 @action("CreatePrivateVirtualInterface", ready=_ports)
-def race_vlan(m: "Machine") -> None:
+def race_vlan(m: MachineContext) -> None:
     """Several ask for one VLAN on one port: one gets it."""
     port = m.one_of(_ports(m.model))
     gateway = _gateway(m.model, port)[0]
@@ -147,7 +145,7 @@ def _fits(model: Model, one: Thing, lag: Thing) -> bool:
 
 
 @action("AssociateConnectionWithLag", ready=_joining)
-def race_lag(m: "Machine") -> None:
+def race_lag(m: MachineContext) -> None:
     """Two connections join one LAG: both are counted afterwards."""
     lag, joining = m.one_of(_joining(m.model))
     m.settled(*joining)
@@ -162,7 +160,7 @@ def race_lag(m: "Machine") -> None:
 
 
 @action("CreateConnection", ready=lambda model: not model.counters.get("connection races"))
-def race_connections(m: "Machine") -> None:
+def race_connections(m: MachineContext) -> None:
     """Several order a connection each, alike: so many are there afterwards, each with an id of its own."""
     m.model.count("connection races")
     params = {"location": m.facts.home, "bandwidth": m.one_of(m.facts.bandwidths), "connectionName": m.name()}

@@ -1,15 +1,11 @@
 """Connections: ordered alone or into a LAG, renamed, deleted."""
 
-from typing import TYPE_CHECKING
-
 from dxcontract.spec.model import Json
 from strategies.machines.actions.registry import action
+from strategies.machines.context import MachineContext
 from strategies.machines.model import Model, Thing
 from strategies.machines.negative_steps import spoiled
 from strategies.machines.steps import Step
-
-if TYPE_CHECKING:
-    from strategies.machines.machine import Machine
 
 RULES = (
     "connections.delete-leaves-lag",
@@ -36,14 +32,14 @@ def few_ports(model: Model) -> bool:
     return len(model.of("connection", "interconnect", "lag")) < MOST_PORTS
 
 
-def owned(m: "Machine", thing: Thing, rule: str) -> None:
+def owned(m: MachineContext, thing: Thing, rule: str) -> None:
     """A thing is described as that of its owner, where the target said what account that is."""
     found = m.world.api.account(thing.owner).account_id
     if found is not None:
         thing.expect(rule, ownerAccount=found)
 
 
-def new_connection(m: "Machine", owner: str, bandwidth: str, location: str, name: str | None, rule: str) -> Thing:
+def new_connection(m: MachineContext, owner: str, bandwidth: str, location: str, name: str | None, rule: str) -> Thing:
     """A connection in the model."""
     role = next(one for one in m.facts.roles if one == owner)
     thing = m.model.add("connection", role, facts={"bandwidth": bandwidth, "location": location, "keys": []})
@@ -57,7 +53,7 @@ def new_connection(m: "Machine", owner: str, bandwidth: str, location: str, name
 
 
 @action("CreateConnection", ready=few_ports)
-def create_connection(m: "Machine") -> None:
+def create_connection(m: MachineContext) -> None:
     """Order a connection, at times with tags, with MACsec, or into a LAG."""
     role = m.one_of([one for one in ("owner", "other", "partner") if one in m.facts.roles])
     params: Json = {"location": m.facts.home, "bandwidth": m.one_of(m.facts.bandwidths), "connectionName": m.name()}
@@ -91,7 +87,7 @@ def create_connection(m: "Machine") -> None:
     m.look(thing)
 
 
-def _join(m: "Machine", params: Json, lag: Thing) -> None:
+def _join(m: MachineContext, params: Json, lag: Thing) -> None:
     params |= {"location": lag.facts["location"], "lagId": lag}
     step = Step("CreateConnection", params, lag.owner)
     if m.facts.second and m.chance(6):
@@ -113,7 +109,7 @@ def _join(m: "Machine", params: Json, lag: Thing) -> None:
     m.look(thing, lag)
 
 
-def enter(m: "Machine", connection: Thing, lag: Thing, rule: str) -> None:
+def enter(m: MachineContext, connection: Thing, lag: Thing, rule: str) -> None:
     """A connection or interconnect becomes a member of a LAG."""
     connection.links["lag"] = lag
     connection.expect(rule, lagId=lag)
@@ -122,7 +118,7 @@ def enter(m: "Machine", connection: Thing, lag: Thing, rule: str) -> None:
     lag.facts["members_rule"] = rule
 
 
-def leave(m: "Machine", connection: Thing, rule: str) -> None:
+def leave(m: MachineContext, connection: Thing, rule: str) -> None:
     """A connection or interconnect is no member of its LAG any more."""
     lag = connection.links.pop("lag", None)
     connection.expect(rule, lagId=None)
@@ -147,7 +143,7 @@ def _deletable(model: Model) -> list[Thing]:
 
 
 @action("DeleteConnection", ready=_deletable)
-def delete_connection(m: "Machine") -> None:
+def delete_connection(m: MachineContext) -> None:
     """Delete a connection that nothing needs; one that something needs stays."""
     thing = m.one_of(_deletable(m.model))
     lag = thing.links.get("lag")
@@ -181,7 +177,7 @@ def gone(thing: Thing, rule: str, *, declined: bool = False) -> None:
 
 
 @action("UpdateConnection", ready=lambda model: model.of("connection"))
-def update_connection(m: "Machine") -> None:
+def update_connection(m: MachineContext) -> None:
     """Rename a connection, or change how it encrypts."""
     thing = m.one_of(m.model.of("connection"))
     params = {"connectionId": thing, "connectionName": m.name()}

@@ -3,34 +3,32 @@
 While time stands still, requests meet resources in the states between the settled ones.
 """
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from strategies.machines.actions.registry import action
 from strategies.machines.compare import final_checks
+from strategies.machines.context import MachineContext
 from strategies.machines.model import Model, Thing
-
-if TYPE_CHECKING:
-    from strategies.machines.machine import Machine
 
 RULES: Final[tuple[str, ...]] = ()
 
 
 @action(ready=lambda model: not model.held)
-def hold(m: "Machine") -> None:
+def hold(m: MachineContext) -> None:
     """Time stands still."""
     m.model.held = True
     m.happen("time stands still", lambda events: events.hold(True))
 
 
 @action(ready=lambda model: not model.documented)
-def follow_documents(m: "Machine") -> None:
+def follow_documents(m: MachineContext) -> None:
     """From now on states are those of the documentation where AWS was seen to show others."""
     m.model.documented = True
     m.happen("states are the documented ones", lambda events: events.follow_documents(True))
 
 
 @action(ready=lambda model: model.held)
-def let_go(m: "Machine") -> None:
+def let_go(m: MachineContext) -> None:
     """Time goes on."""
     m.model.held = False
     m.happen("time goes on", lambda events: events.hold(False))
@@ -42,14 +40,14 @@ def _passing(model: Model) -> list[Thing]:
 
 
 @action(ready=lambda model: model.held and _passing(model))
-def pass_time(m: "Machine") -> None:
+def pass_time(m: MachineContext) -> None:
     """One thing goes on by one state."""
     thing = m.one_of(_passing(m.model))
     m.step_on(thing)
     look_around(m, thing)
 
 
-def look_around(m: "Machine", thing: Thing) -> None:
+def look_around(m: MachineContext, thing: Thing) -> None:
     """Look at a thing and at what shows its state, too."""
     if thing.kind == "virtual-gateway":
         return
@@ -67,7 +65,7 @@ def _links(model: Model) -> list[Thing]:
 
 
 @action(ready=_links)
-def cut_link(m: "Machine") -> None:
+def cut_link(m: MachineContext) -> None:
     """The physical link of a port goes down."""
     thing = m.one_of(_links(m.model))
     thing.facts["cut"] = True
@@ -80,7 +78,7 @@ def _cut(model: Model) -> list[Thing]:
 
 
 @action(ready=_cut)
-def mend_link(m: "Machine") -> None:
+def mend_link(m: MachineContext) -> None:
     """The link of a port goes up again."""
     thing = m.one_of(_cut(m.model))
     m.mend(thing)
@@ -92,7 +90,7 @@ def _interfaces(model: Model) -> list[Thing]:
 
 
 @action(ready=_interfaces)
-def lose_sessions(m: "Machine") -> None:
+def lose_sessions(m: MachineContext) -> None:
     """The BGP sessions of a virtual interface go down."""
     thing = m.one_of(_interfaces(m.model))
     m.happen(f"the sessions of {thing!r} go down", lambda events: events.sessions(thing.id, False), thing)

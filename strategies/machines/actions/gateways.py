@@ -1,16 +1,13 @@
 """Direct Connect gateways: made, renamed, deleted, and not deleted while something is on them."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from strategies.machines.actions.connections import gone, owned
 from strategies.machines.actions.registry import action
+from strategies.machines.context import MachineContext
 from strategies.machines.model import Model, Thing
 from strategies.machines.negative_steps import spoiled
 from strategies.machines.steps import Step
-
-if TYPE_CHECKING:
-    from strategies.machines.machine import Machine
 
 RULES = (
     "gateways.asn-default",
@@ -26,7 +23,7 @@ MOST = 3
 
 
 @action("CreateDirectConnectGateway", ready=lambda model: len(model.of("direct-connect-gateway")) < MOST)
-def create_gateway(m: "Machine") -> None:
+def create_gateway(m: MachineContext) -> None:
     """Make a gateway, with an ASN or without."""
     role = m.one_of([one for one in ("owner", "other") if one in m.facts.roles])
     params: dict[str, object] = {"directConnectGatewayName": m.name()}
@@ -49,7 +46,7 @@ def create_gateway(m: "Machine") -> None:
 
 
 @action("UpdateDirectConnectGateway", ready=lambda model: model.of("direct-connect-gateway"))
-def rename_gateway(m: "Machine") -> None:
+def rename_gateway(m: MachineContext) -> None:
     """Rename a gateway."""
     thing = m.one_of(m.model.of("direct-connect-gateway"))
     params = {"directConnectGatewayId": thing, "newDirectConnectGatewayName": m.name()}
@@ -69,7 +66,7 @@ def in_use(model: Model, gateway: Thing) -> list[Thing]:
 
 
 @action("DeleteDirectConnectGateway", ready=lambda model: model.of("direct-connect-gateway"))
-def delete_gateway(m: "Machine") -> None:
+def delete_gateway(m: MachineContext) -> None:
     """Delete a gateway. One that is in use is not deleted: refused, or accepted and taken back."""
     thing = m.one_of(m.model.of("direct-connect-gateway"))
     step = Step("DeleteDirectConnectGateway", {"directConnectGatewayId": thing}, thing.owner)

@@ -1,7 +1,5 @@
 """Interconnects and hosted connections: a partner provides, the owner confirms or declines, both can end it."""
 
-from typing import TYPE_CHECKING
-
 from strategies.machines.actions.connections import (
     BANDWIDTHS,
     MOST_MEMBERS,
@@ -14,13 +12,11 @@ from strategies.machines.actions.connections import (
 )
 from strategies.machines.actions.registry import action
 from strategies.machines.compare import final_checks
+from strategies.machines.context import MachineContext
 from strategies.machines.model import Model, Thing
 from strategies.machines.negative_steps import spoiled
 from strategies.machines.steps import Step
 from strategies.world import AccountId
-
-if TYPE_CHECKING:
-    from strategies.machines.machine import Machine
 
 HOSTED_BANDWIDTHS = ("50Mbps", "100Mbps")
 RULES = (
@@ -63,7 +59,7 @@ def _carries(model: Model, lag: Thing) -> bool:
 
 
 @action("CreateInterconnect", ready=few_ports, accounts=("partner",))
-def create_interconnect(m: "Machine") -> None:
+def create_interconnect(m: MachineContext) -> None:
     """Order an interconnect, at times into a LAG of the partner's."""
     params: dict[str, object] = {"location": m.facts.home, "bandwidth": m.one_of(m.facts.bandwidths)}
     params["interconnectName"] = m.name()
@@ -94,7 +90,7 @@ def create_interconnect(m: "Machine") -> None:
 
 
 @action("DeleteInterconnect", ready=lambda model: model.of("interconnect"), accounts=("partner",))
-def delete_interconnect(m: "Machine") -> None:
+def delete_interconnect(m: MachineContext) -> None:
     """Delete an interconnect that carries nothing."""
     thing = m.one_of(m.model.of("interconnect"))
     lag = thing.links.get("lag")
@@ -118,7 +114,7 @@ def _plain(model: Model) -> list[Thing]:
 
 
 @action("DeleteInterconnect", ready=_plain, accounts=("partner",))
-def delete_as_interconnect(m: "Machine") -> None:
+def delete_as_interconnect(m: MachineContext) -> None:
     """A partner's connection is no interconnect, though their ids look alike."""
     thing = m.one_of(_plain(m.model))
     step = Step("DeleteInterconnect", {"interconnectId": thing}, "partner")
@@ -126,7 +122,7 @@ def delete_as_interconnect(m: "Machine") -> None:
 
 
 @action("AllocateHostedConnection", ready=_hosts, accounts=("partner", "owner"))
-def allocate(m: "Machine") -> None:
+def allocate(m: MachineContext) -> None:
     """Provide a connection for the owner."""
     port = m.one_of(_hosts(m.model))
     deprecated = port.kind == "interconnect" and m.can("AllocateConnectionOnInterconnect") and m.chance(3)
@@ -164,7 +160,7 @@ def allocate(m: "Machine") -> None:
 
 
 @action("AllocateHostedConnection", ready=lambda model: model.of("connection"), accounts=("partner", "owner"))
-def allocate_on_wrong_port(m: "Machine") -> None:
+def allocate_on_wrong_port(m: MachineContext) -> None:
     """A connection that is no interconnect carries no hosted connections."""
     port = m.one_of(m.model.of("connection"))
     partners = port.owner == "partner"
@@ -185,7 +181,7 @@ def _waiting(model: Model) -> list[Thing]:
 
 
 @action("ConfirmConnection", ready=_waiting)
-def confirm(m: "Machine") -> None:
+def confirm(m: MachineContext) -> None:
     """The owner takes a hosted connection."""
     thing = m.one_of(_waiting(m.model))
     step = Step("ConfirmConnection", {"connectionId": thing})
@@ -197,7 +193,7 @@ def confirm(m: "Machine") -> None:
 
 
 @action("ConfirmConnection", ready=lambda model: model.of("connection", "hosted-connection"))
-def confirm_what_waits_not(m: "Machine") -> None:
+def confirm_what_waits_not(m: MachineContext) -> None:
     """What is not ordering cannot be confirmed."""
     thing = m.one_of(m.model.of("connection", "hosted-connection"))
     what = "a connection that is not ordering is confirmed"
@@ -207,7 +203,7 @@ def confirm_what_waits_not(m: "Machine") -> None:
 
 
 @action("DeleteConnection", ready=_waiting)
-def decline(m: "Machine") -> None:
+def decline(m: MachineContext) -> None:
     """The owner declines, or the partner takes the order back."""
     thing = m.one_of(_waiting(m.model))
     by_owner = not m.chance(3)
@@ -232,7 +228,7 @@ def _ended(model: Model) -> list[Thing]:
 
 
 @action("DeleteConnection", ready=_ended)
-def delete_hosted(m: "Machine") -> None:
+def delete_hosted(m: MachineContext) -> None:
     """The owner deletes a hosted connection that it had confirmed."""
     thing = m.one_of(_ended(m.model))
     step = Step("DeleteConnection", {"connectionId": thing})
@@ -246,7 +242,7 @@ def delete_hosted(m: "Machine") -> None:
 
 
 @action("CreateInterconnect", ready=few_ports)
-def create_interconnect_as_anybody(m: "Machine") -> None:
+def create_interconnect_as_anybody(m: MachineContext) -> None:
     """Interconnects are for partners."""
     params = {"location": m.facts.home, "bandwidth": m.one_of(m.facts.bandwidths), "interconnectName": m.name()}
     m.refuse(
@@ -255,7 +251,7 @@ def create_interconnect_as_anybody(m: "Machine") -> None:
 
 
 @action("DescribeHostedConnections", ready=lambda model: model.of("hosted-connection"), accounts=("partner",))
-def look_into_hosted(m: "Machine") -> None:
+def look_into_hosted(m: MachineContext) -> None:
     """A hosted connection hosts nothing."""
     thing = m.one_of(m.model.of("hosted-connection"))
     step = Step("DescribeHostedConnections", {"connectionId": thing}, "partner")
@@ -267,7 +263,7 @@ def _wrong_ports(model: Model) -> list[tuple[Thing, Thing]]:
 
 
 @action("AssociateHostedConnection", ready=_wrong_ports, accounts=("partner",))
-def move_to_wrong_port(m: "Machine") -> None:
+def move_to_wrong_port(m: MachineContext) -> None:
     """A connection that is no interconnect takes no hosted connection."""
     pairs = _wrong_ports(m.model)
     _refused_move(m, pairs, "hosted_connections.associate-parent-kind", "a hosted connection moves to a dedicated one")
@@ -280,13 +276,13 @@ def _not_hosted(model: Model) -> list[tuple[Thing, Thing]]:
 
 
 @action("AssociateHostedConnection", ready=_not_hosted, accounts=("partner",))
-def move_what_is_not_hosted(m: "Machine") -> None:
+def move_what_is_not_hosted(m: MachineContext) -> None:
     """A port of one's own hangs on a cable, and does not move like a hosted connection."""
     pairs = _not_hosted(m.model)
     _refused_move(m, pairs, "hosted_connections.associate-kind", "a port moves like a hosted connection")
 
 
-def _refused_move(m: "Machine", pairs: list[tuple[Thing, Thing]], rule: str, what: str) -> None:
+def _refused_move(m: MachineContext, pairs: list[tuple[Thing, Thing]], rule: str, what: str) -> None:
     thing, port = m.one_of(pairs)
     step = Step("AssociateHostedConnection", {"connectionId": thing, "parentConnectionId": port}, "partner")
     m.settled(port)
@@ -294,7 +290,7 @@ def _refused_move(m: "Machine", pairs: list[tuple[Thing, Thing]], rule: str, wha
 
 
 @action("AssociateHostedConnection", ready=lambda model: model.of("hosted-connection") and len(_hosts(model)) > 1)
-def move(m: "Machine") -> None:
+def move(m: MachineContext) -> None:
     """The partner moves a hosted connection, with what is on it, to another port."""
     thing = m.one_of(m.model.of("hosted-connection"))
     old = thing.links["port"]

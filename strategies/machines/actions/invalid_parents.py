@@ -1,14 +1,10 @@
 """Virtual interfaces where they must not be: on ports and gateways that are not ready, of another kind or account."""
 
-from typing import TYPE_CHECKING
-
 from strategies.machines.actions.registry import action
 from strategies.machines.actions.virtual_interfaces import VLANS, alive, carries, new_interface, port_settled, ports
+from strategies.machines.context import MachineContext
 from strategies.machines.model import Model, Thing
 from strategies.machines.steps import Step
-
-if TYPE_CHECKING:
-    from strategies.machines.machine import Machine
 
 RULES = (
     "access.gateway-foreign-use",
@@ -20,7 +16,7 @@ RULES = (
 
 
 @action("CreatePublicVirtualInterface", ready=lambda model: model.of("hosted-connection", life="waiting"))
-def create_on_unconfirmed(m: "Machine") -> None:
+def create_on_unconfirmed(m: MachineContext) -> None:
     """Nothing can be made on a hosted connection that nobody confirmed."""
     port = m.one_of(m.model.of("hosted-connection", life="waiting"))
     new = new_interface(m, port, "public", port.facts["vlan"], None)
@@ -35,7 +31,7 @@ def _strangers(model: Model) -> list[tuple[Thing, Thing]]:
 
 
 @action("CreatePrivateVirtualInterface", ready=_strangers, accounts=("other",))
-def create_on_anothers_gateway(m: "Machine") -> None:
+def create_on_anothers_gateway(m: MachineContext) -> None:
     """A virtual interface of one's own is on no gateway of another account."""
     port, gateway = m.one_of(_strangers(m.model))
     if m.model.on(port, "port"):
@@ -48,7 +44,7 @@ def create_on_anothers_gateway(m: "Machine") -> None:
 
 
 @action("CreatePrivateVirtualInterface", ready=lambda model: [one for one in ports(model) if not model.on(one, "port")])
-def create_on_no_gateway(m: "Machine") -> None:
+def create_on_no_gateway(m: MachineContext) -> None:
     """A private virtual interface is on a gateway."""
     port = m.one_of([one for one in ports(m.model) if not m.model.on(one, "port")])
     port_settled(m, port)
@@ -62,7 +58,7 @@ def _hosting(model: Model) -> list[Thing]:
 
 
 @action("CreatePublicVirtualInterface", ready=_hosting)
-def create_on_hosting_lag(m: "Machine") -> None:
+def create_on_hosting_lag(m: MachineContext) -> None:
     """A partner's LAG carries hosted connections, and no virtual interfaces itself."""
     lag = m.one_of(_hosting(m.model))
     port_settled(m, lag)
@@ -78,7 +74,7 @@ def _elsewhere(model: Model) -> list[tuple[Thing, Thing]]:
 
 
 @action("AssociateVirtualInterface", ready=_elsewhere, accounts=("other",))
-def move_to_anothers_port(m: "Machine") -> None:
+def move_to_anothers_port(m: MachineContext) -> None:
     """The port that a virtual interface moves to belongs to who moves it."""
     thing, port = m.one_of(_elsewhere(m.model))
     old = thing.links["port"]
@@ -87,7 +83,7 @@ def move_to_anothers_port(m: "Machine") -> None:
 
 
 @action("AssociateVirtualInterface", ready=_elsewhere, accounts=("other",))
-def fetch_anothers_interface(m: "Machine") -> None:
+def fetch_anothers_interface(m: MachineContext) -> None:
     """Nobody moves the virtual interface of another account to a port of one's own."""
     thing, port = m.one_of(_elsewhere(m.model))
     step = Step("AssociateVirtualInterface", {"virtualInterfaceId": thing, "connectionId": port}, port.owner)
@@ -99,7 +95,7 @@ def fetch_anothers_interface(m: "Machine") -> None:
     ready=lambda model: model.of("virtual-interface", life="waiting"),
     accounts=("other",),
 )
-def confirm_for_another(m: "Machine") -> None:
+def confirm_for_another(m: MachineContext) -> None:
     """Who provides a virtual interface does not confirm it."""
     thing = m.one_of(m.model.of("virtual-interface", life="waiting"))
     port = thing.links["port"]

@@ -1,7 +1,5 @@
 """LAGs: made of new connections or around one, joined, left, changed, deleted."""
 
-from typing import TYPE_CHECKING
-
 from dxcontract.spec.json_pointer import at
 from dxcontract.wire.exchange import Exchange
 from strategies.machines.actions.connections import (
@@ -17,13 +15,11 @@ from strategies.machines.actions.connections import (
 from strategies.machines.actions.macsec import keys_shown
 from strategies.machines.actions.registry import action
 from strategies.machines.actions.tags import made_with_tags
+from strategies.machines.context import MachineContext
 from strategies.machines.model import Model, Thing
 from strategies.machines.negative_steps import spoiled
 from strategies.machines.steps import Step
 from strategies.resources.lags import knows_partners
-
-if TYPE_CHECKING:
-    from strategies.machines.machine import Machine
 
 RULES = (
     "hosted_connections.associate-moves",
@@ -64,7 +60,7 @@ RULES = (
 
 
 @action("CreateLag", ready=few_ports)
-def create_lag(m: "Machine") -> None:
+def create_lag(m: MachineContext) -> None:
     """Order a LAG of one or two new connections, or around one that is there."""
     role = m.one_of([one for one in ("owner", "partner") if one in m.facts.roles])
     params = {
@@ -128,14 +124,14 @@ def _stands_alone(model: Model, port: Thing, role: str) -> bool:
     return port.owner == role and "lag" not in port.links and not model.on(port, "port", "hosted-connection")
 
 
-def _member(m: "Machine", lag: Thing) -> Thing:
+def _member(m: MachineContext, lag: Thing) -> Thing:
     thing = new_connection(m, lag.owner, lag.facts["bandwidth"], lag.facts["location"], None, "lags.members-uniform")
     thing.facts["macsec"] = lag.facts["macsec"]
     enter(m, thing, lag, "lags.members-created")
     return thing
 
 
-def _adopt(m: "Machine", lag: Thing, members: list[Thing], exchange: Exchange | None) -> None:
+def _adopt(m: MachineContext, lag: Thing, members: list[Thing], exchange: Exchange | None) -> None:
     """The ids of the connections that were ordered with a LAG."""
     answered = [] if exchange is None else at(exchange.body, "/connections/*/connectionId")
     ids = [one for one in answered if isinstance(one, str) and one not in m.ids]
@@ -155,7 +151,7 @@ def _adopt(m: "Machine", lag: Thing, members: list[Thing], exchange: Exchange | 
         made_with_tags(m, thing, "lags.child-tags-on-create")
 
 
-def _take_along(m: "Machine", connection: Thing, lag: Thing, rule: str) -> None:
+def _take_along(m: MachineContext, connection: Thing, lag: Thing, rule: str) -> None:
     """What is on a connection that was in no LAG moves to the LAG with it."""
     for one in m.model.on(connection, "port"):
         one.links["port"] = lag
@@ -181,7 +177,7 @@ def _pairs(model: Model) -> list[tuple[Thing, Thing]]:
 
 
 @action("AssociateConnectionWithLag", ready=_pairs)
-def associate_connection(m: "Machine") -> None:
+def associate_connection(m: MachineContext) -> None:
     """Put a connection into a LAG, out of another one if need be."""
     connection, lag = m.one_of(_pairs(m.model))
     step = Step("AssociateConnectionWithLag", {"connectionId": connection, "lagId": lag}, lag.owner)
@@ -222,7 +218,7 @@ def associate_connection(m: "Machine") -> None:
     "DisassociateConnectionFromLag",
     ready=lambda model: model.of("lag") and model.of("connection", "interconnect"),
 )
-def disassociate_connection(m: "Machine") -> None:
+def disassociate_connection(m: MachineContext) -> None:
     """Take a connection out of its LAG; one that is no member cannot be taken out."""
     connection = m.one_of(m.model.of("connection", "interconnect"))
     lags = m.model.of("lag", where=lambda one: one.owner == connection.owner)
@@ -247,7 +243,7 @@ def disassociate_connection(m: "Machine") -> None:
     m.look(connection, lag, *m.model.on(lag, "port"))
 
 
-def _convert(m: "Machine", connection: Thing) -> None:
+def _convert(m: MachineContext, connection: Thing) -> None:
     """A partner's connection that leaves a LAG is an interconnect from then on."""
     connection.kind, connection.life_rule = "interconnect", "lags.disassociate-partner-converts"
     connection.expected = {}
@@ -256,7 +252,7 @@ def _convert(m: "Machine", connection: Thing) -> None:
 
 
 @action("UpdateLag", ready=lambda model: model.of("lag"))
-def update_lag(m: "Machine") -> None:
+def update_lag(m: MachineContext) -> None:
     """Rename a LAG, or change how many links it needs, or how it encrypts."""
     lag = m.one_of(m.model.of("lag"))
     params: dict[str, object] = {"lagId": lag, "lagName": m.name()}
@@ -286,7 +282,7 @@ def update_lag(m: "Machine") -> None:
 
 
 @action("DeleteLag", ready=lambda model: model.of("lag"))
-def delete_lag(m: "Machine") -> None:
+def delete_lag(m: MachineContext) -> None:
     """Delete a LAG that carries nothing; its connections stay."""
     lag = m.one_of(m.model.of("lag"))
     members = m.model.members(lag)

@@ -1,19 +1,17 @@
 """MACsec keys of connections and LAGs: given, described, taken away."""
 
 import hashlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dxcontract.spec.json_pointer import at
 from strategies.machines.actions.registry import action
 from strategies.machines.compare.normalization import ENDING
+from strategies.machines.context import MachineContext
 from strategies.machines.model import KeySecret, Model, Thing
 from strategies.machines.negative_steps import spoiled
 from strategies.machines.steps import Step
 from strategies.machines.trial import judged
 from strategies.resources.macsec import same_keys
-
-if TYPE_CHECKING:
-    from strategies.machines.machine import Machine
 
 RULES = (
     "hosted_connections.no-macsec",
@@ -37,7 +35,7 @@ def _pair(number: int) -> dict[str, str]:
 
 
 @action("AssociateMacSecKey", ready=_capable)
-def give_key(m: "Machine") -> None:
+def give_key(m: MachineContext) -> None:
     """Give a port a key, as a pair; at times one that was taken from it before."""
     thing = m.one_of(_capable(m.model))
     if len(thing.facts["keys"]) >= MOST_KEYS:
@@ -60,7 +58,7 @@ def give_key(m: "Machine") -> None:
 
 
 @action("AssociateMacSecKey", ready=lambda model: model.of("connection", "hosted-connection"))
-def give_wrongly(m: "Machine") -> None:
+def give_wrongly(m: MachineContext) -> None:
     """A port that cannot encrypt gets no key, and no port gets half of one."""
     thing = m.one_of(m.model.of("connection", "hosted-connection"))
     pair: dict[str, Any] = dict(_pair(m.model.count("keys")))
@@ -82,7 +80,7 @@ def _keyed(model: Model) -> list[Thing]:
 
 
 @action("DisassociateMacSecKey", ready=_keyed)
-def take_key(m: "Machine") -> None:
+def take_key(m: MachineContext) -> None:
     """Take one key from a port; the others stay."""
     thing = m.one_of(_keyed(m.model))
     ckn = m.one_of(thing.facts["keys"])
@@ -101,7 +99,7 @@ def take_key(m: "Machine") -> None:
 
 
 @action("DisassociateMacSecKey", ready=_capable)
-def take_no_key(m: "Machine") -> None:
+def take_no_key(m: MachineContext) -> None:
     """A key that a port has not cannot be taken from it."""
     thing = m.one_of(_capable(m.model))
     arn = "arn:aws:secretsmanager:us-east-1:111111111111:secret:dxcontract-nothing-dxc001"
@@ -110,7 +108,7 @@ def take_no_key(m: "Machine") -> None:
 
 
 @judged
-def keys_shown(m: "Machine", thing: Thing, rule: str) -> None:
+def keys_shown(m: MachineContext, thing: Thing, rule: str) -> None:
     """The keys that a port is described with, by their CKN, are those that it was given."""
     sight = m.observe(thing)
     if sight is None or sight[1] is None:

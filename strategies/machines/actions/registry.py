@@ -6,14 +6,12 @@ where the target has all operations that it needs.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from strategies.machines.context import MachineContext
 from strategies.machines.model import Model
 
-if TYPE_CHECKING:
-    from strategies.machines.machine import Machine
-
-Run = Callable[["Machine"], None]
+Run = Callable[[MachineContext], None]
 Ready = Callable[[Model], object]
 
 

@@ -1,21 +1,17 @@
 """Resiliency groups, and the connections in them."""
 
-from typing import TYPE_CHECKING
-
 from dxcontract.spec.json_pointer import at
 from strategies.machines.actions.connections import gone, owned
 from strategies.machines.actions.registry import action
 from strategies.machines.compare import final_checks
 from strategies.machines.compare.normalization import tags_at
+from strategies.machines.context import MachineContext
 from strategies.machines.model import ArnOf, Model, Thing
 from strategies.machines.negative_steps import spoiled
 from strategies.machines.steps import Step
 from strategies.machines.trial import judged
 from strategies.polling import poll
 from strategies.valid_requests import Scene, least
-
-if TYPE_CHECKING:
-    from strategies.machines.machine import Machine
 
 AGAIN = "resiliency_groups.change-idempotent"
 RULES = (
@@ -42,7 +38,7 @@ def _groups(model: Model) -> list[Thing]:
 
 
 @action("CreateResiliencyGroup", ready=lambda model: len(_groups(model)) < 2)
-def create_group(m: "Machine") -> None:
+def create_group(m: MachineContext) -> None:
     """Make a resiliency group."""
     params = {**least(Scene(m.world, m.spec.operation("CreateResiliencyGroup"))), "resiliencyGroupName": m.name()}
     params.pop("clientToken", None)
@@ -61,7 +57,7 @@ def create_group(m: "Machine") -> None:
 
 
 @action("TagResource", ready=_groups)
-def tag_group(m: "Machine") -> None:
+def tag_group(m: MachineContext) -> None:
     """A resiliency group is tagged under its ARN."""
     thing = m.one_of(_groups(m.model))
     tags = {"team": m.one_of(("a", "b"))}
@@ -75,7 +71,7 @@ def tag_group(m: "Machine") -> None:
 
 
 @judged
-def _tagged(m: "Machine", group: Thing, rule: str) -> None:
+def _tagged(m: MachineContext, group: Thing, rule: str) -> None:
     """A group shows its tags; where it does not, no more is said of them."""
     sight = m.observe(group) if group.tags and not group.facts.get("tags in doubt") else None
     if sight is None or sight[1] is None:
@@ -86,7 +82,7 @@ def _tagged(m: "Machine", group: Thing, rule: str) -> None:
 
 
 @action("UpdateResiliencyGroup", ready=_groups)
-def rename_group(m: "Machine") -> None:
+def rename_group(m: MachineContext) -> None:
     """Rename a resiliency group."""
     thing = m.one_of(_groups(m.model))
     params = {"resiliencyGroupId": thing, "resiliencyGroupName": m.name()}
@@ -102,7 +98,7 @@ def rename_group(m: "Machine") -> None:
 
 
 @action("CreateResiliencyGroup", ready=lambda model: len(_groups(model)) < 2)
-def create_group_again(m: "Machine") -> None:
+def create_group_again(m: MachineContext) -> None:
     """The same request with the same client token makes nothing new; with another request the token is refused."""
     token = f"{m.name()}-{m.model.count('tokens')}"
     params = {**least(Scene(m.world, m.spec.operation("CreateResiliencyGroup"))), "clientToken": token}
@@ -131,7 +127,7 @@ def _outside(model: Model) -> list[tuple[Thing, Thing]]:
 
 
 @action("AssociateConnectionsToResiliencyGroup", ready=_outside)
-def enter_group(m: "Machine") -> None:
+def enter_group(m: MachineContext) -> None:
     """Put a connection into a group, by its id or its ARN, at times twice with one client token; together with one that
     does not exist, none gets in."""
     group, connection = m.one_of(_outside(m.model))
@@ -158,7 +154,7 @@ def enter_group(m: "Machine") -> None:
     final_checks.inside(m, group)
 
 
-def _tokened(m: "Machine", params: dict[str, object]) -> bool:
+def _tokened(m: MachineContext, params: dict[str, object]) -> bool:
     """At times a request gets a client token, with which it can be sent again and has no further effect."""
     if not m.chance(3):
         return False
@@ -166,7 +162,7 @@ def _tokened(m: "Machine", params: dict[str, object]) -> bool:
     return True
 
 
-def _left(m: "Machine", group: Thing) -> None:
+def _left(m: MachineContext, group: Thing) -> None:
     """Wait until connections that leave a group have left it."""
 
     def over() -> bool:
@@ -186,7 +182,7 @@ def _filled(model: Model) -> list[Thing]:
 
 
 @action("DisassociateConnectionsFromResiliencyGroup", ready=_filled)
-def leave_group(m: "Machine") -> None:
+def leave_group(m: MachineContext) -> None:
     """Take a connection out of a group, at times twice with one client token; the others stay."""
     group = m.one_of(_filled(m.model))
     connection = m.one_of(group.facts["connections"])
@@ -212,7 +208,7 @@ def leave_group(m: "Machine") -> None:
 
 
 @action("DeleteResiliencyGroup", ready=_groups)
-def delete_group(m: "Machine") -> None:
+def delete_group(m: MachineContext) -> None:
     """Delete an empty group."""
     group = m.one_of(_groups(m.model))
     step = Step("DeleteResiliencyGroup", {"resiliencyGroupId": group})

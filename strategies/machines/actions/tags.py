@@ -1,6 +1,6 @@
 """Tags: added, replaced, removed, described, and refused."""
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from hypothesis import strategies as st
 
@@ -9,13 +9,11 @@ from dxcontract.spec.model import Json
 from dxcontract.wire.exchange import Exchange
 from strategies.machines.actions.registry import action
 from strategies.machines.compare.normalization import tags_at
+from strategies.machines.context import MachineContext
 from strategies.machines.model import TAGGABLE, ArnOf, Thing
 from strategies.machines.negative_steps import spoiled
 from strategies.machines.steps import Step
 from strategies.machines.trial import judged
-
-if TYPE_CHECKING:
-    from strategies.machines.machine import Machine
 
 RULES = (
     "tags.added",
@@ -49,12 +47,12 @@ ON_CREATE = {
 }
 
 
-def _taggable(m: "Machine") -> list[Thing]:
+def _taggable(m: MachineContext) -> list[Thing]:
     return m.model.of(*TAGGABLE)
 
 
 @action("TagResource", ready=lambda model: model.of(*TAGGABLE))
-def tag(m: "Machine") -> None:
+def tag(m: MachineContext) -> None:
     """Add tags to a thing, or replace some that it has."""
     thing = m.one_of(_taggable(m))
     some = st.dictionaries(st.sampled_from(KEYS), st.sampled_from(VALUES), min_size=1, max_size=3)
@@ -69,7 +67,7 @@ def tag(m: "Machine") -> None:
 
 
 @action("TagResource", ready=lambda model: model.of(*TAGGABLE))
-def tag_wrongly(m: "Machine") -> None:
+def tag_wrongly(m: MachineContext) -> None:
     """A key twice, too many tags, a reserved key: refused as a whole."""
     thing = m.one_of(_taggable(m))
     rule = m.one_of(tuple(_WRONG))
@@ -79,7 +77,7 @@ def tag_wrongly(m: "Machine") -> None:
 
 
 @action("TagResource", "UntagResource", ready=lambda model: model.of(*TAGGABLE))
-def tag_nothing(m: "Machine") -> None:
+def tag_nothing(m: MachineContext) -> None:
     """What is no ARN has no tags."""
     operation = m.one_of(("TagResource", "UntagResource"))
     change: Json = {"tags": m.tag_list({"new": "1"})} if operation == "TagResource" else {"tagKeys": ["new"]}
@@ -88,7 +86,7 @@ def tag_nothing(m: "Machine") -> None:
 
 
 @action("CreateConnection")
-def create_wrongly_tagged(m: "Machine") -> None:
+def create_wrongly_tagged(m: MachineContext) -> None:
     """What is created with tags that must not be is not created."""
     rule = m.one_of(("tags.duplicate-keys-on-create", "tags.maximum-on-create"))
     tags = _WRONG[rule.removesuffix("-on-create")]
@@ -97,7 +95,7 @@ def create_wrongly_tagged(m: "Machine") -> None:
 
 
 @action("TagResource", ready=lambda model: model.of(*TAGGABLE, where=lambda one: not one.tags))
-def tag_fully(m: "Machine") -> None:
+def tag_fully(m: MachineContext) -> None:
     """As many tags as there may be; then none."""
     thing = m.one_of(m.model.of(*TAGGABLE, where=lambda one: not one.tags))
     tags = {f"key-{number}": str(number) for number in range(MAXIMUM)}
@@ -112,7 +110,7 @@ def tag_fully(m: "Machine") -> None:
 
 
 @action("UntagResource", ready=lambda model: model.of(*TAGGABLE))
-def untag(m: "Machine") -> None:
+def untag(m: MachineContext) -> None:
     """Remove keys, whether they are there or not."""
     thing = m.one_of(_taggable(m))
     keys = m.choices.draw(st.lists(st.sampled_from(KEYS), min_size=1, max_size=2, unique=True), usual=["team"])
@@ -127,7 +125,7 @@ def untag(m: "Machine") -> None:
 
 
 @action("DescribeTags", ready=lambda model: model.of(*TAGGABLE))
-def describe_tags(m: "Machine") -> None:
+def describe_tags(m: MachineContext) -> None:
     """Ask for the tags of several things at once."""
     things = [m.one_of(m.model.of(*TAGGABLE, where=lambda one: one.owner == "owner") or _taggable(m))]
     things += [one for one in _taggable(m) if one.owner == things[0].owner and one not in things][:2]
@@ -148,7 +146,7 @@ def describe_tags(m: "Machine") -> None:
         m.contract.check("tags.describe-several", found == thing.tags, what, exchange)
 
 
-def _tags_of(m: "Machine", thing: Thing) -> tuple[Exchange, dict[str, str]] | None:
+def _tags_of(m: MachineContext, thing: Thing) -> tuple[Exchange, dict[str, str]] | None:
     """What DescribeTags says of a thing; None where it says nothing."""
     exchange = m.ask("DescribeTags", {"resourceArns": [ArnOf(thing)]}, thing.owner)
     if exchange is None or not exchange.succeeded:
@@ -157,7 +155,7 @@ def _tags_of(m: "Machine", thing: Thing) -> tuple[Exchange, dict[str, str]] | No
 
 
 @judged
-def made_with_tags(m: "Machine", thing: Thing, rule: str = "") -> None:
+def made_with_tags(m: MachineContext, thing: Thing, rule: str = "") -> None:
     """A new thing has the tags that it was made with; where it has not, nothing more is said of its tags."""
     rule = rule or ON_CREATE.get(thing.kind, "")
     if not thing.tags or not rule or thing.unsure or not thing.id:
@@ -171,7 +169,7 @@ def made_with_tags(m: "Machine", thing: Thing, rule: str = "") -> None:
 
 
 @judged
-def described(m: "Machine", rule: str, thing: Thing) -> None:
+def described(m: MachineContext, rule: str, thing: Thing) -> None:
     """What DescribeTags says of a thing is what the model has."""
     if thing.unsure or not thing.id or thing.facts.get("tags in doubt"):
         return

@@ -1,21 +1,19 @@
 """Virtual interfaces: made, allocated, confirmed, declined, changed, moved, deleted."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dxcontract.spec.model import Json
 from dxcontract.wire.credentials import Role
 from strategies.machines.actions.connections import gone, owned
 from strategies.machines.actions.registry import action
 from strategies.machines.compare import final_checks
+from strategies.machines.context import MachineContext
 from strategies.machines.model import Model, Thing
 from strategies.machines.negative_steps import spoiled
 from strategies.machines.steps import Step
 from strategies.resources.virtual_interfaces import public_pair
 from strategies.valid_requests import PUBLIC_PREFIXES
 from strategies.world import AccountId
-
-if TYPE_CHECKING:
-    from strategies.machines.machine import Machine
 
 RULES = (
     "attachments.by-confirmation",
@@ -71,13 +69,13 @@ def carries(model: Model, lag: Thing) -> bool:
     return len(model.members(lag)) >= max(1, int(lag.facts["minimum"]))
 
 
-def port_settled(m: "Machine", port: Thing) -> None:
+def port_settled(m: MachineContext, port: Thing) -> None:
     """Wait until a port carries traffic."""
     m.settled(*([port] if port.kind != "lag" else m.model.members(port)))
 
 
 @action("CreatePrivateVirtualInterface", ready=ports)
-def create_interface(m: "Machine") -> None:
+def create_interface(m: MachineContext) -> None:
     """Make a virtual interface of one's own."""
     port = m.one_of(ports(m.model))
     kind = _kind(m, port.owner)
@@ -86,19 +84,19 @@ def create_interface(m: "Machine") -> None:
 
 
 @action("AllocatePrivateVirtualInterface", ready=ports, accounts=("other",))
-def allocate_interface(m: "Machine") -> None:
+def allocate_interface(m: MachineContext) -> None:
     """Make a virtual interface for the other account, which has to confirm it."""
     chosen = [one for one in ports(m.model) if one.owner == "owner"]
     if chosen:
         _make(m, m.one_of(chosen), m.one_of(KINDS), "other", "owner")
 
 
-def _kind(m: "Machine", role: Role) -> str | None:
+def _kind(m: MachineContext, role: Role) -> str | None:
     """A kind that can be made: all but public ones need a gateway."""
     return m.one_of(KINDS) if m.model.of("direct-connect-gateway", where=lambda g: g.owner == role) else "public"
 
 
-def _make(m: "Machine", port: Thing, kind: str, owner: Role, provider: Role | None) -> None:
+def _make(m: MachineContext, port: Thing, kind: str, owner: Role, provider: Role | None) -> None:
     allocates = provider is not None
     operation = f"{'Allocate' if allocates else 'Create'}{kind.capitalize()}VirtualInterface"
     structure = f"new{kind.capitalize()}VirtualInterface{'Allocation' if allocates else ''}"
@@ -141,7 +139,7 @@ def _make(m: "Machine", port: Thing, kind: str, owner: Role, provider: Role | No
         final_checks.inside(m, gateway)
 
 
-def _forbidden(m: "Machine", step: Step, port: Thing, vlan: int) -> bool:
+def _forbidden(m: MachineContext, step: Step, port: Thing, vlan: int) -> bool:
     """Whether the model forbids it; then it was tried."""
     if port.kind == "hosted-connection" and m.model.on(port, "port"):
         port_settled(m, port)
@@ -158,7 +156,7 @@ def _forbidden(m: "Machine", step: Step, port: Thing, vlan: int) -> bool:
     return True
 
 
-def new_interface(m: "Machine", port: Thing, kind: str, vlan: int, gateway: Thing | None) -> dict[str, Any]:
+def new_interface(m: MachineContext, port: Thing, kind: str, vlan: int, gateway: Thing | None) -> dict[str, Any]:
     """A request's new virtual interface, with addresses of its own."""
     number = m.model.count("addresses")
     if kind == "public":
@@ -184,7 +182,7 @@ def new_interface(m: "Machine", port: Thing, kind: str, vlan: int, gateway: Thin
     return new
 
 
-def expect(m: "Machine", thing: Thing, new: dict[str, Any]) -> None:
+def expect(m: MachineContext, thing: Thing, new: dict[str, Any]) -> None:
     """What a new virtual interface is described as."""
     echo = {name: new[name] for name in ("virtualInterfaceName", "vlan", "asn")}
     thing.expect("virtual_interfaces.echo", connectionId=thing.links["port"], **echo)
@@ -211,7 +209,7 @@ def _waiting(model: Model) -> list[Thing]:
 
 
 @action("ConfirmPrivateVirtualInterface", ready=_waiting, accounts=("other",))
-def confirm_interface(m: "Machine") -> None:
+def confirm_interface(m: MachineContext) -> None:
     """The owner takes an allocated virtual interface, by the operation for its kind or by a wrong one."""
     thing = m.one_of(_waiting(m.model))
     kind = thing.facts["kind"] if not m.chance(5) else m.one_of(KINDS)
@@ -247,7 +245,7 @@ def alive(model: Model) -> list[Thing]:
 
 
 @action("ConfirmPublicVirtualInterface", ready=alive)
-def confirm_again(m: "Machine") -> None:
+def confirm_again(m: MachineContext) -> None:
     """What is not confirming cannot be confirmed."""
     thing = m.one_of(alive(m.model))
     if thing.facts["kind"] != "public":
@@ -257,7 +255,7 @@ def confirm_again(m: "Machine") -> None:
 
 
 @action("DeleteVirtualInterface", ready=_waiting, accounts=("other",))
-def decline_interface(m: "Machine") -> None:
+def decline_interface(m: MachineContext) -> None:
     """The owner declines an allocated virtual interface."""
     thing = m.one_of(_waiting(m.model))
     step = Step("DeleteVirtualInterface", {"virtualInterfaceId": thing}, "other")
@@ -274,7 +272,7 @@ def _declined(model: Model) -> list[Thing]:
 
 
 @action("DeleteVirtualInterface", ready=_declined, accounts=("other",))
-def delete_declined(m: "Machine") -> None:
+def delete_declined(m: MachineContext) -> None:
     """What was declined is deleted, as Terraform does; no source says that it must be accepted, or refused."""
     thing = m.one_of(_declined(m.model))
     m.send(Step("DeleteVirtualInterface", {"virtualInterfaceId": thing}, "other"))
@@ -283,7 +281,7 @@ def delete_declined(m: "Machine") -> None:
 
 
 @action("DeleteVirtualInterface", ready=lambda model: model.of("virtual-interface"))
-def delete_interface(m: "Machine") -> None:
+def delete_interface(m: MachineContext) -> None:
     """Delete a virtual interface, with its peers, its attachment and a test that runs on it."""
     thing = m.one_of(m.model.of("virtual-interface"))
     step = Step("DeleteVirtualInterface", {"virtualInterfaceId": thing}, thing.owner)
@@ -306,7 +304,7 @@ def delete_interface(m: "Machine") -> None:
 
 
 @action("UpdateVirtualInterfaceAttributes", ready=alive)
-def update_interface(m: "Machine") -> None:
+def update_interface(m: MachineContext) -> None:
     """Rename a virtual interface, change its MTU, or join it to the others of its gateway, or not."""
     thing = m.one_of(alive(m.model))
     params: Json = {"virtualInterfaceId": thing}
@@ -342,7 +340,7 @@ def _movable(model: Model) -> list[tuple[Thing, Thing]]:
 
 
 @action("AssociateVirtualInterface", ready=_movable)
-def move_interface(m: "Machine") -> None:
+def move_interface(m: MachineContext) -> None:
     """Move a virtual interface to another port of the account that owns its port."""
     thing, port = m.one_of(_movable(m.model))
     old = thing.links["port"]

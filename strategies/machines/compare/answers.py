@@ -1,19 +1,15 @@
 """What the answer to a request says of the thing that it made or changed: it must be as true as a description."""
 
-from typing import TYPE_CHECKING
-
 from dxcontract.spec.json_pointer import at
 from dxcontract.spec.model import Json
 from dxcontract.wire.exchange import Exchange
 from strategies.machines.compare import descriptions
 from strategies.machines.compare.normalization import first_difference, normal
+from strategies.machines.context import MachineContext
 from strategies.machines.model import Thing
 
-if TYPE_CHECKING:
-    from strategies.machines.machine import Machine
 
-
-def of(m: "Machine", thing: Thing, exchange: Exchange) -> Json | None:
+def of(m: MachineContext, thing: Thing, exchange: Exchange) -> Json | None:
     """The part of an answer that is about this thing itself; None where it says nothing of it."""
     if not exchange.succeeded or not thing.id:
         return None
@@ -23,7 +19,7 @@ def of(m: "Machine", thing: Thing, exchange: Exchange) -> Json | None:
     return next((one for one in parts if isinstance(one, dict) and one.get(id_member) == thing.id), None)
 
 
-def made(m: "Machine", thing: Thing, exchange: Exchange) -> None:
+def made(m: MachineContext, thing: Thing, exchange: Exchange) -> None:
     """The answer to a creation describes what was asked for, as far as it says, and rules speak of this operation."""
     item = of(m, thing, exchange)
     if item is None or thing.unsure:
@@ -39,7 +35,7 @@ def made(m: "Machine", thing: Thing, exchange: Exchange) -> None:
         m.contract.check("virtual_interfaces.bgp-peers-listed", right, what, exchange, where="/bgpPeers")
 
 
-def kept(m: "Machine", thing: Thing, before: Json, names: tuple[str, ...], exchange: Exchange) -> str:
+def kept(m: MachineContext, thing: Thing, before: Json, names: tuple[str, ...], exchange: Exchange) -> str:
     """Where an answer tells otherwise of members that the request was not about than the thing was described before."""
     item, id_member = of(m, thing, exchange), m.spec.resources[thing.kind].id
     if item is None:

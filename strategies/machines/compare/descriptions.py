@@ -1,17 +1,15 @@
 """A thing as described against the thing as modelled, each member under the rule that last spoke of it."""
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from dxcontract.oracle import expectations
 from dxcontract.spec.json_pointer import at
 from dxcontract.spec.model import Json
 from dxcontract.wire.exchange import Exchange
 from strategies.machines.compare.normalization import ENDING, WAITING, first_difference, normal, state_of, tags_at
+from strategies.machines.context import MachineContext
 from strategies.machines.model import TAGGABLE, Expected, Thing
 from strategies.machines.trial import judged
-
-if TYPE_CHECKING:
-    from strategies.machines.machine import Machine
 
 RULES = (
     "connections.tags-on-create",
@@ -41,7 +39,7 @@ _NEVER_DELETED: Final = {"direct-connect-gateway": "gateways.deleted-hidden"}
 _ABSENT: Final[tuple[Any, ...]] = (None, "", [])
 
 
-def compare(m: "Machine", thing: Thing, exchange: Exchange, item: Json | None) -> None:
+def compare(m: MachineContext, thing: Thing, exchange: Exchange, item: Json | None) -> None:
     """Judge one description; keep it as the snapshot of a thing that is as it should be."""
     if not _alive(m, thing, exchange, item) or item is None or not thing.there:
         return
@@ -57,7 +55,7 @@ def compare(m: "Machine", thing: Thing, exchange: Exchange, item: Json | None) -
         m.snapshots[thing] = normal(item)
 
 
-def _alive(m: "Machine", thing: Thing, exchange: Exchange, item: Json | None) -> bool:
+def _alive(m: MachineContext, thing: Thing, exchange: Exchange, item: Json | None) -> bool:
     """Whether a thing is there, waits or is gone, as modelled; if not it is in doubt from now on."""
     state = "" if item is None else state_of(item, m.spec.resources[thing.kind].state)
     ending = item is None or state in ENDING
@@ -86,7 +84,7 @@ def _alive(m: "Machine", thing: Thing, exchange: Exchange, item: Json | None) ->
     return ok
 
 
-def member(m: "Machine", thing: Thing, name: str, expected: Expected, exchange: Exchange, item: Json) -> None:
+def member(m: MachineContext, thing: Thing, name: str, expected: Expected, exchange: Exchange, item: Json) -> None:
     """Judge one member of what is said of a thing; one that is wrong is expected no more."""
     found, wanted = item.get(name), expected.value
     if isinstance(wanted, Thing):
@@ -107,7 +105,7 @@ def member(m: "Machine", thing: Thing, name: str, expected: Expected, exchange: 
         thing.forget(name)
 
 
-def _lag(m: "Machine", lag: Thing, exchange: Exchange, item: Json) -> None:
+def _lag(m: MachineContext, lag: Thing, exchange: Exchange, item: Json) -> None:
     listed = [one for one in at(item, "/connections/*") if isinstance(one, dict)]
     count = item.get("numberOfConnections")
     what = f"numberOfConnections is {count}, and {len(listed)} are listed"
@@ -134,7 +132,7 @@ def _lag(m: "Machine", lag: Thing, exchange: Exchange, item: Json) -> None:
         )
 
 
-def _peers(m: "Machine", interface: Thing, exchange: Exchange, item: Json) -> None:
+def _peers(m: MachineContext, interface: Thing, exchange: Exchange, item: Json) -> None:
     listed = [one for one in at(item, "/bgpPeers/*") if isinstance(one, dict)]
     if not listed:
         return
@@ -152,7 +150,7 @@ def _peers(m: "Machine", interface: Thing, exchange: Exchange, item: Json) -> No
         m.doubt("it has other peers", interface)
 
 
-def _tags(m: "Machine", thing: Thing, exchange: Exchange, item: Json) -> None:
+def _tags(m: MachineContext, thing: Thing, exchange: Exchange, item: Json) -> None:
     found = tags_at(item, "/tags/*")
     rule = thing.facts.get("tags_rule", "tags.shown-on-resource")
     what = f"a {thing.kind} with {len(thing.tags)} tags is described with {len(found)}, or with others"
@@ -161,7 +159,7 @@ def _tags(m: "Machine", thing: Thing, exchange: Exchange, item: Json) -> None:
 
 
 @judged
-def unchanged(m: "Machine", thing: Thing, rule: str, operation: str | None = None) -> None:
+def unchanged(m: MachineContext, thing: Thing, rule: str, operation: str | None = None) -> None:
     """A thing is described as it was last, under this rule; then it is compared with the model, too."""
     before = m.snapshots.get(thing)
     sight = m.observe(thing)

@@ -12,7 +12,7 @@ from dxcontract.spec import model as specs
 from strategies.machines import catalogue, negative_steps
 from strategies.machines.actions.registry import ACTIONS
 from strategies.machines.catalogue import ENTRIES, FAMILIES, Entry
-from strategies.machines.compare import descriptions, final_checks, final_reads
+from strategies.machines.compare import descriptions, final_checks
 from strategies.machines.compare.normalization import first_difference, normal
 from strategies.machines.lifecycle_sequences import JOURNEYS
 from strategies.machines.model import ArnOf, Model, Thing, things_in
@@ -26,7 +26,7 @@ RULE = re.compile(r"[a-z_]+\.[a-z0-9-]+")
 @pytest.mark.parametrize("entry", ENTRIES, ids=str)
 def test_a_machine_claims_every_rule_that_it_may_check(entry: Entry) -> None:
     """A rule that is checked but not claimed is a harness error, and only when it is reached."""
-    modules = [descriptions, final_checks, negative_steps, final_reads, *(FAMILIES[one] for one in entry.families)]
+    modules = [descriptions, final_checks, negative_steps, *(FAMILIES[one] for one in entry.families)]
     named = {
         node.value
         for module in modules
