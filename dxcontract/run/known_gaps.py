@@ -9,16 +9,22 @@ lead to the same place.
 """
 
 import datetime
-import json
+import re
 import tomllib
+from bisect import bisect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
 from dxcontract.oracle.verdict import Violation, fingerprint
 from dxcontract.run.atomic_file import write_whole
+from dxcontract.run.toml_entries import Entries
 from dxcontract.spec.model import Spec
+from dxcontract.wire.safe_text import one_line
 
 FORMAT: Final = 2
 """Of fingerprints, since symptoms are part of them; before, a file named no format."""
@@ -27,6 +33,7 @@ ANYWHERE: Final = "*"
 _TEXTS: Final = ("fingerprint", "rule", "operation", "reason", "link")
 _MEMBERS: Final = (*_TEXTS, "expires", "sometimes")
 _TABLES: Final = ("format", "implemented", "notes", "gap")
+_OPENING_COMMENT: Final = re.compile(r"(?:#.*\n)*")
 
 
 class GapsError(Exception):
@@ -56,13 +63,15 @@ class Gap:
 class Gaps:
     """What a file says: the gaps by fingerprint, notes by family of rules, operations that were implemented.
 
-    `earlier`: its fingerprints have an earlier form, which no violation has any more.
+    `earlier`: its fingerprints have an earlier form, which no violation has any more. `text` is the file itself, whose
+    comments and layout stay when it is rewritten.
     """
 
     gaps: Mapping[str, Gap] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
     implemented: frozenset[str] = frozenset()
     earlier: bool = False
+    text: str = field(default="", repr=False)
 
     def of(self, violation: Violation) -> Gap | None:
         """The entry that lists a violation: its own or, if only machines found it, that of its rule and operation."""
@@ -80,7 +89,8 @@ def read(path: Path, spec: Spec, *, rewriting: bool = False) -> Gaps:
     """
     where = f"known gaps {path}"
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_bytes().decode("utf-8")
+        document = tomllib.loads(text)
     except FileNotFoundError as error:
         raise GapsError(f"{where}: there is no such file; --write-known-gaps={path} writes it") from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -108,7 +118,7 @@ def read(path: Path, spec: Spec, *, rewriting: bool = False) -> Gaps:
             f"{where}: its fingerprints have the form of an earlier version (no `format = {FORMAT}`); a whole run with "
             f"--write-known-gaps={path} and without --known-gaps rewrites it and keeps reasons, links, dates and notes"
         )
-    return Gaps(found, notes, frozenset(implemented), earlier)
+    return Gaps(found, notes, frozenset(implemented), earlier, text)
 
 
 def only_whole(path: Path) -> str:
@@ -164,46 +174,119 @@ def write(
     implemented: Iterable[str],
     assessed: Callable[[Gap], bool],
 ) -> int:
-    """Write all `violations` as gaps, sorted, keeping what `known` says of them; answers how many.
+    """Write all `violations` as gaps, keeping what `known` says of them; answers how many.
 
-    An entry that was not seen stays listed, too, if it occurs only sometimes or if this run has not `assessed` it.
+    An entry that was not seen stays listed, too, if it occurs only sometimes or if this run has not `assessed` it. The
+    order, comments and layout of the file that `known` was read from stay; a new entry stands before the first one
+    whose fingerprint is larger.
+
+    Raises:
+        GapsError: the file that `known` was read from cannot be edited.
+        OSError: the file cannot be written.
     """
     found = {gap.fingerprint: gap for gap in map(listed, violations)}
+    before = {name: name for name in known.gaps}
     if known.earlier:
-        known = replace(known, gaps=_renamed(known.gaps.values(), found))
+        renamed = _renamed(known.gaps.values(), found)
+        before = {name: gap.fingerprint for name, gap in renamed.items()}
+        known = replace(known, gaps={name: _under(name, gap, found) for name, gap in renamed.items()})
     kept = {name: gap for name, gap in known.gaps.items() if name in found or gap.sometimes or not assessed(gap)}
-    entries = sorted({**found, **kept}.items())
-    lines = [
-        f"# Known gaps of {target}. Written by `pytest --write-known-gaps`, which keeps reasons, links and notes.",
-        "",
-        f"format = {FORMAT}",
-    ]
-    lines += ["implemented = [", *(f"  {_quoted(name)}," for name in sorted(implemented)), "]", ""]
-    if known.notes:
-        lines += [
-            "[notes]",
-            *(f"{_quoted(family)} = {_quoted(note)}" for family, note in sorted(known.notes.items())),
-            "",
-        ]
-    for name, gap in entries:
-        lines += [
-            "[[gap]]",
-            f"fingerprint = {_quoted(name)}",
-            f"rule = {_quoted(gap.rule)}",
-            f"operation = {_quoted(gap.operation)}",
-            f"reason = {_quoted(gap.reason)}",
-            *([f"link = {_quoted(gap.link)}"] if gap.link else []),
-            *([f"expires = {gap.expires.isoformat()}"] if gap.expires else []),
-            *(["sometimes = true"] if gap.sometimes and _place(name) != ANYWHERE else []),
-            "",
-        ]
+    entries = dict(sorted({**found, **kept}.items()))
+    try:
+        document = tomlkit.parse(_text(known, target))
+        _write_head(document, implemented, known.notes)
+        _write_gaps(document, entries, before)
+        text = document.as_string()
+    except TOMLKitError as error:
+        raise GapsError(
+            f"known gaps {path}: cannot be edited: {error}; move it away, then it is written anew"
+        ) from error
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, "\n".join(lines))
+    write_whole(path, text.replace("\n", "\r\n") if "\r\n" in known.text else text)
     return len(entries)
 
 
+def _text(known: Gaps, target: str) -> str:
+    """The text to edit: that of the file, or the beginning of a new one."""
+    text = known.text.replace("\r\n", "\n")
+    if not text:
+        keeps = "reasons, links, notes and comments"
+        text = f"# Known gaps of {one_line(target)}. Written by `pytest --write-known-gaps`, which keeps {keeps}.\n"
+    if not text.endswith("\n"):
+        text += "\n"
+    if "format" not in tomlkit.parse(text):
+        opening = _OPENING_COMMENT.match(text)
+        end = opening.end() if opening else 0
+        rest = text[end:].lstrip("\n")
+        text = f"{text[:end]}{chr(10) if end else ''}format = {FORMAT}\n{chr(10) if rest else ''}{rest}"
+    return text
+
+
+def _write_head(document: tomlkit.TOMLDocument, implemented: Iterable[str], notes: Mapping[str, str]) -> None:
+    """Set the format and the operations that are implemented, and add notes to a file that has none."""
+    document["format"] = FORMAT
+    wanted = sorted(implemented)
+    if "implemented" not in document:
+        document["implemented"] = _lines(wanted)
+    names = document["implemented"]
+    for name in wanted:
+        if name not in names:
+            names.insert(bisect(names, name), name)
+    for name in [str(one) for one in names if one not in wanted]:
+        names.remove(name)
+    if notes and "notes" not in document:
+        document["notes"] = dict(sorted(notes.items()))
+
+
+def _lines(names: Iterable[str]) -> tomlkit.items.Array:
+    array = tomlkit.array()
+    for name in names:
+        array.add_line(name, indent="  ")
+    array.add_line(indent="")
+    return array
+
+
+def _write_gaps(document: tomlkit.TOMLDocument, wanted: Mapping[str, Gap], before: Mapping[str, str]) -> None:
+    """Make the entries those of `wanted`; `before` has the fingerprints that they have in the document."""
+    entries = Entries(document, "gap")
+    names = [str(table["fingerprint"]) for table in entries.tables]
+    places = {name: place for place, name in enumerate(names)}
+    kept: dict[int, Gap] = {}
+    for name, gap in wanted.items():
+        place = places.get(before.get(name, name))
+        if place is not None:
+            kept.setdefault(place, gap)
+    for place in reversed(range(len(names))):
+        if place not in kept:
+            entries.remove(place)
+            del names[place]
+        elif names[place] != kept[place].fingerprint:
+            table, names[place] = entries.tables[place], kept[place].fingerprint
+            table["fingerprint"] = names[place]
+            table.pop("sometimes", None)
+            table.update({key: value for key, value in _members(kept[place]).items() if key == "sometimes"})
+    for name in sorted(set(wanted) - set(names)):
+        place = next((place for place, one in enumerate(names) if one > name), len(names))
+        names.insert(place, name)
+        entries.insert(place, _members(wanted[name]))
+    entries.write()
+
+
+def _members(gap: Gap) -> dict[str, Any]:
+    """What an entry has, in the order in which it is written."""
+    return {
+        "fingerprint": gap.fingerprint,
+        "rule": gap.rule,
+        "operation": gap.operation,
+        "reason": gap.reason,
+        **({"link": gap.link} if gap.link else {}),
+        **({"expires": gap.expires} if gap.expires else {}),
+        **({"sometimes": True} if gap.sometimes and _place(gap.fingerprint) != ANYWHERE else {}),
+    }
+
+
 def _renamed(earlier: Iterable[Gap], found: Mapping[str, Gap]) -> Mapping[str, Gap]:
-    """What a file of the earlier format says, under the names that its violations have now; without what is gone.
+    """The entries of a file of the earlier format, by the names that their violations have now; without what is gone.
 
     A place may have become longer or shorter (`identity.place`), and one violation several, by symptom.
     """
@@ -217,18 +300,17 @@ def _renamed(earlier: Iterable[Gap], found: Mapping[str, Gap]) -> Mapping[str, G
             one for one in alike if place.endswith(_place(one.fingerprint)) or _place(one.fingerprint).startswith(place)
         ]
         for one in (same or near or alike)[:1]:
-            renamed[name] = replace(one, fingerprint=name, sometimes=gap.sometimes)
+            renamed[name] = one
     for gap in entries:
         if gap.sometimes:
-            name = fingerprint(gap.rule, gap.operation, ANYWHERE)
-            renamed.setdefault(name, replace(gap, fingerprint=name))
+            renamed.setdefault(fingerprint(gap.rule, gap.operation, ANYWHERE), gap)
     return renamed
+
+
+def _under(name: str, gap: Gap, found: Mapping[str, Gap]) -> Gap:
+    """An entry of the earlier format under its new name, with what this run says of how often it occurs."""
+    return replace(gap, fingerprint=name, sometimes=found[name].sometimes if name in found else gap.sometimes)
 
 
 def _place(name: str) -> str:
     return name.split(":")[2] if name.count(":") >= 2 else ""
-
-
-def _quoted(text: str) -> str:
-    """A TOML basic string: JSON's escapes are TOML's, but for the slash and DEL."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")

@@ -1,6 +1,7 @@
 """Known gaps: read, written, and what they make of a run."""
 
 import datetime
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 
@@ -199,7 +200,8 @@ def test_a_file_that_cannot_be_used_says_where_and_why(tmp_path: Path, text: str
     assert str(path) in str(raised.value)
 
 
-OLD = """
+OLD = """# kept since 2025
+
 [notes]
 wire = "why"
 
@@ -207,6 +209,7 @@ wire = "why"
 fingerprint = "wire.no-null:DescribeLags:/lags/*/lagId"
 reason = "moto answers null"
 
+# two symptoms now
 [[gap]]
 fingerprint = "requests.unknown-ids:DeleteLag:/lagId"
 reason = "wrong error"
@@ -221,6 +224,136 @@ fingerprint = "tags.maximum:TagResource"
 reason = "by a machine"
 sometimes = true
 """
+
+
+EDITED = (
+    """\
+# Gaps of our emulator, kept by the network team.
+# Ask in #network before you add one.
+
+format = 2
+implemented = [
+  "CreateLag",  # since March
+  # read only:
+  "DescribeLags",
+]
+
+[notes]
+"wire" = 'numbers are "texts"'  # ticket 3
+
+# --- Descriptions ---
+
+# Fixed in 1.5, says the vendor.
+[[gap]]  # first
+fingerprint = 'wire.no-null:DescribeLags:/lags/*/lagId'  # a literal string
+reason = """
+    + '''"""
+null for ids
+that are not there"""
+# Look again in May.
+
+# Ticket 12.
+[[gap]]
+  fingerprint = "tags.maximum:TagResource"
+  expires = 2099-01-31
+
+# --- LAGs ---
+
+# Ticket 13.
+[[gap]]
+fingerprint = "lags.echo:CreateLag:/lagName"
+
+# The end.
+'''
+)
+SEEN = ("wire.no-null:DescribeLags:/lags/*/lagId", "tags.maximum:TagResource", "lags.echo:CreateLag:/lagName")
+
+
+def violations(*names: str) -> list[Violation]:
+    return [
+        replace(VIOLATION, fingerprint=name, rule=name.split(":")[0], operation=name.split(":")[1], where="")
+        for name in names
+    ]
+
+
+def rewritten(path: Path, text: str, *names: str, implemented: tuple[str, ...] = ("CreateLag", "DescribeLags")) -> str:
+    """A file after a whole run that found these violations."""
+    path.write_bytes(text.encode())
+    known = known_gaps.read(path, SPEC, rewriting=True)
+    known_gaps.write(path, violations(*names), known, "moto", implemented, lambda _: True)
+    assert set(known_gaps.read(path, SPEC).gaps) == set(names)
+    return path.read_bytes().decode()
+
+
+def test_comments_and_layout_of_a_file_survive(tmp_path: Path) -> None:
+    path = tmp_path / "gaps.toml"
+    assert rewritten(path, EDITED, *SEEN) == EDITED
+    windows = EDITED.replace("\n", "\r\n")
+    assert rewritten(path, windows, *SEEN) == windows
+
+
+def test_a_new_entry_moves_no_comment(tmp_path: Path) -> None:
+    new = ("lags.echo:CreateLag:/location", "access.lag-foreign-change:DeleteLag", "wire.no-null:UpdateLag:/x")
+    said = rewritten(tmp_path / "gaps.toml", EDITED, *SEEN, *new, implemented=("CreateLag", "DeleteLag"))
+    added = [
+        f'\n[[gap]]\nfingerprint = "{one}"\nrule = "{rule}"\noperation = "{operation}"\nreason = ""\n'
+        for one in new
+        for rule, operation, _ in [f"{one}:".split(":", 2)]
+    ]
+    for one in added:
+        assert said.count(one) == 1
+        said = said.replace(one, "")
+    assert '"CreateLag",  # since March' in said
+    assert said.partition("[notes]")[2] == EDITED.partition("[notes]")[2]
+    assert tomllib.loads(said)["implemented"] == ["CreateLag", "DeleteLag"]
+
+
+def test_an_entry_goes_with_its_own_comment_only(tmp_path: Path) -> None:
+    path = tmp_path / "gaps.toml"
+    said = rewritten(path, EDITED, SEEN[1])
+    kept = ("# --- Descriptions ---", "# Ticket 12.", "# --- LAGs ---", "# The end.", "# ticket 3", "#network")
+    assert [one for one in kept if one not in said] == []
+    gone = ("Fixed in 1.5", "# first", "null for ids", "Look again", "Ticket 13")
+    assert [one for one in gone if one in said] == []
+    nothing = rewritten(path, EDITED)
+    assert "[[gap]]" not in nothing
+    assert nothing.endswith("# --- LAGs ---\n\n# The end.\n")
+    assert rewritten(path, nothing, *SEEN).count("[[gap]]") == 3
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "# mine\n",
+        "# mine\nformat = 2",
+        "format = 2\ngap = [{fingerprint = 'lags.echo:CreateLag:/lagName', reason = 'inline'}]\n",
+        "format = 2\n[[gap]]\nfingerprint = 'lags.echo:CreateLag:/lagName'\n[notes]\nx = 'y'\n[[gap]]\n"
+        "fingerprint = 'tags.maximum:TagResource'",
+        "format = 2\nnotes = {x = 'y'}\nimplemented = []\n",
+        "[[gap]]\nfingerprint = 'lags.echo:CreateLag:/lagName'\n",
+    ],
+)
+def test_any_form_of_a_file_can_be_rewritten(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "gaps.toml"
+    said = rewritten(path, text, *SEEN)
+    back = known_gaps.read(path, SPEC)
+    assert back.implemented == {"CreateLag", "DescribeLags"}
+    assert ("# mine" in said) == ("# mine" in text)
+    assert back.notes == ({"x": "y"} if "notes" in text else {})
+    assert [gap.reason for gap in back.gaps.values() if gap.reason] == (["inline"] if "inline" in text else [])
+    assert rewritten(path, said, *SEEN) == said
+
+
+def test_a_new_file_reads_as_those_of_before(tmp_path: Path) -> None:
+    path = tmp_path / "gaps.toml"
+    assert write(path, violations(SEEN[2]), Gaps(notes={"wire": "why"})) == 1
+    assert path.read_text(encoding="utf-8") == (
+        "# Known gaps of moto. "
+        "Written by `pytest --write-known-gaps`, which keeps reasons, links, notes and comments.\n"
+        '\nformat = 2\nimplemented = [\n]\n\n[notes]\nwire = "why"\n\n[[gap]]\n'
+        'fingerprint = "lags.echo:CreateLag:/lagName"\nrule = "lags.echo"\noperation = "CreateLag"\nreason = ""\n'
+    )
 
 
 def test_a_file_of_the_earlier_format_is_not_taken_for_anything_else(tmp_path: Path) -> None:
@@ -239,11 +372,7 @@ def test_a_file_of_the_earlier_format_is_rewritten_with_what_people_wrote(tmp_pa
         "tags.shown-on-resource:DescribeLags:/lags/*/tags",
         "lags.echo:CreateLag:/lagName",
     )
-    found = [
-        replace(VIOLATION, fingerprint=name, rule=name.split(":")[0], operation=name.split(":")[1], where="")
-        for name in names
-    ]
-    assert write(path, [VIOLATION, *found], known_gaps.read(path, SPEC, rewriting=True)) == 6
+    assert write(path, [VIOLATION, *violations(*names)], known_gaps.read(path, SPEC, rewriting=True)) == 6
     back = known_gaps.read(path, SPEC)
     assert back.notes == {"wire": "why"}
     assert back.gaps[VIOLATION.fingerprint].reason == "moto answers null"
@@ -252,3 +381,6 @@ def test_a_file_of_the_earlier_format_is_rewritten_with_what_people_wrote(tmp_pa
     assert back.gaps[names[2]].link == "https://example.org/2"
     assert back.gaps[names[3]].reason == ""
     assert back.gaps["tags.maximum:TagResource:*"].reason == "by a machine"
+    text = path.read_text(encoding="utf-8")
+    assert text.startswith("# kept since 2025\n\nformat = 2\n")
+    assert f'\n# two symptoms now\n[[gap]]\nfingerprint = "{names[0]}"\n' in text
