@@ -17,7 +17,7 @@ from typing import Any, Final, TypeVar
 from dxcontract.oracle import expectations, provenance, response_checks, violation_identity
 from dxcontract.oracle.exploration_stats import Exploration
 from dxcontract.oracle.state_observer import Observer
-from dxcontract.oracle.verdict import Tally, Violation, fingerprint, weight
+from dxcontract.oracle.verdict import Refusals, Tally, Violation, fingerprint, weight
 from dxcontract.spec import lifecycles
 from dxcontract.spec.json_pointer import at
 from dxcontract.spec.model import Json, Spec
@@ -54,6 +54,7 @@ class Scope:
     operation: str = ""
     tally: Tally = field(default_factory=Tally)
     unfounded: dict[str, tuple[str, str]] = field(default_factory=dict)
+    refusals: Refusals = field(default_factory=Refusals)
     own: set[str] = field(default_factory=set)
     invented: set[str] = field(default_factory=set)
     calls: dict[str, int] = field(default_factory=dict)
@@ -120,6 +121,8 @@ class Contract:
             scope.calls[exchange.operation] = scope.calls.get(exchange.operation, 0) + 1
             if exchange.succeeded and self._writes(exchange.operation):  # no lists: they may be long
                 scope.history.append(exchange.light())
+            if exchange.succeeded:
+                scope.refusals.accepted.add(exchange.operation)
             scope.own.update(self._given_ids(exchange))
             if exchange.raw:  # boto3 sends only what is modelled
                 scope.invented |= violation_identity.invented_names(self.spec, exchange.asked)
@@ -254,9 +257,14 @@ class Contract:
         """Keep the outcome of one check."""
         scope = self.current
         with self._lock:
+            asks = claim.get("asks")
             if ok:
                 scope.tally.note(rule, operation, "conforms")
+                if self.spec.rule(rule).errors:
+                    (scope.refusals.kept if asks == "refused" else scope.refusals.otherwise).add((rule, operation))
                 return
+            if asks == "accepted":
+                scope.refusals.denied.add(operation)
             cut = exchanges[-1].cut if exchanges else cut_off
             where = one_line(cut(self._place(rule, operation, where, claim), LONGEST_PLACE))
             said = one_line(cut(message, LONGEST))

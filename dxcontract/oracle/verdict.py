@@ -95,6 +95,39 @@ def heaviest(verdicts: Iterable[Verdict]) -> Verdict:
 
 
 @dataclass
+class Refusals:
+    """What rules about refusals rest on, in one test or in a whole run: (rule, operation) that conform since a request
+    was refused, or otherwise; operations of which a valid request was refused, and of which one was accepted.
+    """
+
+    kept: set[tuple[str, str]] = field(default_factory=set)
+    otherwise: set[tuple[str, str]] = field(default_factory=set)
+    denied: set[str] = field(default_factory=set)
+    accepted: set[str] = field(default_factory=set)
+
+    def add(self, other: "Refusals") -> None:
+        self.kept |= other.kept
+        self.otherwise |= other.otherwise
+        self.denied |= other.denied
+        self.accepted |= other.accepted
+
+    @property
+    def unfounded(self) -> set[tuple[str, str]]:
+        """Rules and operations that conform only because the target refuses every request to that operation."""
+        never = self.denied - self.accepted
+        return {one for one in self.kept - self.otherwise if one[1] in never}
+
+    def to_json(self) -> dict[str, Any]:
+        pairs = {name: sorted(map(list, getattr(self, name))) for name in ("kept", "otherwise")}
+        return {**pairs, "denied": sorted(self.denied), "accepted": sorted(self.accepted)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Refusals":
+        kept, otherwise = ({(rule, operation) for rule, operation in data[one]} for one in ("kept", "otherwise"))
+        return cls(kept, otherwise, set(data["denied"]), set(data["accepted"]))
+
+
+@dataclass
 class Tally:
     """Verdicts by rule and operation, and the distinct violations, of one test or of a whole run."""
 

@@ -18,7 +18,7 @@ from dxcontract.client.liveness import Suspect
 from dxcontract.oracle import expectations
 from dxcontract.oracle.assertions import Scope
 from dxcontract.oracle.exploration_stats import Exploration
-from dxcontract.oracle.verdict import Tally, Verdict, Violation, fingerprint
+from dxcontract.oracle.verdict import Refusals, Tally, Verdict, Violation, fingerprint
 from dxcontract.pytest_plugin import dry_run, interrupts, protocols, report_redaction
 from dxcontract.pytest_plugin.items import CONTRACT_TESTS, claims_of, has_line, is_contract_test, operation_of
 from dxcontract.pytest_plugin.run_extent import Extent
@@ -235,6 +235,7 @@ class Run:
             "reason": one_line(reason),
             "claims": sorted(scope.claims),
             "unfounded": unfounded,
+            "refusals": scope.refusals.to_json(),
             "unchecked": sorted(scope.claims - scope.decided) if word != "halted" and word != "died" else [],
             "calls": scope.calls,
             "reached": sorted(map(list, scope.observer.reached)),
@@ -275,6 +276,7 @@ class Run:
         if data["word"] in ("harness", "indeterminate", "died"):
             self.outcome.undecided.update(data["claims"])
         self.outcome.undecided.update(data["unfounded"])
+        self.outcome.refusals.add(Refusals.from_json(data["refusals"]))
         for rule, why in data["unfounded"].items():
             self.outcome.reasons.setdefault(rule, set()).add(why)
         for rule in data["unchecked"]:
@@ -465,6 +467,7 @@ class Run:
             return
         if self.session is not None:
             self.vault.keep(self.session.api.vault.news())
+        self.outcome.discount()
         self._tell_extent()
         self._write()
         self._written = self._state()

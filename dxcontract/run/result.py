@@ -11,6 +11,7 @@ from dxcontract.oracle.verdict import (
     MORE,
     MOST_COUNTED,
     MOST_DISTINCT,
+    Refusals,
     Tally,
     Verdict,
     Violation,
@@ -67,6 +68,7 @@ class Outcome:
     calls: dict[str, int] = field(default_factory=dict)
     reasons: dict[str, set[str]] = field(default_factory=dict)
     unchecked: dict[str, set[str]] = field(default_factory=dict)
+    refusals: Refusals = field(default_factory=Refusals)
     harness_errors: list[str] = field(default_factory=list)
     death: str = ""
     halted: str = ""
@@ -99,6 +101,14 @@ class Outcome:
         """The verdict on each rule as a whole: the heaviest of those by operation."""
         decided = self.tally.by_rule()
         return {rule: heaviest(decided.get(rule, {}).values()) for rule in self.spec.rules}
+
+    def discount(self) -> None:
+        """At the end: a rule that conforms only because an operation refuses every request was put to nothing."""
+        for rule, operation in self.refusals.unfounded:
+            if self.tally.verdicts.get((rule, operation)) == "conforms":
+                self.tally.verdicts[rule, operation] = "indeterminate"
+                why = f"every {operation} was refused, valid ones too, so a refusal says nothing about this rule"
+                self.reasons.setdefault(rule, set()).add(why)
 
     def reasons_of(self, rule: str, verdict: Verdict) -> list[str]:
         """Why a rule has its verdict, as far as tests said; of an untested one, which tests did not get to check it."""

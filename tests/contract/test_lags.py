@@ -54,7 +54,7 @@ def test_a_new_lag_is_answered_completely(contract: Contract, world: World) -> N
     )
     hosts = found.get("allowsHostedConnections")
     message = "the LAG of an account that is no partner allows hosted connections"
-    contract.check("lags.others-do-not-host", hosts is not True, message, lag.made)
+    contract.check("lags.others-do-not-host", hosts is not True, message, lag.made, basis=hosts)
 
 
 @pytest.mark.rule("lags.answer-members")

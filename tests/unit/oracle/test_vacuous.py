@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 
 from dxcontract.oracle.assertions import Contract, is_nothing
+from dxcontract.reference.core.context import Call
+from dxcontract.reference.http.errors import ServiceError
 from dxcontract.report import document
 from dxcontract.run.known_gaps import Gap
 from dxcontract.run.result import Outcome
 from dxcontract.spec import model as specs
+from dxcontract.spec.model import Json
 from dxcontract.wire.errors import HarnessError
 from tests.unit import proxy
 from tests.unit.pytest_plugin.test_run import pytest_run
@@ -24,7 +27,10 @@ RULE = "lags.members-uniform"
 
 def run(tmp_path: Path, places: set[str], *tests: str, emptied: bool = False) -> dict[str, Any]:
     """What the contract says of the rules of a target that does not show these members."""
-    target = Without(SPEC, places, emptied)
+    return judged(Without(SPEC, places, emptied), tmp_path, *tests)
+
+
+def judged(target: proxy.Proxy, tmp_path: Path, *tests: str) -> dict[str, Any]:
     with proxy.in_thread(target) as endpoint:
         given = f"--target={endpoint}", f"--accounts={proxy.ACCOUNTS}", "--settle-seconds=0.3", f"--report={tmp_path}"
         done = pytest_run(*given, "-p", "no:schemathesis", *tests)
@@ -50,6 +56,29 @@ def test_interfaces_without_bgp_peers(tmp_path: Path) -> None:
         assert rule["reasons"], name
     assert rules["bgp_peers.answer-members"]["verdict"] == "untested"
     assert "ended without checking the rule" in rules["bgp_peers.answer-members"]["reasons"][0]
+
+
+class Refusing(proxy.Proxy):
+    """Refuses every request for a BGP peer, valid ones too."""
+
+    def perform(self, call: Call, request: Json) -> Json:
+        if call.operation == "CreateBGPPeer":
+            self.changed += 1
+            raise ServiceError("DirectConnectClientException", "not today")
+        return super().perform(call, request)
+
+
+def test_an_operation_that_refuses_every_request(tmp_path: Path) -> None:
+    """It keeps no rule about refusals, and the last verdict says so; that valid requests are refused is a violation."""
+    tests = (
+        "tests/contract/test_bgp_peers.py::test_a_key_of_another_length_is_refused[1]",
+        "tests/contract/test_answers.py::test_a_valid_request_is_accepted_and_well_answered[CreateBGPPeer]",
+    )
+    for count, verdict in ((1, "conforms"), (2, "indeterminate")):
+        rules = judged(Refusing(), tmp_path / verdict, *tests[:count])
+        assert rules["bgp_peers.auth-key-length"]["verdict"] == verdict
+    assert rules["requests.valid-accepted"]["verdict"] == "violates"
+    assert "every CreateBGPPeer was refused" in rules["bgp_peers.auth-key-length"]["reasons"][0]
 
 
 def test_members_that_are_not_shown(tmp_path: Path) -> None:
