@@ -1,4 +1,4 @@
-"""What contract tests stand on: a world of their own, deleted when the test ends."""
+"""Fixtures of the contract tests: the specification, and a world for each test that is deleted when the test ends."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from strategies.world import World
 
 @pytest.fixture(scope="session")
 def spec(api: Api) -> Spec:
-    """All of specs/."""
+    """The whole specification of `specs/`."""
     return api.spec
 
 

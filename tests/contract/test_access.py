@@ -1,4 +1,4 @@
-"""Access: what belongs to one account is neither shown to another nor changed by it."""
+"""Access between accounts: an account can neither see nor change the resources of another account."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -54,7 +54,7 @@ SECRET: Final = {"DescribeLoa": "access.loa-foreign", "DescribeRouterConfigurati
     ],
 )
 def test_it_is_not_shown_to_strangers(contract: Contract, world: World, rule: str, kind: str, role: Role) -> None:
-    """Ids, names and addresses of one account are no business of another that happens to know or guess an id."""
+    """Ids, names and addresses are private to an account, even if another account knows or guesses an id."""
     handle = arrange(world, kind)
     own = world.observe(handle).item
     exchange, item = world.observe(handle, role=role)
@@ -65,7 +65,7 @@ def test_it_is_not_shown_to_strangers(contract: Contract, world: World, rule: st
 
 @pytest.mark.rule("access.virtual-interface-hidden")
 def test_an_allocated_interface_is_not_shown_to_strangers(contract: Contract, world: World) -> None:
-    """Two accounts may see it, its owner and that of the connection: no third one."""
+    """Only its owner and the owner of the connection may see an allocated virtual interface."""
     interface = arrange(world, "virtual-interface", operation="AllocatePrivateVirtualInterface", settle=False)
     own = world.observe(interface).item
     exchange, item = world.observe(interface, role="partner")
@@ -76,7 +76,7 @@ def test_an_allocated_interface_is_not_shown_to_strangers(contract: Contract, wo
 
 @pytest.mark.rule("access.association-hidden")
 def test_an_association_is_not_shown_to_strangers(contract: Contract, world: World) -> None:
-    """It tells of networks that can be reached, and of their prefixes."""
+    """An association reveals which networks can be reached, and their prefixes."""
     association = arrange(world, "gateway-association")
     gateway = association.params["directConnectGatewayId"]
     for member, value in (("associationId", association), ("directConnectGatewayId", gateway)):
@@ -89,7 +89,7 @@ def test_an_association_is_not_shown_to_strangers(contract: Contract, world: Wor
 
 @pytest.mark.rule("access.attachment-hidden")
 def test_an_attachment_is_not_shown_to_strangers(contract: Contract, world: World) -> None:
-    """It tells which accounts are connected through which gateway."""
+    """An attachment reveals which accounts are connected through which gateway."""
     interface = arrange(world, "virtual-interface")
     gateway = interface.params["newPrivateVirtualInterface"]["directConnectGatewayId"]
     for member, value in (("virtualInterfaceId", interface), ("directConnectGatewayId", gateway)):
@@ -102,7 +102,7 @@ def test_an_attachment_is_not_shown_to_strangers(contract: Contract, world: Worl
 
 @pytest.mark.rule("access.resiliency-group-hidden")
 def test_a_resiliency_group_is_not_shown_to_strangers(contract: Contract, world: World) -> None:
-    """It tells how an account protects itself."""
+    """A resiliency group reveals how an account protects itself against failures."""
     group = arrange(world, "resiliency-group")
     exchange = world.call("GetResiliencyGroup", {"resiliencyGroupId": group}, role="other")
     contract.refused("access.resiliency-group-hidden", exchange, "the resiliency group of another account")
@@ -113,7 +113,7 @@ def test_a_resiliency_group_is_not_shown_to_strangers(contract: Contract, world:
 
 @pytest.mark.rule("access.tags-hidden")
 def test_tags_are_not_shown_to_strangers(contract: Contract, world: World) -> None:
-    """Tags tell of projects, people and costs."""
+    """Tags reveal projects, people and costs."""
     connection = arrange(world, "connection")
     arn, tag = Arn(connection), {"key": "dxcontract", "value": world.name()}
     tagging = done(world.call("TagResource", {"resourceArn": arn, "tags": [tag]}))
@@ -132,7 +132,7 @@ def test_tags_are_not_shown_to_strangers(contract: Contract, world: World) -> No
     ("operation", "rule"), [pytest.param(*one, marks=pytest.mark.rule(one[1]), id=one[0]) for one in SECRET.items()]
 )
 def test_documents_are_not_given_to_strangers(contract: Contract, world: World, operation: str, rule: str) -> None:
-    """With the letter a stranger could have the port cabled; the router's configuration holds the BGP key."""
+    """A letter lets its holder have the port cabled, and a router configuration contains the BGP key."""
     params = least(Scene(world, world.spec.operation(operation)))
     own = done(world.call(operation, params))
     exchange = world.call(operation, params, role="other")
@@ -143,7 +143,7 @@ def test_documents_are_not_given_to_strangers(contract: Contract, world: World, 
     ("operation", "rule"), [pytest.param(*one, marks=pytest.mark.rule(one[1]), id=one[0]) for one in FOREIGN.items()]
 )
 def test_strangers_change_nothing(contract: Contract, world: World, operation: str, rule: str) -> None:
-    """An account that could do this to another could cut it off from its network."""
+    """An account that could change the resources of another could disconnect its network."""
     scene = Scene(world, world.spec.operation(operation))
     params = least(scene)
     scene.before()
@@ -167,7 +167,7 @@ def test_strangers_change_nothing(contract: Contract, world: World, operation: s
 @pytest.mark.rule("access.interconnect-foreign-allocate")
 @pytest.mark.parametrize("operation", ["AllocateHostedConnection", "AllocateConnectionOnInterconnect"])
 def test_strangers_allocate_nothing(contract: Contract, world: World, operation: str) -> None:
-    """The capacity of a port is its owner's to sell."""
+    """Only the owner of a port may sell its capacity."""
     params = {**least(Scene(world, world.spec.operation(operation))), "ownerAccount": AccountId("other")}
     exchange = world.call(operation, params, role="other")
     own = world.call(operation, {**params, "ownerAccount": AccountId("owner")}, role="partner")
@@ -178,7 +178,7 @@ def test_strangers_allocate_nothing(contract: Contract, world: World, operation:
 
 @pytest.mark.rule("access.lag-foreign-membership")
 def test_strangers_join_no_lag(contract: Contract, world: World) -> None:
-    """A stranger's port in a LAG would carry its owner's traffic."""
+    """A foreign port in a LAG would carry the traffic of the LAG's owner."""
     lag, connection = arrange(world, "lag"), arrange(world, "connection", role="other")
     params = {"lagId": lag, "connectionId": connection}
     _stays(contract, world, "AssociateConnectionWithLag", params, "a connection of its own joined to another's LAG")
@@ -186,7 +186,7 @@ def test_strangers_join_no_lag(contract: Contract, world: World) -> None:
 
 @pytest.mark.rule("access.lag-foreign-membership")
 def test_strangers_dissolve_no_lag(contract: Contract, world: World) -> None:
-    """A stranger that takes ports out could take the whole LAG down."""
+    """An account that can remove ports from a foreign LAG can take the LAG down."""
     scene = Scene(world, world.spec.operation("DisassociateConnectionFromLag"))
     params = least(scene)
     scene.before()
@@ -207,7 +207,7 @@ def test_strangers_dissolve_no_lag(contract: Contract, world: World) -> None:
     ],
 )
 def test_strangers_do_not_use_a_gateway(contract: Contract, world: World, operation: str, pointer: str) -> None:
-    """Whoever attaches to a gateway reaches the networks behind it."""
+    """An attachment to a gateway gives access to the networks behind it."""
     gateway = arrange(world, "direct-connect-gateway")
     scene = Scene(world, world.spec.operation(operation), "other", {pointer: gateway})
     params = least(scene)
@@ -220,7 +220,9 @@ def test_strangers_do_not_use_a_gateway(contract: Contract, world: World, operat
 def _unseen(
     contract: Contract, rule: str, handle: Handle, exchange: Exchange, item: Json | None, where: str, own: object
 ) -> None:
-    """`own` is what the owner sees of it: what nobody sees is hidden from nobody."""
+    """Checks that a resource is hidden; `own` is what the owner sees, so that a resource that nobody sees does not
+    pass.
+    """
     message = f"an account that it does not concern is shown this {handle.kind} {where}"
     contract.check(rule, item is None, message, handle.made, exchange, where=where, basis=own)
 

@@ -1,4 +1,4 @@
-"""Access: what is in one Region is neither described in another nor changed from there."""
+"""Access between Regions: a Region neither describes nor changes the resources of another Region."""
 
 from typing import Final
 
@@ -25,7 +25,7 @@ JOIN: Final = (
 @pytest.mark.rule("access.region-hidden")
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_is_not_described_elsewhere(contract: Contract, world: World, kind: str) -> None:
-    """An inventory that goes through the Regions would count it twice."""
+    """An inventory over all Regions would count the resource twice."""
     handle = arrange(world, kind)
     describe = handle.resource.describe
     assert describe is not None
@@ -50,7 +50,7 @@ def test_it_is_not_described_elsewhere(contract: Contract, world: World, kind: s
 @pytest.mark.rule("access.region-change")
 @pytest.mark.parametrize("operation", DELETE)
 def test_it_is_not_deleted_from_elsewhere(contract: Contract, world: World, operation: str) -> None:
-    """Who cleans up one Region must not take down another."""
+    """A clean-up of one Region must not delete resources in another Region."""
     scene = Scene(world, world.spec.operation(operation))
     params = least(scene)
     before = world.seen()
@@ -69,7 +69,7 @@ def test_it_is_not_deleted_from_elsewhere(contract: Contract, world: World, oper
 @pytest.mark.rule("access.region-parent")
 @pytest.mark.parametrize("operation", JOIN)
 def test_it_is_not_used_from_elsewhere(contract: Contract, world: World, operation: str) -> None:
-    """A port ends in one Region: what is made of it in another could never carry traffic."""
+    """A port ends in one Region, so a resource on it in another Region could never carry traffic."""
     scene = Scene(world, world.spec.operation(operation))
     params = least(scene)
     exchange = _elsewhere(world, operation, params, scene.caller)

@@ -1,4 +1,4 @@
-"""What kind of customer an account is, and the agreements that it has to sign."""
+"""The partner type of an account, and the agreements that the account must sign."""
 
 from typing import Any, Final
 
@@ -20,7 +20,7 @@ PARTNERS: Final = ("v1", "v2")
 @pytest.mark.rule("agreements.metadata")
 @pytest.mark.parametrize("role", ["owner", "partner"])
 def test_an_account_is_described(contract: Contract, world: World, role: Role) -> None:
-    """Portals show what an account may order by what kind of partner it is."""
+    """Portals use the partner type to decide what an account may order."""
     exchange, kind, agreements = _metadata(world, role)
     rule, ok = "agreements.metadata", kind in (*PARTNERS, "nonPartner")
     contract.check(rule, ok, f"nniPartnerType is {kind!r}", exchange, where="/nniPartnerType")
@@ -34,7 +34,7 @@ def test_an_account_is_described(contract: Contract, world: World, role: Role) -
 @pytest.mark.rule("agreements.partner-kind")
 @pytest.mark.parametrize("role", ["owner", "partner"])
 def test_partners_are_those_who_can_act_as_such(contract: Contract, world: World, role: Role) -> None:
-    """An account that is told it is a partner, and is refused as none, cannot find out what is wrong."""
+    """An account that is described as a partner and refused as a non-partner cannot find the cause."""
     exchange, kind, _ = _metadata(world, role)
     if kind is None:
         raise Indeterminate("the answer does not say what kind of partner the account is")
@@ -50,7 +50,7 @@ def test_partners_are_those_who_can_act_as_such(contract: Contract, world: World
 
 @pytest.mark.rule("agreements.confirm-answer", "agreements.confirm-described")
 def test_a_confirmed_agreement_is_signed(contract: Contract, world: World) -> None:
-    """What waits for a signature waits on; what was signed must be seen to be."""
+    """Processes wait for the signature, so a signed agreement must be described as signed."""
     _, _, agreements = _metadata(world, "owner")
     named = [one for one in agreements if isinstance(one.get("agreementName"), str)]
     open_first = sorted(named, key=lambda one: one.get("status") == "signed")
@@ -70,13 +70,13 @@ def test_a_confirmed_agreement_is_signed(contract: Contract, world: World) -> No
 
 @pytest.mark.rule("agreements.confirm-unknown")
 def test_an_agreement_that_is_not_there_cannot_be_confirmed(contract: Contract, world: World) -> None:
-    """Success would say that something was signed."""
+    """A success would state that an agreement was signed."""
     exchange = world.call(CONFIRM, {"agreementName": world.name()})
     contract.refused("agreements.confirm-unknown", exchange, "an agreement that the account does not have")
 
 
 def _metadata(world: World, role: Role) -> tuple[Exchange, Any, list[dict[str, Any]]]:
-    """What is said of an account: the exchange, the kind of partner, the agreements."""
+    """The description of an account: the exchange, the partner type and the agreements."""
     exchange = done(world.call(DESCRIBE, role=role))
     agreements = [one for one in at(exchange.body, "/agreements/*") if isinstance(one, dict)]
     return exchange, exchange.body.get("nniPartnerType"), agreements

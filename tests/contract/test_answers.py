@@ -1,4 +1,4 @@
-"""Every operation: a valid request is accepted, and the answer is what AWS JSON 1.1 and the model say it is."""
+"""Every operation accepts a valid request, and its response conforms to AWS JSON 1.1 and to the model."""
 
 import pytest
 
@@ -29,7 +29,7 @@ WIRE = (
 @pytest.mark.rule("requests.valid-accepted", *WIRE)
 @pytest.mark.parametrize("operation", OPERATIONS, ids=str)
 def test_a_valid_request_is_accepted_and_well_answered(contract: Contract, world: World, operation: Operation) -> None:
-    """Clients are generated from the model: an answer that departs from it breaks them in ways nobody looks for."""
+    """Clients are generated from the model, so a response that does not conform breaks them."""
     scene = Scene(world, operation)
     params = least(scene)
     scene.before()
@@ -40,7 +40,7 @@ def test_a_valid_request_is_accepted_and_well_answered(contract: Contract, world
 
 @pytest.mark.rule("wire.request-id")
 def test_no_two_answers_carry_the_same_request_id(contract: Contract, world: World) -> None:
-    """Support cases and traces are found by it."""
+    """Support cases and traces identify a request by this id."""
     answers = [world.call("DescribeConnections") for _ in range(5)]
     given = [one.response.headers.get("x-amzn-requestid") for one in answers if one.response]
     found = [one for one in given if one]

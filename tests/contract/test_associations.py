@@ -1,4 +1,4 @@
-"""Associations of a Direct Connect gateway with virtual private and transit gateways: what they are and say."""
+"""Associations of a Direct Connect gateway with virtual private and transit gateways: creation and description."""
 
 import re
 from typing import Any
@@ -25,7 +25,7 @@ PREFIXES = [{"cidr": "10.0.0.0/8"}]
 )
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_association_names_its_gateways(contract: Contract, world: World, kind: str) -> None:
-    """Whoever reads an association of another account's gateway has nothing else to tell it by."""
+    """For a gateway of another account, a reader has no other way to identify the association."""
     gateway, virtual = _two_gateways(world, kind)
     made = _associate(world, gateway, virtual, settle=False)
     described, item = world.observe(made)
@@ -58,7 +58,7 @@ def test_an_association_names_its_gateways(contract: Contract, world: World, kin
 
 @pytest.mark.rule("associations.legacy-members")
 def test_older_members_name_the_same_gateway(contract: Contract, world: World) -> None:
-    """Clients of 2018 read the one, those of today the other: they must not see two associations."""
+    """Clients of 2018 read the older members and current clients the newer ones. Both must see one association."""
     gateway, virtual = _two_gateways(world)
     made = _associate(world, gateway, virtual)
     inner, older = _inner(_of(made.made)), _of(made.made)
@@ -81,7 +81,7 @@ def test_older_members_name_the_same_gateway(contract: Contract, world: World) -
 @pytest.mark.rule("associations.either-name")
 @pytest.mark.parametrize("member", ["gatewayId", "virtualGatewayId"])
 def test_either_member_names_the_virtual_private_gateway(contract: Contract, world: World, member: str) -> None:
-    """The older member is what scripts of 2018 send, the newer what today's documentation shows."""
+    """Scripts of 2018 send the older member, and the current documentation shows the newer one."""
     gateway, virtual = _two_gateways(world)
     exchange = _asked(world, {"directConnectGatewayId": gateway, member: virtual})
     contract.check(
@@ -95,7 +95,7 @@ def test_either_member_names_the_virtual_private_gateway(contract: Contract, wor
 
 @pytest.mark.rule("associations.gateway-needed")
 def test_a_gateway_must_be_named(contract: Contract, world: World) -> None:
-    """The model requires neither of the two members: only the service can refuse."""
+    """The model requires neither of the two members, so only the service can refuse the request."""
     gateway = arrange(world, "direct-connect-gateway")
     exchange = _asked(world, {"directConnectGatewayId": gateway})
     contract.refused("associations.gateway-needed", exchange, "an association with nothing")
@@ -106,7 +106,7 @@ def test_a_gateway_must_be_named(contract: Contract, world: World) -> None:
 def test_the_prefixes_are_those_that_were_asked_for(
     api: Api, contract: Contract, run_id: str, wanted: list[dict[str, str]]
 ) -> None:
-    """They decide what the network at the other end of the line can reach."""
+    """The prefixes decide what the network at the other end can reach."""
     with World(api, run_id) as world:
         made = _associate(world, *_two_gateways(world), wanted)
         cidrs = sorted(prefix["cidr"] for prefix in wanted)
@@ -124,7 +124,7 @@ def test_the_prefixes_are_those_that_were_asked_for(
 
 @pytest.mark.rule("associations.prefixes-default")
 def test_the_vpc_is_allowed_unless_told(contract: Contract, world: World) -> None:
-    """Without prefixes the VPC is reached as a whole; an empty list would mean that nothing is."""
+    """Without prefixes the whole VPC is reachable; an empty list would mean that nothing is."""
     gateway = arrange(world, "direct-connect-gateway")
     made = _associate(world, gateway, virtual_private_gateway(world), None)
     exchange, item = world.described(made, lambda seen: bool(_prefixes(seen)), slowly=True)
@@ -141,7 +141,7 @@ def test_the_vpc_is_allowed_unless_told(contract: Contract, world: World) -> Non
 @pytest.mark.rule("associations.prefixes-malformed")
 @pytest.mark.parametrize("cidr", ["10.0.0.0/33", "10.0.0.300/8", "10.0.0.0/", "anything"])
 def test_a_prefix_that_is_none_is_refused(contract: Contract, world: World, cidr: str) -> None:
-    """Taken as it comes it would be announced to nobody, and missed only when traffic does not arrive."""
+    """A malformed prefix would never be advertised, and users would notice only missing traffic."""
     gateway, virtual = _two_gateways(world)
     wrong = {"addAllowedPrefixesToDirectConnectGateway": [{"cidr": cidr}]}
     exchange = _asked(world, {"directConnectGatewayId": gateway, "gatewayId": virtual, **wrong})
@@ -153,7 +153,7 @@ def test_a_prefix_that_is_none_is_refused(contract: Contract, world: World, cidr
 
 @pytest.mark.rule("associations.prefixes-transit")
 def test_a_transit_gateway_needs_prefixes(contract: Contract, world: World) -> None:
-    """A transit gateway has no VPC of its own to fall back on: nothing would be announced."""
+    """A transit gateway has no VPC whose CIDR blocks could be the default, so nothing would be advertised."""
     gateway, transit = _two_gateways(world, "tgw")
     exchange = _asked(world, {"directConnectGatewayId": gateway, "gatewayId": transit})
     contract.refused("associations.prefixes-transit", exchange, "a transit gateway without allowed prefixes")
@@ -161,7 +161,7 @@ def test_a_transit_gateway_needs_prefixes(contract: Contract, world: World) -> N
 
 @pytest.mark.rule("associations.transit-asn")
 def test_a_transit_gateway_with_the_same_asn_is_not_associated(contract: Contract, world: World) -> None:
-    """Both have the same default: who changes neither must learn it here, not from routes that are dropped as loops."""
+    """Both have the same default ASN. Without a refusal, routes would be dropped as loops."""
     gateway = arrange(world, "direct-connect-gateway", members={"amazonSideAsn": 64520})
     transit = transit_gateway(world, asn=64520)
     exchange = _asked(
@@ -190,7 +190,7 @@ def test_a_transit_gateway_with_the_same_asn_is_not_associated(contract: Contrac
 @pytest.mark.rule("associations.exclusive-kinds")
 @pytest.mark.parametrize(("first", "second"), [("vgw", "tgw"), ("tgw", "vgw")])
 def test_a_gateway_takes_one_kind_only(contract: Contract, world: World, first: str, second: str) -> None:
-    """One kind is reached through private interfaces, the other through transit ones: nothing could reach both."""
+    """Virtual private gateways need private interfaces and transit gateways need transit interfaces."""
     gateway, virtual = _two_gateways(world, first)
     made = _associate(world, gateway, virtual)
     other = some_virtual_private_gateway(world) if second == "vgw" else transit_gateway(world)
@@ -204,7 +204,7 @@ def test_a_gateway_takes_one_kind_only(contract: Contract, world: World, first: 
 
 @pytest.mark.rule("associations.vpc-needed")
 def test_a_gateway_without_a_vpc_is_refused(contract: Contract, world: World) -> None:
-    """There is nothing behind it that could be reached."""
+    """Without a VPC there is no network to reach."""
     gateway = arrange(world, "direct-connect-gateway")
     loose = virtual_private_gateway(world, attached=False)
     exchange = _asked(world, {"directConnectGatewayId": gateway, "gatewayId": loose})
@@ -213,7 +213,7 @@ def test_a_gateway_without_a_vpc_is_refused(contract: Contract, world: World) ->
 
 @pytest.mark.rule("associations.one-gateway", "associations.refusal-atomic")
 def test_a_virtual_private_gateway_has_one_association(contract: Contract, world: World) -> None:
-    """A second one would give the VPC two ways out, announced with equal right."""
+    """A second association would advertise two equal routes to the same VPC."""
     gateway, virtual = _two_gateways(world)
     made = _associate(world, gateway, virtual)
     second = arrange(world, "direct-connect-gateway")
@@ -231,7 +231,7 @@ def test_a_virtual_private_gateway_has_one_association(contract: Contract, world
 
 @pytest.mark.rule("associations.region")
 def test_an_association_is_made_in_the_region_of_the_virtual_private_gateway(contract: Contract, world: World) -> None:
-    """The Direct Connect gateway is everywhere, the other one is not: providers are configured by it."""
+    """The virtual private gateway exists in one Region only, and provider configurations depend on it."""
     gateway, virtual = _two_gateways(world)
     params = {"directConnectGatewayId": gateway.id, "gatewayId": virtual}
     exchange = world.api.call(CREATE, params, region=world.api.target.other_region)
@@ -241,7 +241,7 @@ def test_an_association_is_made_in_the_region_of_the_virtual_private_gateway(con
 
 @pytest.mark.rule("associations.own-gateway")
 def test_the_gateway_of_another_account_takes_a_proposal(contract: Contract, world: World) -> None:
-    """Otherwise anybody could announce prefixes into anybody's network."""
+    """Otherwise an account could advertise prefixes into the network of any other account."""
     foreign = arrange(world, "direct-connect-gateway", role="other")
     virtual = some_virtual_private_gateway(world)
     exchange = _asked(world, {"directConnectGatewayId": foreign, "gatewayId": virtual})
@@ -269,14 +269,14 @@ def _associate(
 
 
 def _asked(world: World, params: dict[str, Any]) -> Exchange:
-    """A request that may be refused; what it makes all the same is deleted in the end."""
+    """Sends a request that may be refused; anything that it creates is deleted at the end."""
     exchange = world.call(CREATE, params)
     world.adopt("gateway-association", CREATE, exchange, params, "owner")
     return exchange
 
 
 def _of(exchange: Exchange) -> Json:
-    """The association that is answered."""
+    """The association in a response."""
     found = exchange.body.get("directConnectGatewayAssociation")
     return found if isinstance(found, dict) else {}
 
@@ -287,7 +287,7 @@ def _inner(item: Json) -> Json:
 
 
 def _named(item: Json, member: str, older: str) -> Any:
-    """What an association says of the other gateway, in the newer member or else the older one."""
+    """The description of the associated gateway in an association, from the newer member or else the older one."""
     return _inner(item).get(member) or item.get(older)
 
 

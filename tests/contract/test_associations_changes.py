@@ -1,4 +1,4 @@
-"""Associations: how they are found, changed and ended."""
+"""Associations: filters of the list, changes and deletion."""
 
 import functools
 from typing import Any
@@ -29,14 +29,14 @@ ENDING = ("disassociating", "disassociated")
 
 @pytest.mark.rule("associations.describe-need")
 def test_a_description_needs_something_to_describe(contract: Contract, world: World) -> None:
-    """This list, unlike others, is never a list of everything."""
+    """Unlike other lists, this list never returns everything."""
     exchange = world.call(DESCRIBE)
     contract.refused("associations.describe-need", exchange, "a request that names no gateway and no association")
 
 
 @pytest.mark.rule("associations.describe-by-gateway", "associations.describe-by-both", "associations.describe-by-id")
 def test_associations_are_found_by_what_they_join(contract: Contract, world: World) -> None:
-    """A filter that is ignored shows a neighbour's association as one's own, and it may be the one that is deleted."""
+    """If a filter is ignored, a client may delete an association of another gateway."""
     one, two = (arrange(world, "direct-connect-gateway") for _ in range(2))
     virtual: list[str] = []
     for _ in range(3):
@@ -69,7 +69,7 @@ def test_associations_are_found_by_what_they_join(contract: Contract, world: Wor
 def test_added_prefixes_join_the_earlier_ones(
     api: Api, contract: Contract, run_id: str, earlier: list[dict[str, str]], added: list[dict[str, str]]
 ) -> None:
-    """Were they replaced, opening one network would cut off all others."""
+    """If the added prefixes replaced the earlier ones, opening one network would disconnect all others."""
     with World(api, run_id) as world:
         made = _arranged(world, earlier)
         exchange = done(world.call(UPDATE, {"associationId": made, ADD: added}))
@@ -90,7 +90,7 @@ def test_added_prefixes_join_the_earlier_ones(
 @pytest.mark.rule("associations.update-remove")
 @given(data=st.data())
 def test_removed_prefixes_go_alone(api: Api, contract: Contract, run_id: str, data: st.DataObject) -> None:
-    """A prefix that stays allowed keeps a network open that somebody wanted closed."""
+    """A prefix that is still allowed keeps a network reachable that somebody wanted to close."""
     earlier = data.draw(prefixes().filter(lambda drawn: len(drawn) > 1))
     removed = data.draw(st.lists(st.sampled_from(earlier), min_size=1, max_size=len(earlier) - 1, unique_by=str))
     with World(api, run_id) as world:
@@ -102,7 +102,7 @@ def test_removed_prefixes_go_alone(api: Api, contract: Contract, run_id: str, da
 
 @pytest.mark.rule("associations.delete-by-id", "associations.delete-answer", "associations.answer-members")
 def test_an_association_is_deleted_by_its_id(contract: Contract, world: World) -> None:
-    """It is the way that AWS recommends."""
+    """AWS recommends this way to delete an association."""
     made = _arranged(world)
     exchange = world.delete(made)
     contract.accepted("associations.delete-by-id", exchange, "deleting an association by its id", made.made)
@@ -119,7 +119,7 @@ def test_an_association_is_deleted_by_its_id(contract: Contract, world: World) -
 
 @pytest.mark.rule("associations.delete-by-gateways", "associations.deleted-gone")
 def test_an_association_is_deleted_by_its_gateways(contract: Contract, world: World) -> None:
-    """Older clients know associations by their gateways alone."""
+    """Older clients identify associations only by their gateways."""
     gateway, virtual = arrange(world, "direct-connect-gateway"), _virtual(world)
     made = _associate(world, gateway, virtual)
     exchange = world.call(DELETE, {"directConnectGatewayId": gateway, "virtualGatewayId": virtual})
@@ -137,7 +137,7 @@ def test_an_association_is_deleted_by_its_gateways(contract: Contract, world: Wo
 
 @pytest.mark.rule("associations.delete-by-gateways")
 def test_no_other_association_of_the_gateway_is_deleted(contract: Contract, world: World) -> None:
-    """A gateway joins many networks; whoever disconnects one must not cut off its neighbour."""
+    """A gateway has many associations, and the deletion of one must not affect the others."""
     gateway, virtual = arrange(world, "direct-connect-gateway"), list[str]()
     for _ in range(3):
         virtual.append(_virtual(world, *virtual))
@@ -155,14 +155,14 @@ def test_no_other_association_of_the_gateway_is_deleted(contract: Contract, worl
 
 @pytest.mark.rule("associations.delete-need")
 def test_a_deletion_needs_something_to_delete(contract: Contract, world: World) -> None:
-    """The model requires no member: a request that lost its variables must not be taken for one that has them."""
+    """The model requires no member, so a request with empty variables must be refused by the service."""
     exchange = world.call(DELETE)
     contract.refused("associations.delete-need", exchange, "a deletion that names neither an association nor gateways")
 
 
 @pytest.mark.rule("associations.refusal-atomic")
 def test_a_refused_update_leaves_the_prefixes(contract: Contract, world: World) -> None:
-    """Half an update is a network half open."""
+    """A partial update would leave a network partly open."""
     made = _arranged(world, [{"cidr": "10.1.0.0/16"}, {"cidr": "10.2.0.0/16"}])
     before = world.seen()
     changes = {REMOVE: [{"cidr": "10.2.0.0/16"}], ADD: [{"cidr": "10.3.0.0/16"}, {"cidr": "10.4.0.0/99"}]}
@@ -193,20 +193,20 @@ def _arranged(world: World, wanted: list[dict[str, str]] | None = None) -> Handl
 
 
 def _of(exchange: Exchange) -> Json:
-    """The association that is answered."""
+    """The association in a response."""
     found = exchange.body.get("directConnectGatewayAssociation")
     return found if isinstance(found, dict) else {}
 
 
 def _identity(item: Json) -> tuple[Any, ...]:
-    """The id of an association, and those of its gateways."""
+    """The id of an association and the ids of its gateways."""
     inner = item.get("associatedGateway")
     other = (inner.get("id") if isinstance(inner, dict) else None) or item.get("virtualGatewayId")
     return item.get("associationId"), item.get("directConnectGatewayId"), other
 
 
 def _allows(contract: Contract, world: World, made: Handle, rule: str, exchange: Exchange, expected: list[str]) -> None:
-    """The association allows exactly these prefixes, in the answer and afterwards."""
+    """Checks that the association allows exactly these prefixes, in the response and in later descriptions."""
 
     def cidrs(item: Json) -> Any:
         listed = item.get("allowedPrefixesToDirectConnectGateway")

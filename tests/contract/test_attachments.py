@@ -1,4 +1,4 @@
-"""Attachments: which virtual interfaces hang on which Direct Connect gateway."""
+"""Attachments: the virtual interfaces that are attached to a Direct Connect gateway."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ ENDING = ("detaching", "detached")
 )
 @pytest.mark.parametrize("kind", TYPES)
 def test_a_new_virtual_interface_is_attached(contract: Contract, world: World, kind: str) -> None:
-    """The list of attachments is where the owner of a gateway sees who sends traffic into it."""
+    """The owner of a gateway uses this list to see who sends traffic to it."""
     gateway = arrange(world, "direct-connect-gateway")
     interface = _interface(world, gateway, kind=kind)
     exchange, item = _seen(world, interface)
@@ -62,7 +62,7 @@ def test_a_new_virtual_interface_is_attached(contract: Contract, world: World, k
 @pytest.mark.rule("attachments.by-confirmation", "attachments.interface-facts")
 @pytest.mark.parametrize("kind", TYPES)
 def test_an_allocated_interface_is_attached_when_confirmed(contract: Contract, world: World, kind: str) -> None:
-    """Before its owner says yes, nobody can put an interface on the owner's gateway, or take one of its places."""
+    """Nobody may attach a virtual interface to a gateway before its owner confirms."""
     world.api.permit(f"Confirm{kind}VirtualInterface")
     operation = f"Allocate{kind}VirtualInterface"
     interface = arrange(world, "virtual-interface", operation=operation, settle=False)
@@ -85,7 +85,7 @@ def test_an_allocated_interface_is_attached_when_confirmed(contract: Contract, w
 
 @pytest.mark.rule("attachments.describe-need")
 def test_a_description_needs_something_to_describe(contract: Contract, world: World) -> None:
-    """This list, unlike others, is never a list of everything."""
+    """Unlike other lists, this list never returns everything."""
     exchange = world.call(DESCRIBE)
     contract.refused("attachments.describe-need", exchange, "a request that names no gateway and no interface")
 
@@ -94,7 +94,7 @@ def test_a_description_needs_something_to_describe(contract: Contract, world: Wo
     "attachments.describe-by-gateway", "attachments.describe-by-interface", "attachments.describe-by-both"
 )
 def test_attachments_are_found_by_what_they_join(contract: Contract, world: World) -> None:
-    """Before a gateway is deleted its attachments are looked for: one too few and the deletion fails for no reason."""
+    """Clients list attachments before they delete a gateway; a missing one makes the deletion fail unexpectedly."""
     one, two = (arrange(world, "direct-connect-gateway") for _ in range(2))
     connection = arrange(world, "connection")
     made = [_interface(world, gateway, connection, vlan) for vlan, gateway in enumerate((one, one, two), start=101)]
@@ -125,7 +125,7 @@ def test_attachments_are_found_by_what_they_join(contract: Contract, world: Worl
 
 @pytest.mark.rule("attachments.other-region")
 def test_attachments_are_the_same_from_every_region(contract: Contract, world: World) -> None:
-    """The gateway is global: from wherever its owner looks, what hangs on it is the same."""
+    """A gateway is global, so its attachments must not depend on the Region of the request."""
     gateway = arrange(world, "direct-connect-gateway")
     interface = _interface(world, gateway)
     here, item = _seen(world, interface)
@@ -149,7 +149,7 @@ def test_attachments_are_the_same_from_every_region(contract: Contract, world: W
 
 @pytest.mark.rule("attachments.ends-with-interface")
 def test_an_attachment_ends_with_its_interface(contract: Contract, world: World) -> None:
-    """One that stays behind takes a place of the gateway and keeps it from being deleted."""
+    """A remaining attachment uses up the quota of the gateway and prevents its deletion."""
     interface = _interface(world, arrange(world, "direct-connect-gateway"))
     _, before = _seen(world, interface)
     deleted = done(world.delete(interface))
@@ -166,7 +166,7 @@ def test_an_attachment_ends_with_its_interface(contract: Contract, world: World)
 
 @pytest.mark.rule("attachments.none-for-public")
 def test_a_public_interface_is_attached_to_nothing(contract: Contract, world: World) -> None:
-    """It leads to Amazon's public addresses; a gateway leads into networks of one's own."""
+    """A public virtual interface leads to public addresses of AWS, and a gateway to private networks."""
     world.api.permit(DESCRIBE)
     _, other = _seen(world, _interface(world, arrange(world, "direct-connect-gateway")))
     interface = arrange(world, "virtual-interface", operation="CreatePublicVirtualInterface", settle=False)
@@ -204,7 +204,7 @@ def _attachments(world: World, params: dict[str, Any], role: Role = "owner") -> 
 
 
 def _look(world: World, interface: Handle) -> tuple[Exchange, Json | None]:
-    """The attachment of a virtual interface, as its owner sees it; a refusal says that there is none."""
+    """The attachment of a virtual interface, as its owner sees it. A refusal means that there is none."""
     exchange = world.call(DESCRIBE, {"virtualInterfaceId": interface}, role=interface.role)
     items = [] if exchange.refused else [one for one in at(exchange.body, f"/{LIST}/*") if isinstance(one, dict)]
     own = [one for one in items if one.get("virtualInterfaceId") == interface.id]
@@ -212,7 +212,7 @@ def _look(world: World, interface: Handle) -> tuple[Exchange, Json | None]:
 
 
 def _seen(world: World, interface: Handle) -> tuple[Exchange, Json | None]:
-    """The attachment, waited for until it is there and attached: AWS attaches after it has answered."""
+    """The attachment, once it exists and is attached. AWS attaches after the response."""
 
     def is_attached(seen: tuple[Exchange, Json | None]) -> bool:
         return seen[1] is not None and _state(seen[1]) != "attaching"
@@ -221,7 +221,7 @@ def _seen(world: World, interface: Handle) -> tuple[Exchange, Json | None]:
 
 
 def _is_on(item: Json | None, gateway: Handle) -> bool:
-    """Whether this is an attachment to that gateway, and one that stays."""
+    """Whether this is an attachment to that gateway that is not ending."""
     return item is not None and item.get("directConnectGatewayId") == gateway.id and _state(item) not in ENDING
 
 

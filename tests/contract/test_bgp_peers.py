@@ -1,4 +1,4 @@
-"""BGP peers: adding one to a virtual interface, and taking one away."""
+"""BGP peers: adding a peer to a virtual interface, and deleting one."""
 
 import re
 from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, ip_interface
@@ -35,7 +35,7 @@ OTHER = {"ipv4": "ipv6", "ipv6": "ipv4"}
 )
 @pytest.mark.parametrize("first", OTHER)
 def test_an_interface_gets_the_family_that_it_lacks(contract: Contract, world: World, first: str) -> None:
-    """Dual stack is made in this way only; the session that carries the traffic must not notice."""
+    """This is the only way to get dual stack, and the existing session must not be affected."""
     interface = _interface(world, first)
     earlier, before = world.described(interface)
     exchange = _add(world, interface, OTHER[first])
@@ -68,7 +68,7 @@ def test_an_interface_gets_the_family_that_it_lacks(contract: Contract, world: W
 @pytest.mark.rule("bgp_peers.echo")
 @given(asn=st.integers(64512, 65534), key=st.text("abcXYZ019", min_size=6, max_size=80))
 def test_a_peer_is_as_asked_for(api: Api, contract: Contract, run_id: str, asn: int, key: str) -> None:
-    """The router at the other end is configured with the same three values, or the session never comes up."""
+    """The router of the customer is configured with the same three values, or the session never comes up."""
     with World(api, run_id) as world:
         exchange = done(_add(world, _interface(world), "ipv6", asn=asn, authKey=key))
         new = [peer for peer in _peers(_of(exchange)) if peer.get("addressFamily") == "ipv6"]
@@ -90,7 +90,7 @@ def test_a_peer_is_as_asked_for(api: Api, contract: Contract, run_id: str, asn: 
 def test_addresses_are_assigned_when_none_are_given(
     contract: Contract, world: World, kind: str, first: str, family: str
 ) -> None:
-    """Both routers must find themselves in one subnet, and not with the same address."""
+    """Both routers need different addresses in one subnet."""
     exchange = done(_add(world, _interface(world, first, kind), family))
     new = [peer for peer in _peers(_of(exchange)) if peer.get("addressFamily") == family]
     found = [(peer.get("amazonAddress"), peer.get("customerAddress")) for peer in new]
@@ -105,7 +105,7 @@ def test_addresses_are_assigned_when_none_are_given(
 
 @pytest.mark.rule("bgp_peers.addresses-custom-ipv6")
 def test_ipv6_addresses_are_amazons(contract: Contract, world: World) -> None:
-    """They come out of Amazon's pool: an address of one's own would be routed to somebody else."""
+    """The addresses belong to Amazon's pool; traffic for any other address would be routed to its owner."""
     pair = {"amazonAddress": "2001:db8:77::1/125", "customerAddress": "2001:db8:77::2/125"}
     exchange = _add(world, _interface(world), "ipv6", **pair)
     contract.refused("bgp_peers.addresses-custom-ipv6", exchange, f"the addresses {pair}")
@@ -114,7 +114,7 @@ def test_ipv6_addresses_are_amazons(contract: Contract, world: World) -> None:
 @pytest.mark.rule("bgp_peers.auth-key-length")
 @pytest.mark.parametrize("length", [1, 5, 81, 200])
 def test_a_key_of_another_length_is_refused(contract: Contract, world: World, length: int) -> None:
-    """Routers cut longer keys off: the session would fail without a reason that anybody sees."""
+    """Some routers truncate longer keys, and the session would fail without a visible reason."""
     exchange = _add(world, _interface(world), "ipv6", authKey="k" * length)
     what = f"an authentication key of {length} characters"
     contract.refused("bgp_peers.auth-key-length", exchange, what, where="too short" if length < 6 else "too long")
@@ -125,14 +125,14 @@ def test_a_key_of_another_length_is_refused(contract: Contract, world: World, le
     ("member", "asn"), [("asn", 0), ("asn", -1), ("asnLong", 0), ("asnLong", -1), ("asnLong", 4294967295)]
 )
 def test_an_asn_that_does_not_exist_is_refused(contract: Contract, world: World, member: str, asn: int) -> None:
-    """Clients that keep the number in 32 bits send a negative one, and AWS was seen to say so."""
+    """Clients with 32-bit integers send a negative number, and AWS was observed to refuse it."""
     exchange = _add(world, _interface(world), "ipv6", **{"asn": None, member: asn})
     contract.refused("bgp_peers.asn-range", exchange, f"{member} {asn}", where=f"/newBGPPeer/{member}")
 
 
 @pytest.mark.rule("bgp_peers.asn-public")
 def test_an_unverified_asn_on_a_public_interface_is_verified_first(contract: Contract, world: World) -> None:
-    """Whoever could announce under any ASN could take over addresses of its true owner."""
+    """An account that can use any ASN could hijack the addresses of the ASN's owner."""
     interface = _interface(world, kind="Public")
     exchange = _add(world, interface, "ipv6", asn=64496)
     new = [peer.get("bgpPeerState") for peer in _peers(_of(exchange)) if peer.get("addressFamily") == "ipv6"]
@@ -148,7 +148,7 @@ def test_an_unverified_asn_on_a_public_interface_is_verified_first(contract: Con
 @pytest.mark.rule("bgp_peers.same-family", "bgp_peers.refusal-atomic")
 @pytest.mark.parametrize("family", OTHER)
 def test_a_second_peer_of_a_family_needs_redundancy(contract: Contract, world: World, family: str) -> None:
-    """There is one session of a family, unless the connection ends on two devices and says so."""
+    """An address family has one session, unless the connection ends on two devices."""
     interface = _interface(world, family)
     connection = next(one for one in world.handles if one.kind == "connection")
     port, item = world.described(connection)
@@ -169,7 +169,7 @@ def test_a_second_peer_of_a_family_needs_redundancy(contract: Contract, world: W
 @pytest.mark.rule("bgp_peers.empty-create")
 @pytest.mark.parametrize("given_members", ["nothing", "no interface", "no peer", "an empty peer"])
 def test_a_peer_must_be_described(contract: Contract, world: World, given_members: str) -> None:
-    """The model requires no member: only the service can refuse."""
+    """The model requires no member, so only the service can refuse the request."""
     interface = _interface(world)
     bodies: dict[str, dict[str, Any]] = {
         "nothing": {},
@@ -186,7 +186,7 @@ def test_a_peer_must_be_described(contract: Contract, world: World, given_member
 )
 @pytest.mark.parametrize("by", ["id", "asn"])
 def test_a_peer_is_deleted_and_the_other_stays(contract: Contract, world: World, by: str) -> None:
-    """Clients of 2018 name a peer by ASN and address, those of today by its id."""
+    """Clients of 2018 identify a peer by ASN and address, and current clients by its id."""
     interface = _interface(world)
     added = done(_add(world, interface, "ipv6", asn=65123))
     peer = next((one for one in _peers(_of(added)) if one.get("addressFamily") == "ipv6"), None)
@@ -216,7 +216,7 @@ def test_a_peer_is_deleted_and_the_other_stays(contract: Contract, world: World,
 
 @pytest.mark.rule("bgp_peers.delete-no-match")
 def test_a_peer_that_is_not_there_cannot_be_deleted(contract: Contract, world: World) -> None:
-    """A typing error in the address would pass for a deletion."""
+    """Otherwise a typing error in the address would look like a successful deletion."""
     interface = _interface(world)
     done(_add(world, interface, "ipv6", asn=65123))
     wrong = {"asn": 65123, "customerAddress": "192.0.2.2/30"}
@@ -226,7 +226,7 @@ def test_a_peer_that_is_not_there_cannot_be_deleted(contract: Contract, world: W
 
 @pytest.mark.rule("bgp_peers.delete-last", "bgp_peers.refusal-atomic")
 def test_the_last_peer_stays(contract: Contract, world: World) -> None:
-    """An interface without a peer could never carry traffic again: it is to be deleted as a whole."""
+    """A virtual interface without a peer cannot carry traffic; the whole virtual interface is to be deleted instead."""
     interface = _interface(world)
     _, item = world.described(interface)
     peers = _peers(item)
@@ -254,7 +254,7 @@ def _add(world: World, interface: Handle, family: str, **new: Any) -> Exchange:
 
 
 def _of(exchange: Exchange) -> Json:
-    """The virtual interface that is answered."""
+    """The virtual interface in a response."""
     found = exchange.body.get("virtualInterface")
     return found if isinstance(found, dict) else {}
 
@@ -276,7 +276,7 @@ def _address(text: object) -> IPv4Interface | IPv6Interface | None:
 
 
 def _is_assigned(family: str, one: IPv4Interface | IPv6Interface | None, two: object) -> bool:
-    """Whether these are two different addresses of one subnet, out of the block that AWS takes them from."""
+    """Whether these are two different addresses in one subnet of the block from which AWS assigns addresses."""
     if one is None or one == two or one.network != getattr(two, "network", None):
         return False
     if isinstance(one, IPv6Interface):
@@ -287,7 +287,7 @@ def _is_assigned(family: str, one: IPv4Interface | IPv6Interface | None, two: ob
 def _kept(
     contract: Contract, first: Exchange, before: Json, exchange: Exchange, after: Json, but: Json | None = None
 ) -> None:
-    """The interface is as before, and so is every peer that it had before, except for the one that was deleted."""
+    """Checks that the virtual interface and its earlier peers are unchanged, except for the deleted peer."""
     gone = but.get("bgpPeerId") if but is not None else None
     was = {name: before.get(name) for name in INTERFACE}
     now = {name: after.get(name) for name in INTERFACE}

@@ -23,7 +23,7 @@ MODES: Final = ("PayAsYouGo", *FLAT_RATES)
 @pytest.mark.rule("billing.update-answer")
 @pytest.mark.parametrize("count", [1, 3])
 def test_a_change_answers_what_it_changed(contract: Contract, world: World, count: int) -> None:
-    """Prices are changed for many ports at once: each must be accounted for."""
+    """Clients change many ports in one request and need the result for each."""
     connections = [arrange(world, "connection") for _ in range(count + 1)][:count]
     exchange = done(world.call(UPDATE, {"connectionIds": connections, "billingMode": "FlatRateTier1"}))
     rule, mode = "billing.update-answer", exchange.body.get("billingMode")
@@ -38,7 +38,7 @@ def test_a_change_answers_what_it_changed(contract: Contract, world: World, coun
 @pytest.mark.rule("billing.update-described")
 @pytest.mark.parametrize("mode", MODES)
 def test_a_changed_mode_is_described(contract: Contract, world: World, mode: str) -> None:
-    """Costs are forecast from what is described."""
+    """Cost forecasts use the described billing mode."""
     start = next(one for one in MODES[:2] if one != mode)
     connection = arrange(world, "connection", members={"billingMode": start})
     exchange = done(world.call(UPDATE, {"connectionIds": [connection], "billingMode": mode}))
@@ -51,7 +51,7 @@ def test_a_changed_mode_is_described(contract: Contract, world: World, mode: str
 
 @pytest.mark.rule("billing.update-others")
 def test_other_connections_keep_their_mode(contract: Contract, world: World) -> None:
-    """Nobody may be charged for what was not asked for."""
+    """An account must not be charged for a change that it did not request."""
     world.api.permit(UPDATE)
     named, other = arrange(world, "connection"), arrange(world, "connection")
     before = _shown(world.described(other)[1])
@@ -67,7 +67,7 @@ def test_other_connections_keep_their_mode(contract: Contract, world: World) -> 
 def test_a_mode_can_be_given_with_the_order(
     contract: Contract, world: World, kind: Literal["connection", "lag"], mode: str
 ) -> None:
-    """A port that is charged by the hour until somebody notices costs more than was planned."""
+    """Otherwise the port is charged by the hour until the billing mode is changed."""
     members: dict[str, Any] = {"billingMode": mode}
     port = bundle(world, **members)[0] if kind == "lag" else arrange(world, kind, members=members)
     after, item = world.described(port, lambda seen: _is(seen.get("billingMode"), mode))
@@ -78,7 +78,7 @@ def test_a_mode_can_be_given_with_the_order(
 
 @pytest.mark.rule("billing.default")
 def test_without_a_mode_one_pays_as_one_goes(contract: Contract, world: World) -> None:
-    """A flat rate binds for a term; nobody enters into it by leaving a member out."""
+    """A flat rate has a fixed term, so it must not start because a request omits a member."""
     connection = arrange(world, "connection")
     found = _shown(connection.made.body, world.described(connection)[1])
     message = f"billingMode is {found!r} for a connection that was ordered without one"
@@ -87,7 +87,7 @@ def test_without_a_mode_one_pays_as_one_goes(contract: Contract, world: World) -
 
 @pytest.mark.rule("billing.refusal-atomic")
 def test_a_refused_change_changes_no_price(contract: Contract, world: World) -> None:
-    """All of the ports or none: half a change is found on the bill."""
+    """A partial change would be noticed only on the bill."""
     world.api.permit(UPDATE)
     connection = arrange(world, "connection")
     before = _shown(world.described(connection)[1])
@@ -99,7 +99,7 @@ def test_a_refused_change_changes_no_price(contract: Contract, world: World) -> 
 
 
 def _is(found: object, mode: str) -> bool:
-    """A flat rate may be shown as that of a pair of ports of the same tier."""
+    """Whether a mode equals the expected one; a flat rate may be shown as that of a port pair of the same tier."""
     return found in (mode, f"PortPair{mode}" if mode in FLAT_RATES else mode)
 
 

@@ -1,4 +1,4 @@
-"""The second protocol beside the first: two ways to the same things."""
+"""The CBOR protocol beside the JSON protocol: both give access to the same resources."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.over("cbor")
 def test_what_one_protocol_makes_the_other_describes_the_same(
     api: Api, contract: Contract, world: World, kind: str, first: str
 ) -> None:
-    """A tool's next version may speak the other one, and must find what the last version made."""
+    """A new version of a tool may use CBOR and must find the resources of the old version."""
     maker, other = PROTOCOLS if first == PROTOCOLS[0] else reversed(PROTOCOLS)
     for needed in PROTOCOLS:
         if needed in api.lacks:
@@ -41,7 +41,7 @@ def test_what_one_protocol_makes_the_other_describes_the_same(
 
 
 def apart(shown: Any, again: Any, place: str = "") -> Iterator[str]:
-    """Where two descriptions of one thing differ, member by member."""
+    """The members in which two descriptions of one resource differ."""
     if isinstance(shown, dict) and isinstance(again, dict):
         for name in dict.fromkeys((*shown, *again)):
             yield from apart(shown.get(name), again.get(name), f"{place}/{name}")
@@ -54,7 +54,7 @@ def apart(shown: Any, again: Any, place: str = "") -> Iterator[str]:
 
 @pytest.mark.rule("wire.cbor-timestamps")
 def test_a_time_is_tagged_as_one(world: World) -> None:
-    """Strictly generated clients read a time by its tag, and fail on a number in its place."""
+    """Strict generated clients identify a timestamp by its tag and fail on a plain number."""
     world.api.permit("StartBgpFailoverTest")
     interface = arrange(world, "virtual-interface", settle=False)
     world.settle(interface, "available")
@@ -63,6 +63,6 @@ def test_a_time_is_tagged_as_one(world: World) -> None:
 
 @pytest.mark.rule("wire.smithy-protocol")
 def test_an_answer_names_its_protocol(api: Api, contract: Contract, world: World) -> None:
-    """A client that gets something else, from a proxy say, finds out by this header."""
+    """Clients use this header to detect a response that does not come from the service, such as that of a proxy."""
     world.call("DescribeLocations")
     world.call("DescribeLoa", {"connectionId": "dxcon-ffffff00"})

@@ -1,4 +1,4 @@
-"""boto3: what its reference says of the client itself, and whether that holds with this endpoint behind it."""
+"""boto3: the documented behavior of the client itself with this endpoint."""
 
 from itertools import islice
 from typing import Any, Final
@@ -25,7 +25,7 @@ MOST_PAGES: Final = 500
 
 @pytest.mark.rule("client.can-paginate", "client.not-pageable")
 def test_paginators_are_there_where_the_client_says_so(contract: Contract, world: World) -> None:
-    """Libraries ask can_paginate and take the answer for granted. Nothing is said of what the target does not have."""
+    """Libraries rely on can_paginate. Operations that the target lacks are not checked."""
     boto3 = client(world).boto3
     for operation in sorted(SPEC.operations.keys() - world.api.unsupported.keys()):
         name = botocore.xform_name(operation)
@@ -45,7 +45,7 @@ def test_paginators_are_there_where_the_client_says_so(contract: Contract, world
 @pytest.mark.rule("client.paginator-complete")
 @pytest.mark.parametrize("operation", PAGEABLE)
 def test_a_paginator_yields_the_whole_list(contract: Contract, world: World, operation: str) -> None:
-    """This is how most people page: the paginator stops, or fails, on tokens that are not as it expects them."""
+    """Most users page with a paginator, which stops or fails on unexpected tokens."""
     what = listing(world, operation, 3)
     caller = client(world, what.role)
     paginator = caller.boto3.get_paginator(botocore.xform_name(operation))
@@ -70,7 +70,7 @@ def test_a_paginator_yields_the_whole_list(contract: Contract, world: World, ope
 
 @pytest.mark.rule("client.no-waiters")
 def test_there_are_no_waiters(contract: Contract, world: World) -> None:
-    """Whoever waits for a state has to poll."""
+    """A client that waits for a state has to poll."""
     boto3 = client(world).boto3
     for name in ("connection_available", "virtual_interface_available", "no_such_thing"):
         try:
@@ -88,7 +88,7 @@ def test_there_are_no_waiters(contract: Contract, world: World) -> None:
 def test_a_presigned_url_is_for_this_endpoint(
     contract: Contract, world: World, asked: dict[str, Any], seconds: int
 ) -> None:
-    """It is handed to somebody without credentials: it must lead here, and not for longer than was meant."""
+    """The URL is given to users without credentials, so its host and lifetime must be as requested."""
     target, caller = world.api.target, client(world)
     url = caller.boto3.generate_presigned_url(
         "describe_connections", Params={"connectionId": "dxcon-ffffff00"}, **asked
@@ -118,7 +118,7 @@ def test_a_presigned_url_is_for_this_endpoint(
 def test_nothing_unknown_is_presigned(
     contract: Contract, world: World, method: str, params: dict[str, str], error: type[Exception]
 ) -> None:
-    """The mistake must show where the URL is made, not where it is used."""
+    """The error must appear where the URL is created, not where it is used."""
     boto3 = client(world).boto3
     try:
         boto3.generate_presigned_url(method, Params=params)
@@ -131,7 +131,7 @@ def test_nothing_unknown_is_presigned(
 
 @pytest.mark.rule("client.presigned-method")
 def test_a_presigned_url_is_for_post(contract: Contract, world: World) -> None:
-    """The protocol knows POST alone; a URL that is signed for GET is of no use."""
+    """The protocol uses only POST, so a URL that is signed for GET cannot be used."""
     boto3 = client(world).boto3
     for _ in range(5):
         default, post, get = (
@@ -154,7 +154,7 @@ def test_a_presigned_url_is_for_post(contract: Contract, world: World) -> None:
 def test_a_refusal_is_an_exception_of_its_class(
     contract: Contract, world: World, operation: str, params: dict[str, str]
 ) -> None:
-    """Callers catch it by its class, log its message and decide by its status whether to try again."""
+    """Callers catch the class, log the message and use the status to decide whether to retry."""
     caller = client(world)
     try:
         getattr(caller.boto3, botocore.xform_name(operation))(**params)

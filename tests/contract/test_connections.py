@@ -1,4 +1,4 @@
-"""Connections: ordering and describing them."""
+"""Connections: ordering and description."""
 
 import re
 from collections.abc import Mapping
@@ -38,7 +38,7 @@ OF_THE_MOMENT: Final = frozenset({"connectionState", "loaIssueTime"})
 
 @pytest.mark.rule("connections.answer-members")
 def test_a_connection_says_what_it_is(contract: Contract, world: World) -> None:
-    """Tools read these members without asking whether they are there."""
+    """Tools read these members without checking whether they are present."""
     # Who waits for a state does not come to the end where there is none.
     connection = arrange(world, "connection", settle=False)
     described, item = world.described(connection)
@@ -56,7 +56,7 @@ def test_a_connection_says_what_it_is(contract: Contract, world: World) -> None:
 
 @pytest.mark.rule("connections.id-form")
 def test_an_id_looks_like_one_of_a_connection(contract: Contract, world: World) -> None:
-    """Ids are validated by tools, put into ARNs and into file names."""
+    """Tools validate ids and use them in ARNs and file names."""
     connection = arrange(world, "connection")
     described, _ = world.described(connection)
     ok = ID.fullmatch(connection.id) is not None
@@ -79,7 +79,7 @@ def test_an_id_looks_like_one_of_a_connection(contract: Contract, world: World) 
 def test_a_connection_is_what_was_asked_for(
     api: Api, contract: Contract, run_id: str, bandwidth: str, suffix: str
 ) -> None:
-    """An order of another port than the one that was wanted costs money and weeks."""
+    """A wrong port costs money and weeks."""
     with World(api, run_id) as world:
         location = locations.offering(world, bandwidth)
         wanted = {"location": location, "bandwidth": bandwidth, "connectionName": f"{world.name()}{suffix}"}
@@ -95,7 +95,7 @@ def test_a_connection_is_what_was_asked_for(
 
 @pytest.mark.rule("connections.owner-and-region")
 def test_a_connection_is_the_callers_in_the_region(contract: Contract, world: World) -> None:
-    """Inventories over many accounts and Regions are built from these two members."""
+    """Inventories over many accounts and Regions depend on these two members."""
     wanted = {"ownerAccount": world.account_id("owner"), "region": world.api.target.region}
     connection = arrange(world, "connection")
     described, item = world.described(connection, shows(**wanted))
@@ -109,7 +109,7 @@ def test_a_connection_is_the_callers_in_the_region(contract: Contract, world: Wo
 @pytest.mark.rule("connections.location-known")
 @pytest.mark.parametrize("which", ["invented", "extended", "of-another-region"])
 def test_an_unknown_location_is_refused(contract: Contract, world: World, which: str) -> None:
-    """A slip in the code must not become an order that nobody can fulfil."""
+    """A typing error in the code must not become an order that cannot be fulfilled."""
     exchange = locations.order(world, location=_unknown_location(world, which))
     contract.refused("connections.location-known", exchange, f"a location that is {which}", where="/location")
 
@@ -117,7 +117,7 @@ def test_an_unknown_location_is_refused(contract: Contract, world: World, which:
 @pytest.mark.rule("connections.location-case")
 @pytest.mark.parametrize("case", ["upper", "lower", "swapcase"])
 def test_the_case_of_a_location_does_not_matter(contract: Contract, world: World, case: str) -> None:
-    """Codes come in several spellings, such as EqDC2 and EQDC2; configurations have all of them."""
+    """Configurations contain several spellings of a code, such as EqDC2 and EQDC2."""
     location = locations.offering(world, "1Gbps")
     exchange = locations.order(world, location=getattr(location, case)())
     if contract.accepted("connections.location-case", exchange, "the code in other letters", where="/location"):
@@ -129,14 +129,14 @@ def test_the_case_of_a_location_does_not_matter(contract: Contract, world: World
 @pytest.mark.rule("connections.bandwidth-known")
 @pytest.mark.parametrize("bandwidth", ["3Gbps", "7Mbps", "0Gbps", "-1Gbps", "10", "fast"])
 def test_an_unknown_bandwidth_is_refused(contract: Contract, world: World, bandwidth: str) -> None:
-    """There is no such port."""
+    """No port has such a bandwidth."""
     exchange = locations.order(world, bandwidth=bandwidth)
     contract.refused("connections.bandwidth-known", exchange, f"a bandwidth of {bandwidth}", where="/bandwidth")
 
 
 @pytest.mark.rule("connections.bandwidth-at-location")
 def test_a_speed_that_the_location_lacks_is_refused(contract: Contract, world: World) -> None:
-    """The order would wait for a port that is never built."""
+    """Otherwise the order would wait for a port that is never built."""
     lacking = [
         (one["locationCode"], speed)
         for one in locations.listed(world)
@@ -153,7 +153,7 @@ def test_a_speed_that_the_location_lacks_is_refused(contract: Contract, world: W
 
 @pytest.mark.rule("connections.listed")
 def test_a_new_connection_is_listed(contract: Contract, world: World) -> None:
-    """What is not listed is paid for and forgotten."""
+    """A connection that is not listed is charged and forgotten."""
     connection = arrange(world, "connection", settle=False)
 
     def times(items: list[Json]) -> int:
@@ -166,7 +166,7 @@ def test_a_new_connection_is_listed(contract: Contract, world: World) -> None:
 
 @pytest.mark.rule("connections.describe-one")
 def test_one_connection_can_be_asked_for(contract: Contract, world: World) -> None:
-    """Tools look up by id; what they get must be that one, and the same that the list shows."""
+    """Tools look up a connection by its id and must get the same description as in the list."""
     connection, _ = arrange(world, "connection"), arrange(world, "connection")
 
     def look() -> tuple[Observation, Exchange, Json]:
@@ -191,7 +191,7 @@ def test_one_connection_can_be_asked_for(contract: Contract, world: World) -> No
 
 @pytest.mark.rule("connections.not-idempotent")
 def test_equal_orders_make_different_connections(contract: Contract, world: World) -> None:
-    """Redundant connections are ordered with equal requests."""
+    """Users order redundant connections with identical requests."""
     name = world.name()
     orders = [done(locations.order(world, connectionName=name)) for _ in range(3)]
     ids = [exchange.body.get("connectionId") for exchange in orders]
@@ -204,7 +204,7 @@ def test_equal_orders_make_different_connections(contract: Contract, world: Worl
 def test_tags_can_be_given_with_the_order(
     api: Api, contract: Contract, run_id: str, wanted: list[dict[str, str]]
 ) -> None:
-    """Accounts in which everything must be tagged refuse to order otherwise, and costs are charged by tag."""
+    """Some accounts refuse orders without tags, and costs are allocated by tag."""
     with World(api, run_id) as world:
         connection = arrange(world, "connection", members={"tags": wanted}, settle=False)
         rule, expected = "connections.tags-on-create", _by_key(wanted)
@@ -268,7 +268,7 @@ def _place(exchange: Exchange, member: str) -> str:
 
 
 def _differing(one: Json, other: Json) -> Mapping[str, tuple[Any, Any]]:
-    """The members that differ, with both values."""
+    """The members in which two descriptions differ, with both values."""
     return {
         name: (one.get(name), other.get(name))
         for name in sorted((one.keys() | other.keys()) - OF_THE_MOMENT)

@@ -1,4 +1,4 @@
-"""Connections: renaming and encrypting them, in a LAG and out of it, and deleting them."""
+"""Connections: renaming, encryption, LAG membership and deletion."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ GOING = ("deleting", "deleted")
 
 @pytest.mark.rule("connections.update-name")
 def test_a_new_name_stays(contract: Contract, world: World) -> None:
-    """Names are how people tell one cable from another."""
+    """Users identify a connection by its name."""
     connection, name = arrange(world, "connection"), world.name()
     exchange = done(world.call("UpdateConnection", {"connectionId": connection, "connectionName": name}))
     after, item = world.described(connection, shows(connectionName=name))
@@ -35,7 +35,7 @@ def test_a_new_name_stays(contract: Contract, world: World) -> None:
 
 @pytest.mark.rule("connections.update-preserves")
 def test_a_new_name_changes_nothing_else(contract: Contract, world: World) -> None:
-    """Renaming must be safe while traffic flows."""
+    """Renaming must be safe while the connection carries traffic."""
     connection = arrange(world, "connection")
     before = _settled(world, connection, "connectionName")
     exchange = done(world.call("UpdateConnection", {"connectionId": connection, "connectionName": world.name()}))
@@ -48,7 +48,7 @@ def test_a_new_name_changes_nothing_else(contract: Contract, world: World) -> No
 @pytest.mark.rule("connections.encryption-mode-update")
 @pytest.mark.parametrize("mode", ["no_encrypt", "should_encrypt", "must_encrypt"])
 def test_an_encryption_mode_stays(contract: Contract, world: World, mode: str) -> None:
-    """Who believes the line to be encrypted must be right."""
+    """Users rely on the described mode to know that the link is encrypted."""
     connection = macsec.port(world)
     exchange = done(world.call("UpdateConnection", {"connectionId": connection, "encryptionMode": mode}))
     after, item = world.described(connection, shows(encryptionMode=mode))
@@ -63,14 +63,14 @@ def test_an_encryption_mode_stays(contract: Contract, world: World, mode: str) -
 @pytest.mark.rule("connections.encryption-mode-known")
 @pytest.mark.parametrize("mode", ["encrypt", "MUST_ENCRYPT", "must-encrypt"])
 def test_an_unknown_encryption_mode_is_refused(contract: Contract, world: World, mode: str) -> None:
-    """A slip in the mode must not leave a line open that should be closed."""
+    """A typing error in the mode must not leave a link unencrypted."""
     exchange = world.call("UpdateConnection", {"connectionId": macsec.port(world), "encryptionMode": mode})
     contract.refused("connections.encryption-mode-known", exchange, f"mode {mode}", where="/encryptionMode")
 
 
 @pytest.mark.rule("connections.lag-join")
 def test_a_connection_can_be_ordered_into_a_lag(contract: Contract, world: World) -> None:
-    """Capacity is added to a LAG in this way; a port beside it is no capacity."""
+    """Users add capacity to a LAG in this way; a separate port adds none."""
     lag, _ = bundle(world)
     connection = arrange(world, "connection", members={"lagId": lag})
     after, item = world.described(connection, shows(lagId=lag.id))
@@ -96,7 +96,7 @@ def test_a_connection_can_be_ordered_into_a_lag(contract: Contract, world: World
 
 @pytest.mark.rule("connections.lag-join-bandwidth")
 def test_a_lag_takes_no_connection_of_another_bandwidth(contract: Contract, world: World) -> None:
-    """Links of different speed cannot be bundled."""
+    """LACP cannot bundle links of different speeds."""
     exchange = locations.order(world, lagId=bundle(world)[0], bandwidth="10Gbps")
     contract.refused("connections.lag-join-bandwidth", exchange, "10Gbps for a LAG of 1Gbps", where="/bandwidth")
 
@@ -111,7 +111,7 @@ def test_a_lag_takes_no_connection_elsewhere(contract: Contract, world: World) -
 
 @pytest.mark.rule("connections.delete-answer")
 def test_deleting_answers_the_connection(contract: Contract, world: World) -> None:
-    """Whoever deletes wants to see that it was the right one."""
+    """The caller checks that the right connection was deleted."""
     connection = arrange(world, "connection", settle=False)
     exchange = done(world.delete(connection))
     found, state = exchange.body.get("connectionId"), exchange.body.get("connectionState")
@@ -123,7 +123,7 @@ def test_deleting_answers_the_connection(contract: Contract, world: World) -> No
 
 @pytest.mark.rule("connections.delete-answer")
 def test_declining_answers_the_connection(contract: Contract, world: World) -> None:
-    """The customer of a partner must see that the offer is off the table."""
+    """The customer must see that the hosted connection is declined."""
     connection = arrange(world, "hosted-connection")
     exchange = done(world.delete(connection))
     found, state = exchange.body.get("connectionId"), exchange.body.get("connectionState")
@@ -136,7 +136,7 @@ def test_declining_answers_the_connection(contract: Contract, world: World) -> N
 
 @pytest.mark.rule("connections.deleted-gone")
 def test_a_deleted_connection_is_going_or_gone(contract: Contract, world: World) -> None:
-    """A port that goes on to exist goes on to be charged."""
+    """A port that still exists is still charged."""
     connection = arrange(world, "connection")
     exchange = done(world.delete(connection))
     seen = poll(lambda: world.observe(connection), lambda one: one.state in (None, *GOING))
@@ -148,7 +148,7 @@ def test_a_deleted_connection_is_going_or_gone(contract: Contract, world: World)
 @pytest.mark.rule("connections.deleted-final")
 @pytest.mark.parametrize("operation", ["DeleteConnection", "UpdateConnection"])
 def test_nothing_can_be_done_to_a_deleted_connection(contract: Contract, world: World, operation: str) -> None:
-    """Success would say that there is something."""
+    """A success would imply that the connection still exists."""
     connection = arrange(world, "connection")
     done(world.delete(connection))
     seen = gone(world, connection)
@@ -161,7 +161,7 @@ def test_nothing_can_be_done_to_a_deleted_connection(contract: Contract, world: 
 
 @pytest.mark.rule("connections.delete-with-interface")
 def test_a_connection_in_use_cannot_be_deleted(contract: Contract, world: World) -> None:
-    """Otherwise one call takes a site off the network."""
+    """Otherwise one call could disconnect a site."""
     connection, _ = _used(world)
     exchange = world.delete(connection)
     contract.refused("connections.delete-with-interface", exchange, "while a virtual interface lives on it")
@@ -169,7 +169,7 @@ def test_a_connection_in_use_cannot_be_deleted(contract: Contract, world: World)
 
 @pytest.mark.rule("connections.delete-minimum-links")
 def test_a_lag_keeps_its_minimum(contract: Contract, world: World) -> None:
-    """The minimum is there so that the LAG does not go down without anybody meaning it."""
+    """The minimum number of links protects a LAG from an unintended outage."""
     lag, (connection, _) = bundle(world, 2)
     done(world.call("UpdateLag", {"lagId": lag, "minimumLinks": 2}))
     exchange = world.delete(connection)
@@ -179,7 +179,7 @@ def test_a_lag_keeps_its_minimum(contract: Contract, world: World) -> None:
 
 @pytest.mark.rule("connections.delete-leaves-lag")
 def test_a_deleted_connection_leaves_its_lag(contract: Contract, world: World) -> None:
-    """The capacity that a LAG shows must be there."""
+    """The capacity that a LAG shows must exist."""
     lag, (connection, _) = bundle(world, 2)
     listed = connection.id in at(world.described(lag)[1], "/connections/*/connectionId")
     exchange = done(world.delete(connection))
@@ -199,7 +199,7 @@ def test_a_deleted_connection_leaves_its_lag(contract: Contract, world: World) -
 
 @pytest.mark.rule("connections.refusal-atomic")
 def test_a_refused_order_orders_nothing(contract: Contract, world: World) -> None:
-    """Whoever was told no must not be sent a bill."""
+    """An account must not be charged for a refused order."""
     name = world.name()
     exchange = refusal(locations.order(world, bandwidth="3Gbps", connectionName=name))
     _, listed = whole_list(world, "DescribeConnections", {}, "connections")
@@ -210,7 +210,7 @@ def test_a_refused_order_orders_nothing(contract: Contract, world: World) -> Non
 
 @pytest.mark.rule("connections.refusal-atomic")
 def test_a_refused_order_leaves_the_lag_as_it_was(contract: Contract, world: World) -> None:
-    """A LAG that counts a port which was refused has less capacity than it says."""
+    """A LAG that counts a refused port has less capacity than it shows."""
     lag, _ = bundle(world)
     before = _settled(world, lag)
     exchange = refusal(locations.order(world, lagId=lag, bandwidth="10Gbps"))
@@ -221,7 +221,7 @@ def test_a_refused_order_leaves_the_lag_as_it_was(contract: Contract, world: Wor
 
 @pytest.mark.rule("connections.refusal-atomic")
 def test_a_refused_update_is_not_half_applied(contract: Contract, world: World) -> None:
-    """A new name beside a mode that was refused: which of the two holds, nobody would know."""
+    """If the name changes and the mode is refused, the caller cannot know the result."""
     connection = macsec.port(world)
     before = _settled(world, connection)
     params = {"connectionId": connection, "connectionName": world.name(), "encryptionMode": "encrypt"}
@@ -233,7 +233,7 @@ def test_a_refused_update_is_not_half_applied(contract: Contract, world: World) 
 
 @pytest.mark.rule("connections.refusal-atomic")
 def test_a_refused_deletion_deletes_nothing(contract: Contract, world: World) -> None:
-    """The line must go on to work."""
+    """The connection must continue to work."""
     connection, interface = _used(world)
     before = _settled(world, connection)
     exchange = refusal(world.delete(connection))
@@ -249,18 +249,18 @@ def test_a_refused_deletion_deletes_nothing(contract: Contract, world: World) ->
 
 
 def _used(world: World) -> tuple[Handle, Handle]:
-    """A connection, and a virtual interface that lives on it."""
+    """A connection with a virtual interface."""
     connection = arrange(world, "connection")
     return connection, arrange(world, "virtual-interface", shared={"/connectionId": connection})
 
 
 def _settled(world: World, handle: Handle, *but: str) -> Json:
-    """What is described of a resource, but for some members and for what changes by itself: states and times."""
+    """The description of a resource without some members, states and times."""
     return _lasting(handle, world.described(handle)[1], *but)
 
 
 def _still(world: World, handle: Handle, before: Json, *but: str) -> Json:
-    """The same afterwards, as soon as it is as it was before."""
+    """The later description, once it equals the earlier one."""
     _, item = world.described(handle, lambda seen: _lasting(handle, seen, *but) == before)
     return _lasting(handle, item, *but)
 

@@ -1,4 +1,4 @@
-"""BGP failover tests: a session is taken down on purpose, for a time, and it is remembered."""
+"""BGP failover tests: they take a session down for a limited time and keep a history."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ LONGEST = 4320
     "failover_tests.peers-down",
 )
 def test_a_test_takes_the_sessions_down(contract: Contract, world: World) -> None:
-    """That is the exercise: whoever believes that it runs while traffic still flows trusts a spare that is none."""
+    """If the sessions stay up, the test does not show whether the redundant connection works."""
     interface = _interface(world)
     started = done(_start(world, interface))
     test = _of(started)
@@ -62,7 +62,7 @@ def test_a_test_takes_the_sessions_down(contract: Contract, world: World) -> Non
 @pytest.mark.rule("failover_tests.duration-echo")
 @given(minutes=st.one_of(st.just(LONGEST), st.integers(1, LONGEST)))
 def test_a_test_lasts_as_long_as_asked_for(api: Api, contract: Contract, run_id: str, minutes: int) -> None:
-    """An outage on purpose ends when it was announced to end."""
+    """A planned outage must end at the announced time."""
     with World(api, run_id) as world:
         exchange = done(_start(world, _interface(world), testDurationInMinutes=minutes))
         found = _of(exchange).get("testDurationInMinutes")
@@ -73,7 +73,7 @@ def test_a_test_lasts_as_long_as_asked_for(api: Api, contract: Contract, run_id:
 @pytest.mark.rule("failover_tests.duration-range", "failover_tests.refusal-atomic")
 @pytest.mark.parametrize("minutes", [LONGEST + 1, 10_000])
 def test_a_test_ends_within_three_days(contract: Contract, world: World, minutes: int) -> None:
-    """A session that nobody remembers having taken down is an outage."""
+    """A session that stays down after a forgotten test is an outage."""
     interface = _interface(world)
     before = _everything_of(world, interface)
     exchange = _start(world, interface, testDurationInMinutes=minutes)
@@ -84,7 +84,7 @@ def test_a_test_ends_within_three_days(contract: Contract, world: World, minutes
 @pytest.mark.rule("failover_tests.every-type")
 @pytest.mark.parametrize("kind", ["Private", "Public", "Transit"])
 def test_every_type_of_interface_can_be_tested(contract: Contract, world: World, kind: str) -> None:
-    """A spare is needed for each of them alike."""
+    """Users need redundancy for every type of virtual interface."""
     interface = _interface(world, kind)
     exchange = _start(world, interface)
     what = f"a test of a {kind.lower()} virtual interface"
@@ -94,7 +94,7 @@ def test_every_type_of_interface_can_be_tested(contract: Contract, world: World,
 @pytest.mark.rule("failover_tests.peers-echo")
 @pytest.mark.parametrize("family", ["ipv4", "ipv6"])
 def test_chosen_peers_are_tested_alone(contract: Contract, world: World, family: str) -> None:
-    """The session that was not chosen carries the traffic meanwhile."""
+    """The other session carries the traffic meanwhile."""
     interface = _interface(world)
     chosen = _peer(_dual_stack(world, interface), family)
     exchange = done(_start(world, interface, bgpPeers=[chosen]))
@@ -105,7 +105,7 @@ def test_chosen_peers_are_tested_alone(contract: Contract, world: World, family:
 
 @pytest.mark.rule("failover_tests.owner-only")
 def test_the_owner_of_the_connection_starts_and_stops_nothing(contract: Contract, world: World) -> None:
-    """The traffic is that of the other account: only its owner knows whether a spare is there."""
+    """The traffic belongs to the other account, and only its owner knows whether it has redundancy."""
     world.api.permit(START)
     interface = arrange(world, "virtual-interface", operation="AllocatePrivateVirtualInterface", settle=False)
     gateway = arrange(world, "direct-connect-gateway", role="other")
@@ -122,7 +122,7 @@ def test_the_owner_of_the_connection_starts_and_stops_nothing(contract: Contract
 
 @pytest.mark.rule("failover_tests.history", "failover_tests.owner-account")
 def test_a_test_is_in_the_history(contract: Contract, world: World) -> None:
-    """It is the evidence that auditors ask for."""
+    """Auditors ask for this evidence."""
     interface = _interface(world)
     started = done(_start(world, interface, testDurationInMinutes=60))
     test = _of(started)
@@ -145,7 +145,7 @@ def test_a_test_is_in_the_history(contract: Contract, world: World) -> None:
 
 @pytest.mark.rule("failover_tests.history-filters", "failover_tests.history-filters-more")
 def test_the_history_is_filtered(contract: Contract, world: World) -> None:
-    """A filter that is ignored shows another interface's test as this one's."""
+    """If the filter is ignored, a test of another virtual interface looks like a test of this one."""
     one, two = _interface(world), _interface(world)
     first, second = done(_start(world, one)), done(_start(world, two))
     stopped = done(world.call(STOP, {"virtualInterfaceId": one}))
@@ -177,7 +177,7 @@ def test_the_history_is_filtered(contract: Contract, world: World) -> None:
 
 @pytest.mark.rule("failover_tests.stop-answer", "failover_tests.stop-ends", "failover_tests.stop-kept")
 def test_a_test_that_is_stopped_is_over(contract: Contract, world: World) -> None:
-    """Who sees the spare fail must get the session back at once, and find out later that the test was cut short."""
+    """A user whose redundancy fails needs the session back at once, and must see later that the test was stopped."""
     interface = _interface(world)
     started = done(_start(world, interface))
     _, running = _running(world, interface)
@@ -210,7 +210,7 @@ def test_a_test_that_is_stopped_is_over(contract: Contract, world: World) -> Non
 
 @pytest.mark.rule("failover_tests.stop-without-test", "failover_tests.refusal-atomic")
 def test_nothing_is_stopped_where_nothing_runs(contract: Contract, world: World) -> None:
-    """Whoever stops the wrong interface must not go away thinking that the right one is back."""
+    """A user who stops the wrong virtual interface must notice the error."""
     interface = _interface(world)
     before = _everything_of(world, interface)
     exchange = world.call(STOP, {"virtualInterfaceId": interface})
@@ -221,7 +221,7 @@ def test_nothing_is_stopped_where_nothing_runs(contract: Contract, world: World)
 
 @pytest.mark.rule("failover_tests.start-twice", "failover_tests.refusal-atomic")
 def test_one_test_runs_at_a_time(contract: Contract, world: World) -> None:
-    """Of two overlapping tests nobody could say when the session comes back."""
+    """With two overlapping tests the end of the outage would be unclear."""
     interface = _interface(world)
     first = done(_start(world, interface))
     _running(world, interface)
@@ -232,7 +232,7 @@ def test_one_test_runs_at_a_time(contract: Contract, world: World) -> None:
 
 
 def _interface(world: World, kind: str = "Private") -> Handle:
-    """A virtual interface whose BGP session is up: there is nothing to take down on another one."""
+    """A virtual interface whose BGP session is up, since a test needs a session to take down."""
     world.api.permit(START)
     interface = arrange(world, "virtual-interface", operation=f"Create{kind}VirtualInterface", settle=False)
     world.settle(interface, "available")
@@ -261,7 +261,7 @@ def _start(world: World, interface: Handle, *, role: Role = "owner", **more: Any
 
 
 def _of(exchange: Exchange) -> Json:
-    """The test that is answered."""
+    """The test in a response."""
     found = exchange.body.get("virtualInterfaceTest")
     return found if isinstance(found, dict) else {}
 
@@ -275,7 +275,7 @@ def _statuses(item: Json) -> list[str | None]:
 
 
 def _running(world: World, interface: Handle) -> tuple[Exchange, Json]:
-    """The interface once it shows that its test runs; as it is, if it does not show that in time."""
+    """The virtual interface once it shows a running test, or its last description if it does not in time."""
 
     def runs(item: Json) -> bool:
         return _state(item) == "testing" and "up" not in _statuses(item)
@@ -288,7 +288,7 @@ def _history(world: World, interface: Handle) -> tuple[Exchange, list[Json]]:
 
 
 def _everything_of(world: World, interface: Handle) -> tuple[Json | None, list[Json]]:
-    """The interface and its history."""
+    """The virtual interface and its history of tests."""
     return unordered(world.described(interface)[1]), unordered(_history(world, interface)[1])
 
 

@@ -25,7 +25,7 @@ FEWEST = 20
 def test_whatever_is_sent(
     api: Api, contract: Contract, run_id: str, pytestconfig: pytest.Config, operation: Operation
 ) -> None:
-    """What people send is no near miss of what is documented: it is anything."""
+    """Real requests may contain anything, not only near misses of documented requests."""
     examples = pytestconfig.getoption("--examples") or max(FEWEST, settings().max_examples)
     number = gate_seed(f"fuzz {operation}")
     figures = fuzz(api, contract, run_id, operation, max(1, examples // FORMS), [api.protocol], number)

@@ -1,4 +1,4 @@
-"""Direct Connect gateways: global, numbered, named anew, deleted; and the virtual private gateways that are listed."""
+"""Direct Connect gateways: creation, ASNs, renaming and deletion; and the list of virtual private gateways."""
 
 import re
 from typing import Any
@@ -39,7 +39,7 @@ OUTSIDE = st.one_of(
 
 @pytest.mark.rule("gateways.answer-members", "gateways.id-form", "gateways.owner")
 def test_a_new_gateway_is_complete(contract: Contract, world: World) -> None:
-    """Infrastructure code stores what the creation answers; a member that is missing here is missing for good."""
+    """Infrastructure code stores the response to the creation, so a missing member is never known."""
     gateway = arrange(world, "direct-connect-gateway")
     item = _of(gateway.made)
     _complete(contract, gateway.made, item)
@@ -59,7 +59,7 @@ def test_a_new_gateway_is_complete(contract: Contract, world: World) -> None:
 
 @pytest.mark.rule("gateways.answer-members")
 def test_later_answers_are_complete_too(contract: Contract, world: World) -> None:
-    """Tools refresh their state from whichever answer comes last."""
+    """Tools refresh their state from the latest response."""
     gateway = arrange(world, "direct-connect-gateway")
     exchange, item = world.described(gateway)
     _complete(contract, exchange, item)
@@ -74,7 +74,7 @@ def test_later_answers_are_complete_too(contract: Contract, world: World) -> Non
 def test_a_gateway_has_the_name_and_asn_that_were_asked_for(
     api: Api, contract: Contract, run_id: str, asn: int
 ) -> None:
-    """The ASN is one side of every BGP session on the gateway: routers are configured with it beforehand."""
+    """Routers are configured with the ASN, which is one side of every BGP session on the gateway."""
     with World(api, run_id) as world:
         gateway = arrange(world, "direct-connect-gateway", members={"amazonSideAsn": asn})
         name = gateway.params["directConnectGatewayName"]
@@ -88,7 +88,7 @@ def test_a_gateway_has_the_name_and_asn_that_were_asked_for(
 
 @pytest.mark.rule("gateways.asn-default")
 def test_the_asn_of_a_gateway_is_64512_unless_told(contract: Contract, world: World) -> None:
-    """A transit gateway has the same default, and two equal ASNs cannot be associated: users rely on knowing it."""
+    """A transit gateway has the same default and two equal ASNs cannot be associated, so users rely on it."""
     gateway = arrange(world, "direct-connect-gateway", members={"amazonSideAsn": None})
     asn = _of(gateway.made).get("amazonSideAsn")
     contract.check("gateways.asn-default", asn == 64512, f"a gateway without an ASN got {asn}", gateway.made)
@@ -97,7 +97,7 @@ def test_the_asn_of_a_gateway_is_64512_unless_told(contract: Contract, world: Wo
 @pytest.mark.rule("gateways.asn-range")
 @given(asn=OUTSIDE)
 def test_an_asn_that_is_not_private_is_refused(api: Api, contract: Contract, run_id: str, asn: int) -> None:
-    """Amazon announces the gateway under this number: somebody else's would be a lie to the Internet."""
+    """AWS would advertise routes with an ASN that belongs to another organization."""
     with World(api, run_id) as world:
         params = {"directConnectGatewayName": world.name(), "amazonSideAsn": asn}
         exchange = world.call("CreateDirectConnectGateway", params)
@@ -107,7 +107,7 @@ def test_an_asn_that_is_not_private_is_refused(api: Api, contract: Contract, run
 
 @pytest.mark.rule("gateways.refusal-atomic")
 def test_a_refused_creation_leaves_nothing(contract: Contract, world: World) -> None:
-    """A gateway that nobody knows of counts against the quota all the same."""
+    """A gateway that nobody knows of counts towards the quota."""
     arrange(world, "direct-connect-gateway")
     before, name = world.seen(), world.name()
     exchange = world.call("CreateDirectConnectGateway", {"directConnectGatewayName": name, "amazonSideAsn": 7224})
@@ -126,7 +126,7 @@ def test_a_refused_creation_leaves_nothing(contract: Contract, world: World) -> 
 @pytest.mark.rule("gateways.asn-bounds")
 @pytest.mark.parametrize("asn", BOUNDS)
 def test_the_outermost_private_asns_are_accepted(contract: Contract, world: World, asn: int) -> None:
-    """Ranges are most often implemented wrong by one."""
+    """Off-by-one errors are the most common errors in ranges."""
     params = {"directConnectGatewayName": world.name(), "amazonSideAsn": asn}
     exchange = world.call("CreateDirectConnectGateway", params)
     world.adopt("direct-connect-gateway", "CreateDirectConnectGateway", exchange, params, "owner")
@@ -135,7 +135,7 @@ def test_the_outermost_private_asns_are_accepted(contract: Contract, world: Worl
 
 @pytest.mark.rule("gateways.listed", "gateways.describe-one")
 def test_a_gateway_is_found_in_the_list_and_by_its_id(contract: Contract, world: World) -> None:
-    """Data sources look a gateway up by name in the list, and by id afterwards: both must be the same thing."""
+    """Data sources look up a gateway by name in the list and then by id, and must get the same gateway."""
     gateway, another = (arrange(world, "direct-connect-gateway") for _ in range(2))
 
     def times(items: list[Json]) -> list[int]:
@@ -163,7 +163,7 @@ def test_a_gateway_is_found_in_the_list_and_by_its_id(contract: Contract, world:
 
 @pytest.mark.rule("gateways.global")
 def test_a_gateway_is_the_same_in_every_region(contract: Contract, world: World) -> None:
-    """That it joins Regions is what the gateway is for."""
+    """The purpose of a gateway is to connect Regions."""
     gateway = arrange(world, "direct-connect-gateway")
     here, item = world.described(gateway)
 
@@ -185,7 +185,7 @@ def test_a_gateway_is_the_same_in_every_region(contract: Contract, world: World)
 
 @pytest.mark.rule("gateways.global-delete")
 def test_a_gateway_can_be_deleted_from_another_region(contract: Contract, world: World) -> None:
-    """There is one gateway, not one a Region."""
+    """A gateway is global and does not exist once per Region."""
     gateway = arrange(world, "direct-connect-gateway")
     exchange = _in_other_region(world, "DeleteDirectConnectGateway", gateway)
     contract.accepted("gateways.global-delete", exchange, "deleting a gateway from another Region", gateway.made)
@@ -203,7 +203,7 @@ def test_a_gateway_can_be_deleted_from_another_region(contract: Contract, world:
 
 @pytest.mark.rule("gateways.rename", "gateways.rename-preserves")
 def test_a_gateway_has_its_new_name_and_is_otherwise_the_same(contract: Contract, world: World) -> None:
-    """Terraform renames in place: anything else that changes shows as drift."""
+    """Terraform renames a gateway in place, and any other change appears as drift."""
     gateway = arrange(world, "direct-connect-gateway")
     before, name = _of(gateway.made), world.name()
     renamed = done(world.call("UpdateDirectConnectGateway", _naming(gateway, name)))
@@ -225,7 +225,7 @@ def test_a_gateway_has_its_new_name_and_is_otherwise_the_same(contract: Contract
 
 @pytest.mark.rule("gateways.not-idempotent")
 def test_two_equal_requests_make_two_gateways(contract: Contract, world: World) -> None:
-    """There is no token that would make a repeated request safe; whoever takes it for safe loses track of one."""
+    """Without a client token a repeated request is not safe, and a client would lose track of a gateway."""
     params = {"directConnectGatewayName": world.name()}
     first = world.make("direct-connect-gateway", params)
     exchange = world.call("CreateDirectConnectGateway", params)
@@ -241,7 +241,7 @@ def test_two_equal_requests_make_two_gateways(contract: Contract, world: World) 
 
 @pytest.mark.rule("gateways.delete-answer", "gateways.deleted-hidden")
 def test_a_deleted_gateway_says_so_and_disappears(contract: Contract, world: World) -> None:
-    """Deletions are waited for by looking until the gateway is gone; a corpse in the list is waited for in vain."""
+    """Clients poll until the gateway is no longer listed."""
     gateway = arrange(world, "direct-connect-gateway")
     exchange = done(world.delete(gateway))
     item = _of(exchange)
@@ -265,7 +265,7 @@ def test_a_deleted_gateway_says_so_and_disappears(contract: Contract, world: Wor
 
 @pytest.mark.rule("gateways.delete-in-use")
 def test_a_gateway_in_use_survives_its_deletion(contract: Contract, world: World) -> None:
-    """AWS was seen to accept the request and to bring the gateway back; either way the traffic must go on."""
+    """AWS was observed to accept the request and restore the gateway. The traffic must continue in any case."""
     gateway = arrange(world, "direct-connect-gateway")
     on_it = {"newPrivateVirtualInterface": {"directConnectGatewayId": gateway}}
     arrange(world, "virtual-interface", members=on_it)
@@ -285,7 +285,7 @@ def test_a_gateway_in_use_survives_its_deletion(contract: Contract, world: World
 
 @pytest.mark.rule("gateways.delete-twice")
 def test_a_gateway_that_is_gone_cannot_be_deleted(contract: Contract, world: World) -> None:
-    """Tools tell a finished deletion from a failed one by this refusal."""
+    """Tools use this refusal to tell a finished deletion from a failed one."""
     gateway = arrange(world, "direct-connect-gateway")
     done(world.delete(gateway))
     exchange, item = poll(lambda: world.observe(gateway), lambda seen: seen.item is None)
@@ -296,7 +296,7 @@ def test_a_gateway_that_is_gone_cannot_be_deleted(contract: Contract, world: Wor
 
 @pytest.mark.rule("gateways.no-error-when-available")
 def test_an_available_gateway_tells_of_no_error(contract: Contract, world: World) -> None:
-    """The message exists to say why a change of state failed: where none did, it raises a false alarm."""
+    """The message states why a state change failed, so without a failure it is a false alarm."""
     gateway = arrange(world, "direct-connect-gateway")
     exchange, item = world.described(gateway)
     error = item.get("stateChangeError")
@@ -308,7 +308,7 @@ def test_an_available_gateway_tells_of_no_error(contract: Contract, world: World
 def test_a_gateway_has_the_tags_of_its_creation(
     api: Api, contract: Contract, run_id: str, wanted: list[dict[str, str]]
 ) -> None:
-    """Policies that demand tags look at them from the first moment on."""
+    """Policies that require tags apply from the creation on."""
     with World(api, run_id) as world:
         gateway = arrange(world, "direct-connect-gateway", members={"tags": wanted})
         exchange, found = described_when(world, gateway, lambda seen: seen == pairs(wanted))
@@ -323,7 +323,7 @@ def test_a_gateway_has_the_tags_of_its_creation(
 
 @pytest.mark.rule("gateways.prefix-pool-total")
 def test_the_total_of_inbound_prefixes_is_the_sum(contract: Contract, world: World) -> None:
-    """The quota of a gateway is spent by this number: who plans with it must be able to trust it."""
+    """Users plan the quota of a gateway with this number."""
     gateway = arrange(world, "direct-connect-gateway")
     allocation = {"prefixPoolAllocatedCountIpv4": 40, "prefixPoolAllocatedCountIpv6": 20}
     arrange(
@@ -344,7 +344,7 @@ def test_the_total_of_inbound_prefixes_is_the_sum(contract: Contract, world: Wor
 
 @pytest.mark.rule("gateways.virtual-gateway-members", "gateways.virtual-gateway-listed")
 def test_a_virtual_private_gateway_is_listed(contract: Contract, world: World) -> None:
-    """It is the way in which a user of Direct Connect finds what an interface can be put on."""
+    """Users of Direct Connect find the gateways for a virtual interface in this list."""
     world.api.permit("DescribeVirtualGateways")
     made = virtual_private_gateway(world, attached=False)
 
@@ -374,7 +374,7 @@ def test_a_virtual_private_gateway_is_listed(contract: Contract, world: World) -
 
 @pytest.mark.rule("gateways.virtual-gateway-members")
 def test_all_that_is_listed_are_virtual_private_gateways(contract: Contract, world: World) -> None:
-    """Transit gateways are listed elsewhere: an interface cannot be put on one of them directly."""
+    """A virtual interface cannot be created directly on a transit gateway."""
     exchange, items = whole_list(world, "DescribeVirtualGateways", {}, "virtualGateways")
     odd = [one for one in items if not str(one.get("virtualGatewayId", "")).startswith("vgw-")]
     contract.check(
@@ -383,7 +383,7 @@ def test_all_that_is_listed_are_virtual_private_gateways(contract: Contract, wor
 
 
 def _of(exchange: Exchange) -> Json:
-    """The gateway that is answered."""
+    """The gateway in a response."""
     found = exchange.body.get("directConnectGateway")
     return found if isinstance(found, dict) else {}
 
@@ -394,7 +394,7 @@ def _complete(contract: Contract, exchange: Exchange, item: Json) -> None:
 
 
 def _lasting(item: Json) -> Json:
-    """What of a gateway does not change by itself."""
+    """The members of a gateway that do not change without a request."""
     return {name: value for name, value in item.items() if name not in CHANGING}
 
 

@@ -1,4 +1,4 @@
-"""Hosted connections: a partner allocates them on a port of its own, to somebody else."""
+"""Hosted connections: a partner allocates them on its port for another account."""
 
 from typing import Any, Final
 
@@ -45,7 +45,7 @@ ports = pytest.mark.parametrize("kind", ["interconnect", "lag"])
 )
 @both
 def test_a_hosted_connection_says_what_it_is(contract: Contract, world: World, operation: str) -> None:
-    """Partner and customer agree on a circuit by these members: it must be theirs, and where the port is."""
+    """Partner and customer identify the connection, its owner and its location by these members."""
     interconnect = port(world, "interconnect")
     answer = _allocate(world, operation, interconnect, {})
     seen, item = world.described(interconnect)
@@ -89,7 +89,7 @@ def test_a_hosted_connection_says_what_it_is(contract: Contract, world: World, o
 def test_a_hosted_connection_is_what_was_ordered(
     api: Api, contract: Contract, run_id: str, operation: str, data: st.DataObject
 ) -> None:
-    """The customer configures its router by the VLAN, and pays by the bandwidth, that it finds here."""
+    """The customer configures its router with this VLAN and pays for this bandwidth."""
     drawn = data.draw(valid(api.spec, api.spec.operation(operation)))
     with World(api, run_id) as world:
         params = Scene(world, world.spec.operation(operation)).filled(drawn)
@@ -109,7 +109,7 @@ def test_a_hosted_connection_is_what_was_ordered(
 @pytest.mark.rule("hosted_connections.partner-only")
 @pytest.mark.parametrize("operation", ["AllocateHostedConnection", "AssociateHostedConnection"])
 def test_only_a_partner_hosts(contract: Contract, world: World, operation: str) -> None:
-    """Who is no partner must not hand out circuits, not even on what is its own."""
+    """An account that is not a partner must not provide connections, not even on its own port."""
     own = arrange(world, "lag")
     if operation == "AllocateHostedConnection":
         changes: dict[str, Any] = {"connectionId": own, "ownerAccount": AccountId("owner")}
@@ -124,7 +124,7 @@ def test_only_a_partner_hosts(contract: Contract, world: World, operation: str) 
 
 @pytest.mark.rule("hosted_connections.partner-only")
 def test_only_a_partner_hosts_by_the_deprecated_operation(contract: Contract, world: World) -> None:
-    """The older name is no back door."""
+    """The deprecated operation must apply the same restriction."""
     own = arrange(world, "connection")
     operation = "AllocateConnectionOnInterconnect"
     taken = {"/interconnectId": own, "/ownerAccount": AccountId("owner")}
@@ -138,7 +138,7 @@ def test_only_a_partner_hosts_by_the_deprecated_operation(contract: Contract, wo
 @pytest.mark.rule("hosted_connections.parent-kind", "hosted_connections.listed-for-partner")
 @ports
 def test_interconnects_and_lags_carry(contract: Contract, world: World, kind: str) -> None:
-    """A partner sells from both, and reads there what it sold."""
+    """A partner sells connections on both, and lists the sold connections there."""
     parent = port(world, kind)
     scene = Scene(world, world.spec.operation("AllocateHostedConnection"), taken={"/connectionId": parent})
     params = least(scene)
@@ -158,7 +158,7 @@ def test_interconnects_and_lags_carry(contract: Contract, world: World, kind: st
 @both
 @pytest.mark.parametrize("kind", ["connection", "hosted-connection"])
 def test_nothing_else_carries(contract: Contract, world: World, operation: str, kind: str) -> None:
-    """Circuits cannot be resold inside a circuit."""
+    """A hosted connection cannot be resold inside another connection."""
     parent = arrange(world, kind, role="partner")
     scene = Scene(world, world.spec.operation(operation), taken={ALLOCATE[operation]: parent})
     exchange = _keep(world, "partner", operation, {**least(scene), "vlan": 2})
@@ -168,7 +168,7 @@ def test_nothing_else_carries(contract: Contract, world: World, operation: str, 
 @pytest.mark.rule("hosted_connections.bandwidth-known")
 @both
 def test_an_unknown_bandwidth_is_refused(contract: Contract, world: World, operation: str) -> None:
-    """What is ordered here is built and billed: a slip must not be rounded to something near."""
+    """The order is built and billed, so a typing error must not be rounded to a similar bandwidth."""
     interconnect = port(world, "interconnect")
     for bandwidth in ("250Mbps", "3Gbps", "fast"):
         exchange = _allocate(world, operation, interconnect, {"bandwidth": bandwidth}, needed=False)
@@ -181,7 +181,7 @@ def test_an_unknown_bandwidth_is_refused(contract: Contract, world: World, opera
 def test_a_vlan_out_of_range_is_refused(
     api: Api, contract: Contract, run_id: str, operation: str, data: st.DataObject
 ) -> None:
-    """No frame can carry such a tag, so no customer could use the circuit."""
+    """No frame can have such a VLAN tag, so the customer could not use the connection."""
     vlan = data.draw(st.one_of(st.integers(-(2**31), 0), st.integers(4095, 2**31 - 1)))
     with World(api, run_id) as world:
         exchange = _allocate(world, operation, port(world, "interconnect"), {"vlan": vlan}, needed=False)
@@ -191,7 +191,7 @@ def test_a_vlan_out_of_range_is_refused(
 @pytest.mark.rule("hosted_connections.vlan-unique")
 @both
 def test_a_vlan_is_given_once(contract: Contract, world: World, operation: str) -> None:
-    """Two customers with one VLAN on one port would see each other's traffic."""
+    """Two customers with the same VLAN on one port would see each other's traffic."""
     interconnect = port(world, "interconnect")
     first = _allocate(world, operation, interconnect, {"vlan": 7})
     second = _allocate(world, operation, interconnect, {"vlan": 7}, needed=False)
@@ -200,7 +200,7 @@ def test_a_vlan_is_given_once(contract: Contract, world: World, operation: str) 
 
 @pytest.mark.rule("hosted_connections.vlan-unique")
 def test_a_vlan_is_given_once_on_a_lag(contract: Contract, world: World) -> None:
-    """The same holds where several ports act as one."""
+    """The same applies to a LAG, whose ports act as one."""
     lag = port(world, "lag")
     first = _allocate(world, "AllocateHostedConnection", lag, {"vlan": 7})
     second = _allocate(world, "AllocateHostedConnection", lag, {"vlan": 7}, needed=False)
@@ -210,7 +210,7 @@ def test_a_vlan_is_given_once_on_a_lag(contract: Contract, world: World) -> None
 @pytest.mark.rule("hosted_connections.vlan-per-parent")
 @both
 def test_a_vlan_is_free_again_on_another_port(contract: Contract, world: World, operation: str) -> None:
-    """Each port has its own 4094: a partner would run out if they were shared."""
+    """Each port has its own 4094 VLANs. A shared range would run out."""
     first = _allocate(world, operation, port(world, "interconnect"), {"vlan": 7})
     second = _allocate(world, operation, port(world, "interconnect"), {"vlan": 7}, needed=False)
     contract.accepted("hosted_connections.vlan-per-parent", second, "the same VLAN on another interconnect", first)
@@ -219,7 +219,7 @@ def test_a_vlan_is_free_again_on_another_port(contract: Contract, world: World, 
 @pytest.mark.rule("hosted_connections.listed-by-parent-only")
 @ports
 def test_a_port_lists_its_own_only(contract: Contract, world: World, kind: str) -> None:
-    """A partner finds out from this list whom a port's outage hits."""
+    """A partner uses this list to find the customers that an outage of a port affects."""
     here, there = port(world, kind), port(world, "interconnect")
     foreign = allocated(world, there, 7)
     allocated(world, here, 8)
@@ -237,7 +237,7 @@ def test_a_port_lists_its_own_only(contract: Contract, world: World, kind: str) 
 
 @pytest.mark.rule("hosted_connections.describe-wrong-parent")
 def test_a_hosted_connection_carries_no_list(contract: Contract, world: World) -> None:
-    """An empty list would be taken for a port without customers; AWS was seen to refuse."""
+    """An empty list would look like a port without customers. AWS was observed to refuse the request."""
     hosted = allocated(world, port(world, "interconnect"), 1)
     exchange = world.call("DescribeHostedConnections", {"connectionId": hosted}, role="partner")
     contract.refused("hosted_connections.describe-wrong-parent", exchange, "the hosted connections of a hosted one")
@@ -245,7 +245,7 @@ def test_a_hosted_connection_carries_no_list(contract: Contract, world: World) -
 
 @pytest.mark.rule("hosted_connections.deprecated-allocate")
 def test_the_deprecated_operation_allocates_the_same(contract: Contract, world: World) -> None:
-    """Partners with older tools must get what newer ones get."""
+    """Older tools of partners must get the same result as newer ones."""
     interconnect = port(world, "interconnect")
     old = _allocate(world, "AllocateConnectionOnInterconnect", interconnect, {"vlan": 7})
     new = _allocate(world, "AllocateHostedConnection", interconnect, {"vlan": 8})
@@ -272,7 +272,7 @@ def test_the_deprecated_operation_allocates_the_same(contract: Contract, world: 
 
 @pytest.mark.rule("hosted_connections.deprecated-describe")
 def test_the_deprecated_list_is_the_same(contract: Contract, world: World) -> None:
-    """A list that lacks a customer makes older tools hand out its VLAN again."""
+    """If the list lacks a customer, older tools assign its VLAN again."""
     interconnect = port(world, "interconnect")
     made = [allocated(world, interconnect, vlan) for vlan in (7, 8)]
     told = [provided(world, interconnect, handle) for handle in made]
@@ -291,14 +291,14 @@ def test_the_deprecated_list_is_the_same(contract: Contract, world: World) -> No
 def _allocate(
     world: World, operation: str, parent: Handle, changes: dict[str, Any], *, needed: bool = True
 ) -> Exchange:
-    """Allocate on `parent`, with `changes` to the smallest valid request; `needed`: it must succeed."""
+    """Allocates on `parent` with the smallest valid request and `changes`; if `needed`, it must succeed."""
     scene = Scene(world, world.spec.operation(operation), taken={ALLOCATE[operation]: parent})
     exchange = _keep(world, "partner", operation, merged(least(scene), changes))
     return done(exchange) if needed else exchange
 
 
 def _keep(world: World, role: Any, operation: str, params: Json) -> Exchange:
-    """Call, and remember what was made, so that it is deleted afterwards."""
+    """Sends a request and registers what it creates, so that it is deleted afterwards."""
     exchange = world.call(operation, params, role=role)
     if operation in ALLOCATE:
         world.adopt("hosted-connection", operation, exchange, params, role)

@@ -1,4 +1,4 @@
-"""Hosted connections: they wait for their owner, who confirms or declines."""
+"""Hosted connections: their owner confirms or declines them."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ TIMES = 3
 
 @pytest.mark.rule("hosted_connections.unconfirmed-waits")
 def test_it_waits_for_its_owner(contract: Contract, world: World) -> None:
-    """Billing begins with the confirmation: nobody may be made to pay by waiting."""
+    """Billing starts with the confirmation, so it must not happen by itself."""
     interconnect = port(world, "interconnect")
     hosted = allocated(world, interconnect, 1)
     for _ in range(TIMES):
@@ -41,7 +41,7 @@ def test_it_waits_for_its_owner(contract: Contract, world: World) -> None:
 
 @pytest.mark.rule("hosted_connections.confirm-answer", "hosted_connections.confirm-ends-ordering")
 def test_confirming_ends_the_wait(contract: Contract, world: World) -> None:
-    """Automation polls from here until the circuit is up; it would wait for ever on an order that stays one."""
+    """Automation polls from the confirmation on until the connection is up."""
     hosted = _ordered(world)
     exchange = done(world.call("ConfirmConnection", {"connectionId": hosted}))
     answered = exchange.body.get("connectionState")
@@ -64,7 +64,7 @@ def test_confirming_ends_the_wait(contract: Contract, world: World) -> None:
 
 @pytest.mark.rule("hosted_connections.listed-for-owner")
 def test_its_owner_finds_it(contract: Contract, world: World) -> None:
-    """What is not listed before it is confirmed cannot be found to be confirmed."""
+    """The owner must be able to list the connection in order to confirm it."""
     hosted = _ordered(world)
     for when in ("before", "after"):
         exchange, item = listed_in_time(world, hosted)
@@ -83,7 +83,7 @@ def test_its_owner_finds_it(contract: Contract, world: World) -> None:
 @pytest.mark.rule("hosted_connections.confirm-owner-only")
 @pytest.mark.parametrize("role", ["partner", "other"])
 def test_nobody_else_confirms_it(contract: Contract, world: World, role: Role) -> None:
-    """The partner that sells must not be able to accept in the customer's name."""
+    """The partner that sells the connection must not confirm it for the customer."""
     hosted = _ordered(world)
     exchange = world.call("ConfirmConnection", {"connectionId": hosted}, role=role)
     contract.refused("hosted_connections.confirm-owner-only", exchange, f"confirmed by the {role} account")
@@ -91,7 +91,7 @@ def test_nobody_else_confirms_it(contract: Contract, world: World, role: Role) -
 
 @pytest.mark.rule("hosted_connections.confirm-wrong-state")
 def test_a_dedicated_connection_is_not_confirmed(contract: Contract, world: World) -> None:
-    """AWS was seen to refuse; a success would tell the caller that an order is on its way."""
+    """AWS was observed to refuse it. A success would imply that an order is in progress."""
     connection = arrange(world, "connection", settle=False)
     exchange = world.call("ConfirmConnection", {"connectionId": connection})
     contract.refused("hosted_connections.confirm-wrong-state", exchange, "a dedicated connection confirmed")
@@ -99,7 +99,7 @@ def test_a_dedicated_connection_is_not_confirmed(contract: Contract, world: Worl
 
 @pytest.mark.rule("hosted_connections.confirm-wrong-state")
 def test_it_is_confirmed_once(contract: Contract, world: World) -> None:
-    """A circuit in use must not go back to pending."""
+    """A connection in use must not return to pending."""
     hosted = _ordered(world)
     first = done(world.call("ConfirmConnection", {"connectionId": hosted}))
     exchange = world.call("ConfirmConnection", {"connectionId": hosted})
@@ -108,7 +108,7 @@ def test_it_is_confirmed_once(contract: Contract, world: World) -> None:
 
 @pytest.mark.rule("hosted_connections.decline")
 def test_declining_rejects_it(contract: Contract, world: World) -> None:
-    """The partner learns from this state that the customer does not want the circuit."""
+    """The partner sees from this state that the customer declined."""
     hosted = _ordered(world)
     deletion = done(world.delete(hosted))
     seen = poll(lambda: world.observe(hosted), lambda one: one.state in (None, "rejected"))
@@ -123,7 +123,7 @@ def test_declining_rejects_it(contract: Contract, world: World) -> None:
 
 @pytest.mark.rule("hosted_connections.rejected-not-confirmed")
 def test_what_was_declined_is_not_confirmed(contract: Contract, world: World) -> None:
-    """A no is final: a late retry must not start the billing."""
+    """A decline is final, so a late retry must not start the billing."""
     hosted = _ordered(world)
     deletion = done(world.delete(hosted))
     exchange = world.call("ConfirmConnection", {"connectionId": hosted})
@@ -135,7 +135,7 @@ def test_what_was_declined_is_not_confirmed(contract: Contract, world: World) ->
     "why", ["bandwidth", "vlan-range", "vlan-taken", "moved-onto-taken-vlan", "confirmed-by-partner"]
 )
 def test_a_refusal_changes_nothing(contract: Contract, world: World, why: str) -> None:
-    """Who is told no must not find an order, a move or a bill afterwards."""
+    """A refused request must not cause an order, a move or a charge."""
     parent, other = port(world, "interconnect"), port(world, "interconnect")
     hosted, rival = allocated(world, parent, 7), allocated(world, other, 7)
     allocation = Scene(world, world.spec.operation("AllocateHostedConnection"), taken={"/connectionId": parent})
@@ -170,7 +170,7 @@ def _ordered(world: World) -> Handle:
 
 
 def _found(world: World, hosted: Handle) -> tuple[Exchange, Json]:
-    """What its owner is told of a hosted connection.
+    """The description of a hosted connection for its owner.
 
     Raises:
         Indeterminate: nothing.
@@ -179,5 +179,5 @@ def _found(world: World, hosted: Handle) -> tuple[Exchange, Json]:
 
 
 def _everywhere(world: World, *parents: Handle) -> list[Any]:
-    """What owner and partner are told of all that was made, and of what is on the ports."""
+    """The descriptions of all created resources and of the lists of the ports, for owner and partner."""
     return [world.seen(), *(unordered(carried(world, parent)[1]) for parent in parents)]

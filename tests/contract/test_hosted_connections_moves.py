@@ -1,4 +1,4 @@
-"""Hosted connections: a partner moves them from port to port, with what is on them."""
+"""Hosted connections: a partner moves them between ports, with their virtual interfaces."""
 
 import functools
 
@@ -23,7 +23,7 @@ ports = pytest.mark.parametrize("kind", ["interconnect", "lag"])
 @pytest.mark.rule("hosted_connections.associate-moves")
 @ports
 def test_a_moved_one_is_listed_at_its_new_port(contract: Contract, world: World, kind: str) -> None:
-    """Before a partner takes a port down it moves all away, and believes this list that none is left."""
+    """Before maintenance of a port, a partner uses this list to check that no connection is left."""
     source, target = port(world, "interconnect"), port(world, kind)
     hosted = allocated(world, source, 7)
     move = done(_move(world, hosted, target))
@@ -55,7 +55,7 @@ def test_a_moved_one_is_listed_at_its_new_port(contract: Contract, world: World,
 @pytest.mark.rule("hosted_connections.associate-keeps")
 @ports
 def test_a_moved_one_stays_what_it_is(contract: Contract, world: World, kind: str) -> None:
-    """The customer's router is configured for it, and its bills name it."""
+    """The router of the customer and its bills depend on these values."""
     hosted = allocated(world, port(world, "interconnect"), 7)
     _, before = world.described(hosted)
     kept = {member: before.get(member) for member in KEPT}
@@ -77,7 +77,7 @@ def test_a_moved_one_stays_what_it_is(contract: Contract, world: World, kind: st
 @pytest.mark.rule("hosted_connections.associate-moves-interfaces")
 @ports
 def test_its_interface_moves_along(contract: Contract, world: World, kind: str) -> None:
-    """The move interrupts the traffic; a virtual interface that is left behind would end it."""
+    """A virtual interface that does not move would lose its traffic."""
     hosted = confirmed(world, port(world, "interconnect"), 7)
     interface = private_interface(world, hosted, 7)
     move = done(_move(world, hosted, port(world, kind)))
@@ -95,7 +95,7 @@ def test_its_interface_moves_along(contract: Contract, world: World, kind: str) 
 @pytest.mark.rule("hosted_connections.associate-vlan-conflict")
 @ports
 def test_none_moves_onto_a_taken_vlan(contract: Contract, world: World, kind: str) -> None:
-    """Two customers with one VLAN on one port would see each other's traffic."""
+    """Two customers with the same VLAN on one port would see each other's traffic."""
     target = port(world, kind)
     rival = allocated(world, target, 7)
     hosted = allocated(world, port(world, "interconnect"), 7)
@@ -105,7 +105,7 @@ def test_none_moves_onto_a_taken_vlan(contract: Contract, world: World, kind: st
 
 @pytest.mark.rule("hosted_connections.associate-address-conflict")
 def test_none_moves_to_where_its_addresses_are_taken(contract: Contract, world: World) -> None:
-    """Two BGP sessions with the same addresses at one port would flap for both customers."""
+    """Two BGP sessions with the same addresses on one port would disrupt both customers."""
     source, target = port(world, "interconnect"), port(world, "interconnect")
     hosted, rival = confirmed(world, source, 7), confirmed(world, target, 8)
     made = [private_interface(world, one, vlan, ADDRESSES).made for one, vlan in ((hosted, 7), (rival, 8))]
@@ -116,7 +116,7 @@ def test_none_moves_to_where_its_addresses_are_taken(contract: Contract, world: 
 @pytest.mark.rule("hosted_connections.associate-parent-kind")
 @pytest.mark.parametrize("kind", ["connection", "hosted-connection"])
 def test_none_moves_to_what_cannot_carry_it(contract: Contract, world: World, kind: str) -> None:
-    """It would be on nothing that has a port for it."""
+    """The new parent has no port for the connection."""
     hosted = allocated(world, port(world, "interconnect"), 7)
     exchange = _move(world, hosted, arrange(world, kind, role="partner"))
     contract.refused("hosted_connections.associate-parent-kind", exchange, f"moved to a {kind}")
@@ -125,7 +125,7 @@ def test_none_moves_to_what_cannot_carry_it(contract: Contract, world: World, ki
 @pytest.mark.rule("hosted_connections.associate-kind")
 @pytest.mark.parametrize("kind", ["connection", "interconnect"])
 def test_nothing_else_moves_like_a_hosted_connection(contract: Contract, world: World, kind: str) -> None:
-    """A port hangs on a cable: an operation that carries it elsewhere has mistaken one thing for another."""
+    """A dedicated port has a physical cable, so the operation cannot move it."""
     plain = arrange(world, kind, role="partner")
     exchange = _move(world, plain, port(world, "interconnect"))
     contract.refused("hosted_connections.associate-kind", exchange, f"a {kind} moved like a hosted connection")
@@ -134,7 +134,7 @@ def test_nothing_else_moves_like_a_hosted_connection(contract: Contract, world: 
 @pytest.mark.rule("hosted_connections.unconfirmed-waits")
 @ports
 def test_a_move_confirms_nothing(contract: Contract, world: World, kind: str) -> None:
-    """The partner may move what is still an offer; that its owner pays from then on is up to the owner."""
+    """The partner may move an unconfirmed connection, but only the owner may confirm it and be charged."""
     hosted, target = allocated(world, port(world, "interconnect"), 7), port(world, kind)
     move = done(_move(world, hosted, target))
     for exchange, found in ((move, move.body), *(provided(world, target, hosted) for _ in range(TIMES))):

@@ -1,4 +1,4 @@
-"""Hosted connections: what their owner can put on them, and what the partner sees of it."""
+"""Hosted connections: what their owner can create on them, and what the partner can see."""
 
 from typing import Final
 
@@ -25,7 +25,7 @@ MAKE: Final = {**CREATE, **ALLOCATE}
 
 
 def asked_for(world: World, operation: str, hosted: Handle, vlan: int) -> Exchange:
-    """What is answered where a virtual interface is asked for on this VLAN of a hosted connection."""
+    """The response to a request for a virtual interface with this VLAN on a hosted connection."""
     scene = Scene(world, world.spec.operation(operation), taken={"/connectionId": hosted})
     params = merged(least(scene), {MAKE[operation]: {"vlan": vlan}})
     exchange = world.call(operation, params)
@@ -36,7 +36,7 @@ def asked_for(world: World, operation: str, hosted: Handle, vlan: int) -> Exchan
 @pytest.mark.rule("hosted_connections.interface-accepted")
 @pytest.mark.parametrize("operation", CREATE)
 def test_it_carries_an_interface_on_its_vlan(contract: Contract, world: World, operation: str) -> None:
-    """It is what the customer buys it for."""
+    """This is the purpose of a hosted connection."""
     hosted = confirmed(world, port(world, "interconnect"), 7)
     exchange = asked_for(world, operation, hosted, 7)
     what = "a virtual interface with the VLAN that the partner assigned"
@@ -46,7 +46,7 @@ def test_it_carries_an_interface_on_its_vlan(contract: Contract, world: World, o
 @pytest.mark.rule("hosted_connections.one-interface")
 @pytest.mark.parametrize("operation", MAKE)
 def test_it_carries_one_interface(contract: Contract, world: World, operation: str) -> None:
-    """This sets hosted connections apart from dedicated ones, and plans that put two on one fail late."""
+    """A dedicated connection allows more, so a plan with two virtual interfaces must fail early."""
     hosted = confirmed(world, port(world, "interconnect"), 7)
     first = private_interface(world, hosted, 7)
     exchange = asked_for(world, operation, hosted, 7)  # the only VLAN that it has: no other reason to refuse
@@ -56,7 +56,7 @@ def test_it_carries_one_interface(contract: Contract, world: World, operation: s
 @pytest.mark.rule("hosted_connections.interface-vlan")
 @pytest.mark.parametrize("operation", CREATE)
 def test_its_interface_has_its_vlan(contract: Contract, world: World, operation: str) -> None:
-    """The partner forwards that one VLAN: on any other the interface would stay down for no visible reason."""
+    """The partner forwards only that VLAN, so with another VLAN the interface would stay down."""
     hosted = confirmed(world, port(world, "interconnect"), 7)
     exchange = asked_for(world, operation, hosted, 8)
     contract.refused("hosted_connections.interface-vlan", exchange, "VLAN 8, where the partner assigned 7", hosted.made)
@@ -64,7 +64,7 @@ def test_its_interface_has_its_vlan(contract: Contract, world: World, operation:
 
 @pytest.mark.rule("hosted_connections.no-macsec")
 def test_it_takes_no_macsec_keys(contract: Contract, world: World) -> None:
-    """The port is the partner's: a customer that believes its traffic encrypted must be told that it is not."""
+    """The port belongs to the partner, and a success would imply that the traffic is encrypted."""
     hosted = confirmed(world, port(world, "interconnect"), 7)
     scene = Scene(world, world.spec.operation("AssociateMacSecKey"), taken={"/connectionId": hosted})
     exchange = world.call("AssociateMacSecKey", least(scene))
@@ -73,7 +73,7 @@ def test_it_takes_no_macsec_keys(contract: Contract, world: World) -> None:
 
 @pytest.mark.rule("hosted_connections.tags-owner-only")
 def test_the_partner_does_not_see_its_tags(contract: Contract, world: World) -> None:
-    """Tags tell of projects and cost centres: they are the customer's own business."""
+    """Tags of the customer reveal projects and cost centers."""
     interconnect = port(world, "interconnect")
     hosted = allocated(world, interconnect, 7)
     tag = {"key": "dxcontract-secret", "value": world.name()}

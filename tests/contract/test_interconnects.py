@@ -1,4 +1,4 @@
-"""Interconnects: the ports of partners, from the order to the end."""
+"""Interconnects, the ports of partners: ordering, description and deletion."""
 
 import re
 from typing import Any
@@ -28,7 +28,7 @@ ENDED = ("deleting", "deleted")
 
 @pytest.mark.rule("interconnects.answer-members", "interconnects.id-form")
 def test_an_interconnect_is_answered_completely(contract: Contract, world: World) -> None:
-    """What a partner sells is built on this answer: the id for the next calls, the state to wait for."""
+    """Later calls of a partner need the id, and its automation waits for the state."""
     interconnect = _ordered(world)
     described, item = world.described(interconnect)
     for exchange, found in ((interconnect.made, interconnect.made.body), (described, item)):
@@ -44,7 +44,7 @@ def test_an_interconnect_is_answered_completely(contract: Contract, world: World
 @pytest.mark.rule("interconnects.echo")
 @pytest.mark.parametrize("bandwidth", ["1Gbps", "10Gbps"])
 def test_an_interconnect_is_what_was_asked_for(contract: Contract, world: World, bandwidth: str) -> None:
-    """A port of the wrong speed or in the wrong place is a cable that is pulled for nothing."""
+    """A port with the wrong speed or location cannot be used."""
     interconnect = _ordered(world, bandwidth=bandwidth)
     described, item = world.described(interconnect)
     wanted = {**interconnect.params, "region": world.api.target.region}
@@ -57,7 +57,7 @@ def test_an_interconnect_is_what_was_asked_for(contract: Contract, world: World,
 
 @pytest.mark.rule("interconnects.partner-only")
 def test_who_is_no_partner_gets_no_interconnect(contract: Contract, world: World) -> None:
-    """Many take this call for the one that orders a connection; AWS tells them that they are no partner."""
+    """Users confuse this operation with CreateConnection, and AWS tells them that they are not partners."""
     params = least(Scene(world, world.spec.operation("CreateInterconnect")))
     exchange = world.call("CreateInterconnect", params, role="owner")
     world.adopt("interconnect", "CreateInterconnect", exchange, params, "owner")
@@ -67,7 +67,7 @@ def test_who_is_no_partner_gets_no_interconnect(contract: Contract, world: World
 @pytest.mark.rule("interconnects.bandwidth-known", "interconnects.refusal-atomic")
 @pytest.mark.parametrize("bandwidth", ["500Mbps", "2Gbps", "7Gbps", "fast"])
 def test_a_bandwidth_that_no_port_has_is_refused(contract: Contract, world: World, bandwidth: str) -> None:
-    """Hosted connections have more bandwidths than the ports that carry them: the mistake is an easy one."""
+    """Hosted connections have bandwidths that ports do not have, so the error is common."""
     exchange = _refused_order(contract, world, {"bandwidth": bandwidth})
     contract.refused("interconnects.bandwidth-known", exchange, f"an interconnect of {bandwidth}")
 
@@ -81,7 +81,7 @@ def test_a_location_that_does_not_exist_is_refused(contract: Contract, world: Wo
 
 @pytest.mark.rule("interconnects.lag-join")
 def test_an_interconnect_can_be_ordered_into_a_lag(contract: Contract, world: World) -> None:
-    """Only so is it sure to end on the device of the LAG."""
+    """Only then does the interconnect end on the device of the LAG."""
     lag, _ = bundle(world, role=PARTNER)
     interconnect = _ordered(world, lagId=lag)
     described, item = world.described(interconnect, shows(lagId=lag.id))
@@ -100,7 +100,7 @@ def test_an_interconnect_of_another_bandwidth_cannot_join_a_lag(contract: Contra
 
 @pytest.mark.rule("interconnects.listed", "interconnects.describe-one")
 def test_an_interconnect_is_listed_and_found_by_its_id(contract: Contract, world: World) -> None:
-    """A partner's inventory is this list; its automation asks for one at a time."""
+    """The inventory of a partner uses the list, and its automation uses the id."""
     first, second = _ordered(world), _ordered(world)
     both = {first.id, second.id}
     whole, items = listed_when(
@@ -117,7 +117,7 @@ def test_an_interconnect_is_listed_and_found_by_its_id(contract: Contract, world
 
 @pytest.mark.rule("interconnects.not-idempotent")
 def test_an_order_that_is_repeated_is_a_second_order(contract: Contract, world: World) -> None:
-    """There is no client token: whoever retries must know that he has ordered twice."""
+    """There is no client token, so a client that retries must know that it orders twice."""
     first = _ordered(world)
     again = [world.make("interconnect", first.params, role=PARTNER, settle=False) for _ in range(2)]
     count = len({one.id for one in (first, *again)})
@@ -131,7 +131,7 @@ def test_an_order_that_is_repeated_is_a_second_order(contract: Contract, world: 
 def test_an_interconnect_has_the_tags_of_its_order(
     api: Api, contract: Contract, run_id: str, wanted: list[Json]
 ) -> None:
-    """Cost allocation and access policies depend on tags that are there from the beginning."""
+    """Cost allocation and access policies need the tags from the creation on."""
     with World(api, run_id) as world:
         interconnect = _ordered(world, tags=wanted)
         exchange, item = world.described(interconnect, lambda seen: pairs(seen.get("tags")) == pairs(wanted))
@@ -143,7 +143,7 @@ def test_an_interconnect_has_the_tags_of_its_order(
 @pytest.mark.rule("interconnects.delete-answer", "interconnects.deleted-gone")
 @pytest.mark.parametrize("settle", [False, True], ids=["just-ordered", "in-use"])
 def test_a_deleted_interconnect_is_gone_or_shown_as_deleted(contract: Contract, world: World, settle: bool) -> None:
-    """A partner pays for the port until then; the state is all that tells a deleted one from a living one."""
+    """A partner is charged until then, and the state is the only sign of the deletion."""
     interconnect = arrange(world, "interconnect", settle=settle)
     exchange = done(world.delete(interconnect))
     state = exchange.body.get("interconnectState")
@@ -157,7 +157,7 @@ def test_a_deleted_interconnect_is_gone_or_shown_as_deleted(contract: Contract, 
 
 @pytest.mark.rule("interconnects.delete-kind", "interconnects.refusal-atomic")
 def test_a_connection_is_not_deleted_as_an_interconnect(contract: Contract, world: World) -> None:
-    """Their ids look alike; a script that mixes them up must not end a customer's port."""
+    """The ids have the same form, so a confused script must not delete the port of a customer."""
     connection = arrange(world, "connection", role=PARTNER)
     before = world.seen()
     exchange = world.call("DeleteInterconnect", {"interconnectId": connection}, role=PARTNER)
@@ -167,7 +167,7 @@ def test_a_connection_is_not_deleted_as_an_interconnect(contract: Contract, worl
 
 @pytest.mark.rule("interconnects.delete-twice", "interconnects.refusal-atomic")
 def test_a_deleted_interconnect_cannot_be_deleted_again(contract: Contract, world: World) -> None:
-    """Automation that works on with an old id has to be told."""
+    """Automation that uses an old id must get an error."""
     interconnect = _ordered(world)
     done(world.delete(interconnect))
     _, item = poll(lambda: world.observe(interconnect), lambda seen: _state(seen.item) in ("deleted", "not described"))
@@ -179,7 +179,7 @@ def test_a_deleted_interconnect_cannot_be_deleted_again(contract: Contract, worl
 
 @pytest.mark.rule("interconnects.refusal-atomic")
 def test_an_interconnect_survives_a_deletion_that_is_refused(contract: Contract, world: World) -> None:
-    """No other account may cut off a partner's customers, not even by a call that is answered with an error."""
+    """A refused deletion by another account must not disconnect the customers of a partner."""
     interconnect = _ordered(world)
     world.settle(interconnect)
     exchange = _refused_deletion(contract, world, interconnect, "other")
@@ -192,7 +192,7 @@ def _ordered(world: World, **members: Any) -> Handle:
 
 
 def _refused_order(contract: Contract, world: World, changes: Json) -> Exchange:
-    """An order for an interconnect with these members; where it is refused, nothing may have come of it."""
+    """Orders an interconnect with these members and checks that a refused order creates nothing."""
     params = merged(least(Scene(world, world.spec.operation("CreateInterconnect"))), changes)
     before = world.seen()
     exchange = world.call("CreateInterconnect", params, role=PARTNER)
@@ -209,7 +209,7 @@ def _refused_order(contract: Contract, world: World, changes: Json) -> Exchange:
 
 
 def _refused_deletion(contract: Contract, world: World, interconnect: Handle, role: Role) -> Exchange:
-    """A deletion; where it is refused, nothing may have changed."""
+    """Deletes an interconnect and checks that a refused deletion changes nothing."""
     before = world.seen()
     exchange = world.delete(interconnect, role=role)
     _unchanged(contract, world, before, exchange)

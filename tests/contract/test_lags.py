@@ -1,4 +1,4 @@
-"""LAGs: what may be ordered, what comes of an order, and how a LAG is described."""
+"""LAGs: ordering and description."""
 
 import functools
 import re
@@ -39,7 +39,7 @@ BANDWIDTHS = ("1Gbps", "10Gbps", "100Gbps")
 
 @pytest.mark.rule("lags.answer-members", "lags.id-form", "lags.minimum-links-default", "lags.others-do-not-host")
 def test_a_new_lag_is_answered_completely(contract: Contract, world: World) -> None:
-    """Automation takes the id, the state and the members from this one answer; what is missing breaks it at once."""
+    """Automation takes the id, the state and the members from this response."""
     lag = _ordered(world)
     found = lag.made.body
     _complete(contract, found, lag.made)
@@ -59,14 +59,14 @@ def test_a_new_lag_is_answered_completely(contract: Contract, world: World) -> N
 
 @pytest.mark.rule("lags.answer-members")
 def test_a_described_lag_is_complete(contract: Contract, world: World) -> None:
-    """Whoever finds a LAG by its id must learn as much as the one who ordered it."""
+    """A client that finds a LAG by its id needs the same data as the client that ordered it."""
     exchange, item = world.described(_ordered(world))
     _complete(contract, item, exchange)
 
 
 @pytest.mark.rule("lags.partner-hosts")
 def test_the_lag_of_a_partner_hosts_connections(contract: Contract, world: World) -> None:
-    """A partner reads there whether it can sell hosted connections on the LAG."""
+    """A partner reads this member to know whether it can sell hosted connections on the LAG."""
     if not knows_partners(world.api):
         world.api.permit("CreateInterconnect")
     lag = _ordered(world, role="partner")
@@ -78,7 +78,7 @@ def test_the_lag_of_a_partner_hosts_connections(contract: Contract, world: World
 @pytest.mark.rule("lags.echo", "lags.owner-and-region")
 @pytest.mark.parametrize("bandwidth", BANDWIDTHS)
 def test_a_lag_is_what_was_asked_for(contract: Contract, world: World, bandwidth: str) -> None:
-    """A port of the wrong speed or in the wrong place is a cable that is pulled for nothing."""
+    """Ports with the wrong speed or location cannot be used."""
     lag = _ordered(world, connectionsBandwidth=bandwidth)
     described, item = world.described(lag)
     account = world.api.account("owner").account_id
@@ -99,7 +99,7 @@ def test_a_lag_is_what_was_asked_for(contract: Contract, world: World, bandwidth
 @pytest.mark.rule("lags.members-created", "lags.members-requested", "lags.members-named", "lags.count-invariant")
 @pytest.mark.parametrize("count", [1, 2, 4], ids="of-{}".format)
 def test_a_lag_comes_with_the_connections_asked_for(contract: Contract, world: World, count: int) -> None:
-    """Each is a port that is paid for; the next calls need the id of every one of them."""
+    """Each connection is charged, and later calls need its id."""
     lag = arrange(world, "lag", members={"numberOfConnections": count}, settle=False)
     handles = adopted(world, lag)
     members = members_of(lag.made.body)
@@ -124,7 +124,7 @@ def test_a_lag_comes_with_the_connections_asked_for(contract: Contract, world: W
 
 @pytest.mark.rule("lags.count-invariant", "lags.members-uniform", "lags.one-device")
 def test_the_connections_of_a_lag_are_alike(contract: Contract, world: World) -> None:
-    """LACP bundles equal links on one device only; tools go from a member to its LAG by lagId."""
+    """LACP bundles only equal links on one device. Tools find the LAG of a member by its lagId."""
     lag = _ordered(world, numberOfConnections=2)
     world.settle(lag)
     described, item = world.described(lag)
@@ -147,7 +147,7 @@ def test_the_connections_of_a_lag_are_alike(contract: Contract, world: World) ->
 
 @pytest.mark.rule("lags.listed", "lags.describe-one")
 def test_a_lag_is_listed_and_found_by_its_id(contract: Contract, world: World) -> None:
-    """Inventories read the list, automation the single LAG: they must see the same thing."""
+    """Inventories use the list and automation uses the id, and both must get the same description."""
     lag, other = _ordered(world), _ordered(world)
     world.settle(lag)
     both = {lag.id, other.id}
@@ -168,7 +168,7 @@ def test_a_lag_is_listed_and_found_by_its_id(contract: Contract, world: World) -
 
 @pytest.mark.rule("lags.not-idempotent")
 def test_an_order_that_is_repeated_is_a_second_order(contract: Contract, world: World) -> None:
-    """There is no client token: whoever retries a CreateLag must know that he has ordered twice."""
+    """There is no client token, so a client that retries CreateLag must know that it orders twice."""
     first = _ordered(world)
     second, third = (world.make("lag", first.params, settle=False) for _ in range(2))
     lags = (first, second, third)
@@ -185,7 +185,7 @@ def test_an_order_that_is_repeated_is_a_second_order(contract: Contract, world: 
 @pytest.mark.rule("lags.tags-on-create")
 @given(wanted=tags())
 def test_a_lag_has_the_tags_of_its_order(api: Api, contract: Contract, run_id: str, wanted: list[Json]) -> None:
-    """Cost allocation and access policies depend on tags that are there from the beginning."""
+    """Cost allocation and access policies need the tags from the creation on."""
     with World(api, run_id) as world:
         lag = _ordered(world, tags=wanted)
         exchange, item = world.described(lag, lambda seen: pairs(seen.get("tags")) == pairs(wanted))
@@ -199,7 +199,7 @@ def test_a_lag_has_the_tags_of_its_order(api: Api, contract: Contract, run_id: s
 def test_the_connections_of_a_lag_have_the_tags_of_its_order(
     api: Api, contract: Contract, run_id: str, wanted: list[Json]
 ) -> None:
-    """The connections have no order of their own on which tags could be given."""
+    """The connections are not ordered separately, so no other request can tag them at creation."""
     with World(api, run_id) as world:
         lag = arrange(world, "lag", members={"numberOfConnections": 2, "childConnectionTags": wanted}, settle=False)
         for handle in adopted(world, lag):
@@ -212,7 +212,7 @@ def test_the_connections_of_a_lag_have_the_tags_of_its_order(
 @pytest.mark.rule("lags.bandwidth-known", "lags.refusal-atomic")
 @pytest.mark.parametrize("bandwidth", ["500Mbps", "2Gbps", "7Gbps", "fast"])
 def test_a_bandwidth_that_no_port_has_is_refused(contract: Contract, world: World, bandwidth: str) -> None:
-    """Hosted connections have more bandwidths than ports: the mistake is an easy one, and costs money on AWS."""
+    """Hosted connections have bandwidths that ports do not have, so the error is common and costly."""
     exchange = _refused_order(contract, world, {"connectionsBandwidth": bandwidth})
     contract.refused("lags.bandwidth-known", exchange, f"a LAG of connections of {bandwidth}")
 
@@ -226,7 +226,7 @@ def test_a_location_that_does_not_exist_is_refused(contract: Contract, world: Wo
 
 @pytest.mark.rule("lags.location-known", "lags.refusal-atomic")
 def test_a_location_of_another_region_is_refused(contract: Contract, world: World) -> None:
-    """A configuration that is copied from one Region to the next names places that cannot be had there."""
+    """A configuration that is copied from another Region contains locations that this Region lacks."""
     exchange = _refused_order(contract, world, {"location": _foreign_location(world)})
     contract.refused("lags.location-known", exchange, "a LAG at a location that only another Region lists")
 
@@ -234,14 +234,14 @@ def test_a_location_of_another_region_is_refused(contract: Contract, world: Worl
 @pytest.mark.rule("lags.count-minimum", "lags.refusal-atomic")
 @pytest.mark.parametrize("count", [0, -1], ids="of-{}".format)
 def test_a_lag_without_connections_cannot_be_ordered(contract: Contract, world: World, count: int) -> None:
-    """Nothing would be ordered, and still something would be there to be managed."""
+    """The request would order no port and still create a resource."""
     exchange = _refused_order(contract, world, {"numberOfConnections": count})
     contract.refused("lags.count-minimum", exchange, f"a LAG of {count} connections")
 
 
 @pytest.mark.rule("lags.count-maximum", "lags.refusal-atomic")
 def test_more_than_ten_connections_are_refused(contract: Contract, world: World) -> None:
-    """No edition of the reference ever allowed more; a port is ordered for each."""
+    """No edition of the reference allowed more, and each connection is a port order."""
     exchange = _refused_order(contract, world, {"numberOfConnections": 11})
     contract.refused("lags.count-maximum", exchange, "a LAG of eleven connections")
 
@@ -251,7 +251,7 @@ def test_more_than_ten_connections_are_refused(contract: Contract, world: World)
 def test_a_number_on_which_the_sources_differ_is_refused_or_ordered(
     contract: Contract, world: World, bandwidth: str, count: int
 ) -> None:
-    """Ten or four (two of 100Gbps): either can be lived with, but not something in between."""
+    """The sources state ten or four (two of 100Gbps). Clients handle both, but no other result."""
     exchange = _refused_order(contract, world, {"connectionsBandwidth": bandwidth, "numberOfConnections": count})
     if exchange.succeeded:
         found = len(members_of(exchange.body))
@@ -263,7 +263,7 @@ def test_a_number_on_which_the_sources_differ_is_refused_or_ordered(
 
 @pytest.mark.rule("lags.existing-location", "lags.refusal-atomic")
 def test_a_lag_is_not_created_away_from_the_connection_that_it_takes_in(contract: Contract, world: World) -> None:
-    """A cable that ends in one building cannot be bundled with ports in another."""
+    """A port in one building cannot be bundled with ports in another."""
     connection = arrange(world, "connection")
     exchange = _refused_order(contract, world, {"location": elsewhere(world), "connectionId": connection})
     place, home = exchange.succeeded and exchange.body.get("location"), connection.params["location"]
@@ -277,19 +277,19 @@ def test_a_lag_is_not_created_away_from_the_connection_that_it_takes_in(contract
 
 @pytest.mark.rule("lags.existing-bandwidth", "lags.refusal-atomic")
 def test_a_lag_is_not_created_around_a_connection_of_another_bandwidth(contract: Contract, world: World) -> None:
-    """LACP does not bundle links of different speeds."""
+    """LACP cannot bundle links of different speeds."""
     connection = arrange(world, "connection", members={"bandwidth": "10Gbps"})
     exchange = _refused_order(contract, world, {"connectionsBandwidth": "1Gbps", "connectionId": connection})
     contract.refused("lags.existing-bandwidth", exchange, "a LAG of 1Gbps around a connection of 10Gbps")
 
 
 def _ordered(world: World, *, role: Any = None, **members: Any) -> Handle:
-    """A LAG as just ordered; its connections are deleted with it."""
+    """A new LAG before it settles; its connections are deleted with it."""
     return arrange(world, "lag", role=role, members=members, settle=False)
 
 
 def _refused_order(contract: Contract, world: World, changes: Json) -> Exchange:
-    """An order for a LAG with these members; where it is refused, nothing may have come of it."""
+    """Orders a LAG with these members and checks that a refused order creates nothing."""
     params = merged(least(Scene(world, world.spec.operation("CreateLag"))), changes)
     name = str(params["lagName"])
     before = world.seen()

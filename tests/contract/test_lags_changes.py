@@ -1,4 +1,4 @@
-"""LAGs: what can be changed about them, and how they end."""
+"""LAGs: changes and deletion."""
 
 import functools
 from typing import Any
@@ -23,7 +23,7 @@ MODES = ("no_encrypt", "should_encrypt", "must_encrypt")
 
 @pytest.mark.rule("lags.update-name", "lags.update-preserves", "lags.answer-members", "lags.count-invariant")
 def test_a_lag_is_renamed_and_nothing_else(contract: Contract, world: World) -> None:
-    """People rename LAGs that carry traffic: that the name alone changes is all that makes it safe."""
+    """Users rename LAGs that carry traffic, so only the name may change."""
     lag, _ = bundle(world, 2, working=False, tags=[{"key": "dxcontract", "value": "yes"}])
     first, before = world.described(lag, shows(tags=lag.params["tags"]))
     name = world.name()
@@ -50,7 +50,7 @@ def test_a_lag_is_renamed_and_nothing_else(contract: Contract, world: World) -> 
 
 @pytest.mark.rule("lags.update-minimum-links", "lags.update-preserves")
 def test_the_minimum_of_links_is_what_it_is_set_to(contract: Contract, world: World) -> None:
-    """It decides when traffic is given up: a value that is accepted and not kept shows only in an outage."""
+    """A value that is accepted but not stored has an effect only during an outage."""
     lag, _ = bundle(world, 2)
     for minimum in (1, 2, 0):
         exchange = done(world.call("UpdateLag", {"lagId": lag, "minimumLinks": minimum}))
@@ -67,7 +67,7 @@ def test_the_minimum_of_links_is_what_it_is_set_to(contract: Contract, world: Wo
 
 @pytest.mark.rule("lags.minimum-links-down")
 def test_a_minimum_above_the_links_that_work_takes_a_lag_down(contract: Contract, world: World) -> None:
-    """That is what the setting is for, and why the reference warns of it; clients know a refusal, too."""
+    """The setting has this purpose, and the reference warns of it. Clients also handle a refusal."""
     lag, _ = bundle(world, 1)
     exchange = world.call("UpdateLag", {"lagId": lag, "minimumLinks": 2}, role=lag.role)
     if not exchange.succeeded:
@@ -81,7 +81,7 @@ def test_a_minimum_above_the_links_that_work_takes_a_lag_down(contract: Contract
 @pytest.mark.rule("lags.encryption-mode-update", "lags.encryption-mode-members")
 @pytest.mark.parametrize("mode", MODES)
 def test_the_encryption_mode_is_that_of_all_connections(contract: Contract, world: World, mode: str) -> None:
-    """A bundle of which one link is not encrypted is not encrypted."""
+    """A LAG with one unencrypted link is not encrypted."""
     lag, members = bundle(world, 2, connectionsBandwidth="10Gbps", requestMACSec=True)
     exchange = done(world.call("UpdateLag", {"lagId": lag, "encryptionMode": mode}))
     described, item = world.described(lag, shows(encryptionMode=mode))
@@ -98,7 +98,7 @@ def test_the_encryption_mode_is_that_of_all_connections(contract: Contract, worl
 @pytest.mark.rule("lags.encryption-mode-known", "lags.refusal-atomic")
 @pytest.mark.parametrize("mode", ["sometimes_encrypt", "encrypt"])
 def test_an_encryption_mode_that_does_not_exist_is_refused(contract: Contract, world: World, mode: str) -> None:
-    """Whoever misspells must_encrypt would believe his traffic to be encrypted."""
+    """A user who misspells must_encrypt would believe that the traffic is encrypted."""
     lag, _ = bundle(world, 1, connectionsBandwidth="10Gbps", requestMACSec=True)
     exchange = _unchanged(contract, world, "UpdateLag", {"lagId": lag, "encryptionMode": mode})
     contract.refused("lags.encryption-mode-known", exchange, f"encryptionMode {mode}")
@@ -106,7 +106,7 @@ def test_an_encryption_mode_that_does_not_exist_is_refused(contract: Contract, w
 
 @pytest.mark.rule("lags.delete-answer", "lags.answer-members")
 def test_deleting_a_lag_answers_that_lag(contract: Contract, world: World) -> None:
-    """The answer tells whether the deletion is done or has only begun."""
+    """The state in the response tells whether the deletion is complete or in progress."""
     lag, _ = bundle(world, 1)
     exchange = done(world.delete(lag))
     found = exchange.body
@@ -122,7 +122,7 @@ def test_deleting_a_lag_answers_that_lag(contract: Contract, world: World) -> No
 
 @pytest.mark.rule("lags.delete-answer")
 def test_deleting_an_empty_lag_answers_an_empty_lag(contract: Contract, world: World) -> None:
-    """So it was recorded on AWS."""
+    """A recording of AWS shows this response."""
     lag, (member,) = bundle(world, 1, working=False)
     done(patient(world, "DisassociateConnectionFromLag", {"connectionId": member, "lagId": lag}))
     exchange = done(world.delete(lag))
@@ -133,7 +133,7 @@ def test_deleting_an_empty_lag_answers_an_empty_lag(contract: Contract, world: W
 
 @pytest.mark.rule("lags.delete-keeps-connections")
 def test_the_connections_of_a_deleted_lag_remain(contract: Contract, world: World) -> None:
-    """They are ports with cables in them and cost money until they are deleted themselves."""
+    """The connections are cabled ports, which are charged until they are deleted."""
     lag, members = bundle(world, 2, working=False)
     exchange = done(world.delete(lag))
     for member in members:
@@ -144,7 +144,7 @@ def test_the_connections_of_a_deleted_lag_remain(contract: Contract, world: Worl
 
 @pytest.mark.rule("lags.delete-with-interface", "lags.refusal-atomic")
 def test_a_lag_with_a_virtual_interface_is_not_deleted(contract: Contract, world: World) -> None:
-    """Traffic would end without a warning."""
+    """Traffic would stop without a warning."""
     lag, _ = bundle(world, 1)
     arrange(world, "virtual-interface", shared={"/connectionId": lag})
     exchange = _unchanged(contract, world, "DeleteLag", {"lagId": lag})
@@ -153,7 +153,7 @@ def test_a_lag_with_a_virtual_interface_is_not_deleted(contract: Contract, world
 
 @pytest.mark.rule("lags.delete-with-hosted", "lags.refusal-atomic")
 def test_a_lag_with_a_hosted_connection_is_not_deleted(contract: Contract, world: World) -> None:
-    """It would take away what a partner's customer pays for."""
+    """The customer of the partner pays for the hosted connection."""
     lag, _ = bundle(world, 1, role="partner")
     arrange(world, "hosted-connection", shared={"/connectionId": lag})
     exchange = _unchanged(contract, world, "DeleteLag", {"lagId": lag}, role="partner")
@@ -162,7 +162,7 @@ def test_a_lag_with_a_hosted_connection_is_not_deleted(contract: Contract, world
 
 @pytest.mark.rule("lags.deleted-gone")
 def test_a_deleted_lag_is_gone_or_shown_as_deleted(contract: Contract, world: World) -> None:
-    """AWS lists deleted LAGs for a while: their state is all that tells them from living ones."""
+    """AWS lists deleted LAGs for a while, and only their state distinguishes them."""
     lag, _ = bundle(world, 1, working=False)
     exchange = done(world.delete(lag))
     seen = poll(lambda: world.observe(lag), _goes)
@@ -173,7 +173,7 @@ def test_a_deleted_lag_is_gone_or_shown_as_deleted(contract: Contract, world: Wo
 @pytest.mark.rule("lags.deleted-final", "lags.refusal-atomic")
 @pytest.mark.parametrize("operation", ["UpdateLag", "DeleteLag"])
 def test_a_deleted_lag_cannot_be_changed(contract: Contract, world: World, operation: str) -> None:
-    """Automation that works on with an old id has to be told."""
+    """Automation that uses an old id must get an error."""
     lag, _ = bundle(world, 1, working=False)
     done(world.delete(lag))
     if poll(lambda: world.state(lag), lambda state: state in (None, "deleted")) not in (None, "deleted"):
@@ -184,7 +184,7 @@ def test_a_deleted_lag_cannot_be_changed(contract: Contract, world: World, opera
 
 
 def _unchanged(contract: Contract, world: World, operation: str, params: Json, *, role: Any = "owner") -> Exchange:
-    """One call; where it is refused, nothing may have changed."""
+    """Sends a request and checks that a refused request changes nothing."""
     before = world.seen()
     exchange = world.call(operation, params, role=role)
     if 400 <= exchange.status < 500:

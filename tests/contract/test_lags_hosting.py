@@ -1,4 +1,4 @@
-"""LAGs of partners: what happens to the connections that they host for others."""
+"""LAGs of partners and the connections that they host."""
 
 import pytest
 
@@ -19,7 +19,7 @@ JOIN, LEAVE = "AssociateConnectionWithLag", "DisassociateConnectionFromLag"
 
 @pytest.mark.rule("lags.associate-hosted-move")
 def test_hosted_connections_go_with_their_interconnect_into_a_lag(contract: Contract, world: World) -> None:
-    """They are the service that customers pay for: the partner has to find them where the LAG is."""
+    """The partner must find the connections of its customers on the LAG."""
     interconnect = arrange(world, "interconnect")
     hosted = arrange(world, "hosted-connection", shared={"/connectionId": interconnect})
     lag, _ = bundle(world, role=PARTNER)
@@ -29,7 +29,7 @@ def test_hosted_connections_go_with_their_interconnect_into_a_lag(contract: Cont
 
 @pytest.mark.rule("lags.associate-hosted-move")
 def test_hosted_connections_join_those_that_the_lag_has(contract: Contract, world: World) -> None:
-    """A partner bundles its ports when both are in use already."""
+    """A partner may bundle ports that both host connections."""
     interconnect, (lag, _) = arrange(world, "interconnect"), bundle(world, role=PARTNER)
     stays, comes = allocated(world, lag, 7), allocated(world, interconnect, 8)
     exchange = patient(world, JOIN, {"connectionId": interconnect, "lagId": lag}, role=PARTNER)
@@ -42,7 +42,7 @@ def test_hosted_connections_join_those_that_the_lag_has(contract: Contract, worl
 
 @pytest.mark.rule("lags.associate-hosted-stay")
 def test_hosted_connections_stay_when_a_port_changes_to_another_lag(contract: Contract, world: World) -> None:
-    """A port is moved to where it is needed; the customers of the old LAG must not be moved with it."""
+    """Moving a port to another LAG must not move the customers of the first LAG."""
     old, (_, goes) = bundle(world, 2, role=PARTNER)
     hosted = arrange(world, "hosted-connection", shared={"/connectionId": old})
     new, _ = bundle(world, role=PARTNER)
@@ -52,7 +52,7 @@ def test_hosted_connections_stay_when_a_port_changes_to_another_lag(contract: Co
 
 @pytest.mark.rule("lags.disassociate-hosted-stay")
 def test_hosted_connections_stay_when_a_port_leaves_their_lag(contract: Contract, world: World) -> None:
-    """Taking one port out for repair must not take customers with it."""
+    """Removing a port for repair must not disconnect customers."""
     lag, (_, goes) = bundle(world, 2, role=PARTNER)
     hosted = arrange(world, "hosted-connection", shared={"/connectionId": lag})
     exchange = done(patient(world, LEAVE, {"connectionId": goes, "lagId": lag}, role=PARTNER))
@@ -61,7 +61,7 @@ def test_hosted_connections_stay_when_a_port_leaves_their_lag(contract: Contract
 
 @pytest.mark.rule("lags.disassociate-partner-converts")
 def test_a_port_that_leaves_a_partners_lag_is_an_interconnect(contract: Contract, world: World) -> None:
-    """Only as an interconnect can it host connections again."""
+    """Only an interconnect can host connections again."""
     lag, (_, goes) = bundle(world, 2, role=PARTNER)
     exchange = done(patient(world, LEAVE, {"connectionId": goes, "lagId": lag}, role=PARTNER))
     port = Handle(world.spec.resources["interconnect"], PARTNER, goes.name, LEAVE, {}, exchange, id=goes.id)
@@ -73,7 +73,7 @@ def test_a_port_that_leaves_a_partners_lag_is_an_interconnect(contract: Contract
 
 @pytest.mark.rule("lags.partner-interfaces")
 def test_a_partners_lag_takes_no_interface_of_its_own(contract: Contract, world: World) -> None:
-    """It is there for the connections of customers, who make the interfaces."""
+    """The LAG carries the connections of customers, who create the virtual interfaces."""
     lag, _ = bundle(world, role=PARTNER)
     operation = "CreatePrivateVirtualInterface"
     scene = Scene(world, world.spec.operation(operation), PARTNER, {"/connectionId": lag})
@@ -84,7 +84,7 @@ def test_a_partners_lag_takes_no_interface_of_its_own(contract: Contract, world:
 
 
 def _hosted(contract: Contract, rule: str, world: World, lag: Handle, hosted: Handle, cause: Exchange) -> None:
-    """Check that a hosted connection is on this LAG, after some time to get there."""
+    """Checks that a hosted connection is on this LAG, after some time to get there."""
 
     def there(items: list[Json]) -> bool:
         return hosted.id in [item.get("connectionId") for item in items]

@@ -1,4 +1,4 @@
-"""LAGs: who is in them, and what happens to the virtual interfaces that hang on them."""
+"""LAGs: their member connections, and the effect of membership changes on virtual interfaces."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ JOIN, LEAVE = "AssociateConnectionWithLag", "DisassociateConnectionFromLag"
 def test_a_connection_that_a_new_lag_takes_in_is_one_of_its_number(
     contract: Contract, world: World, count: int
 ) -> None:
-    """Whoever does not know this orders one port too many; and all that refers to the connection goes by its id."""
+    """Otherwise a client orders one port too many. Other systems refer to the connection by its id."""
     connection = arrange(world, "connection")
     order = least(Scene(world, world.spec.operation("CreateLag")))
     order |= {"connectionId": connection, "numberOfConnections": count}
@@ -50,7 +50,7 @@ def test_a_connection_that_a_new_lag_takes_in_is_one_of_its_number(
 
 @pytest.mark.rule("lags.existing-interfaces-move")
 def test_interfaces_go_with_their_connection_into_a_new_lag(contract: Contract, world: World) -> None:
-    """The interface has the traffic: it has to be found where the LAG is."""
+    """Clients must find the virtual interface on the LAG."""
     connection = arrange(world, "connection")
     interface = _interface(world, connection)
     lag = arrange(world, "lag", members={"connectionId": connection}, settle=False)
@@ -61,7 +61,7 @@ def test_interfaces_go_with_their_connection_into_a_new_lag(contract: Contract, 
 
 @pytest.mark.rule("lags.associate-answer", "lags.associate-counted")
 def test_a_connection_that_joins_a_lag_is_one_of_its_connections(contract: Contract, world: World) -> None:
-    """A count that disagrees with the list makes automation order ports that are there already."""
+    """If the number and the list disagree, automation orders ports that already exist."""
     lag, members = bundle(world, working=False)
     connection = arrange(world, "connection")
     exchange = done(world.call(JOIN, {"connectionId": connection, "lagId": lag}))
@@ -75,7 +75,7 @@ def test_a_connection_that_joins_a_lag_is_one_of_its_connections(contract: Contr
 @pytest.mark.rule("lags.associate-bandwidth", "lags.refusal-atomic")
 @pytest.mark.parametrize("bandwidth", ["10Gbps", "100Gbps"])
 def test_a_connection_of_another_bandwidth_cannot_join(contract: Contract, world: World, bandwidth: str) -> None:
-    """LACP does not bundle links of different speeds."""
+    """LACP cannot bundle links of different speeds."""
     lag, _ = bundle(world, working=False)
     connection = arrange(world, "connection", members={"bandwidth": bandwidth})
     exchange = _unchanged(contract, world, JOIN, {"connectionId": connection, "lagId": lag})
@@ -84,7 +84,7 @@ def test_a_connection_of_another_bandwidth_cannot_join(contract: Contract, world
 
 @pytest.mark.rule("lags.associate-location", "lags.refusal-atomic")
 def test_a_connection_at_another_location_cannot_join(contract: Contract, world: World) -> None:
-    """A bundle ends on one device."""
+    """All links of a LAG end on one device."""
     lag, _ = bundle(world, working=False)
     connection = arrange(world, "connection", members={"location": elsewhere(world)})
     exchange = _unchanged(contract, world, JOIN, {"connectionId": connection, "lagId": lag})
@@ -94,7 +94,7 @@ def test_a_connection_at_another_location_cannot_join(contract: Contract, world:
 @pytest.mark.rule("lags.associate-macsec", "lags.refusal-atomic")
 @pytest.mark.parametrize("of_lag", [True, False], ids=["lag-only", "connection-only"])
 def test_a_lag_and_a_connection_agree_on_macsec(contract: Contract, world: World, of_lag: bool) -> None:
-    """Else one link of the bundle would be in the clear, or could not come up at all."""
+    """Otherwise one link would be unencrypted or could not come up."""
     lag, _ = bundle(world, connectionsBandwidth="10Gbps", requestMACSec=of_lag)
     wanted = {"bandwidth": "10Gbps", "requestMACSec": not of_lag}
     connection = arrange(world, "connection", members=wanted)
@@ -104,7 +104,7 @@ def test_a_lag_and_a_connection_agree_on_macsec(contract: Contract, world: World
 
 @pytest.mark.rule("lags.associate-interfaces-move")
 def test_interfaces_go_with_their_connection_into_a_lag(contract: Contract, world: World) -> None:
-    """The interface has the traffic: it has to be found where the LAG is."""
+    """Clients must find the virtual interface on the LAG."""
     lag, _ = bundle(world)
     connection = arrange(world, "connection")
     interface = _interface(world, connection)
@@ -116,7 +116,7 @@ def test_interfaces_go_with_their_connection_into_a_lag(contract: Contract, worl
 
 @pytest.mark.rule("lags.associate-changes-lag", "lags.associate-interfaces-stay")
 def test_a_connection_that_changes_its_lag_leaves_all_else_behind(contract: Contract, world: World) -> None:
-    """Ports are moved to where they are needed; the interfaces of the old LAG must not go with them."""
+    """Moving a port to another LAG must not move the virtual interfaces of the first LAG."""
     old, (stays, goes) = bundle(world, 2)
     interface = _interface(world, old)
     new, members = bundle(world)
@@ -130,7 +130,7 @@ def test_a_connection_that_changes_its_lag_leaves_all_else_behind(contract: Cont
 
 @pytest.mark.rule("lags.associate-minimum-guard", "lags.refusal-atomic")
 def test_a_lag_that_needs_a_connection_does_not_lose_it_to_another(contract: Contract, world: World) -> None:
-    """The minimum of links protects from exactly this."""
+    """The minimum number of links must prevent this."""
     old, (_, wanted) = bundle(world, 2)
     new, _ = bundle(world)
     needs(world, old, 2)
@@ -141,7 +141,7 @@ def test_a_lag_that_needs_a_connection_does_not_lose_it_to_another(contract: Con
 @pytest.mark.rule("lags.member-limit")
 @pytest.mark.parametrize("how", ["CreateConnection", JOIN])
 def test_a_lag_is_not_filled_beyond_ten(contract: Contract, world: World, how: str) -> None:
-    """The limit is worth nothing if it only holds for the first order."""
+    """The limit must apply to later additions as well as to the first order."""
     lag, _ = bundle(world, 4)
     for count in range(4, TEN + 1):
         if count == TEN and (found := _count(world, lag)) < TEN:
@@ -154,7 +154,7 @@ def test_a_lag_is_not_filled_beyond_ten(contract: Contract, world: World, how: s
 
 @pytest.mark.rule("lags.disassociate-answer", "lags.disassociate-counted")
 def test_a_connection_that_leaves_a_lag_stands_alone(contract: Contract, world: World) -> None:
-    """It is a port of its own again, under the id that everything else knows."""
+    """The connection is a separate port again, and other systems refer to it by the same id."""
     lag, (stays, goes) = bundle(world, 2, working=False)
     exchange = done(patient(world, LEAVE, {"connectionId": goes, "lagId": lag}))
     found = exchange.body.get("connectionId")
@@ -172,7 +172,7 @@ def test_a_connection_that_leaves_a_lag_stands_alone(contract: Contract, world: 
 
 @pytest.mark.rule("lags.disassociate-interfaces-stay")
 def test_the_interfaces_of_a_lag_stay_when_a_connection_leaves(contract: Contract, world: World) -> None:
-    """Taking one port out for repair must not take the traffic with it."""
+    """Removing a port for repair must not remove the traffic."""
     lag, (_, goes) = bundle(world, 2)
     interface = _interface(world, lag)
     exchange = done(patient(world, LEAVE, {"connectionId": goes, "lagId": lag}))
@@ -183,7 +183,7 @@ def test_the_interfaces_of_a_lag_stay_when_a_connection_leaves(contract: Contrac
 
 @pytest.mark.rule("lags.disassociate-minimum-guard", "lags.refusal-atomic")
 def test_a_lag_keeps_the_connections_that_it_needs(contract: Contract, world: World) -> None:
-    """The minimum of links protects from exactly this."""
+    """The minimum number of links must prevent this."""
     lag, (_, goes) = bundle(world, 2)
     needs(world, lag, 2)
     exchange = _unchanged(contract, world, LEAVE, {"connectionId": goes, "lagId": lag})
@@ -192,7 +192,7 @@ def test_a_lag_keeps_the_connections_that_it_needs(contract: Contract, world: Wo
 
 @pytest.mark.rule("lags.disassociate-last-member", "lags.empty-remains")
 def test_the_last_connection_may_leave_and_the_lag_remains(contract: Contract, world: World) -> None:
-    """Else nobody could ever empty a LAG; and what is configured on it waits for new connections."""
+    """Otherwise a LAG could never be emptied. Its configuration remains for new connections."""
     lag, (last,) = bundle(world, 1)
     needs(world, lag, 1)
     exchange = patient(world, LEAVE, {"connectionId": last, "lagId": lag})
@@ -207,7 +207,7 @@ def test_the_last_connection_may_leave_and_the_lag_remains(contract: Contract, w
 @pytest.mark.rule("lags.disassociate-not-member", "lags.refusal-atomic")
 @pytest.mark.parametrize("elsewhere", [False, True], ids=["in-none", "in-another"])
 def test_who_is_not_in_a_lag_cannot_leave_it(contract: Contract, world: World, elsewhere: bool) -> None:
-    """The caller is wrong about where the connection is: better to say so than to nod."""
+    """The caller has the wrong LAG and must get an error."""
     lag, _ = bundle(world)
     connection = bundle(world, 2)[1][0] if elsewhere else arrange(world, "connection")
     exchange = _unchanged(contract, world, LEAVE, {"connectionId": connection, "lagId": lag})
@@ -219,7 +219,7 @@ def _interface(world: World, port: Handle) -> Handle:
 
 
 def _one_more(world: World, lag: Handle, how: str) -> Exchange:
-    """One more connection for a LAG: newly ordered in it, or ordered first and put into it then."""
+    """One more connection for a LAG, either ordered in the LAG or ordered first and then associated."""
     if how == JOIN:
         connection = arrange(world, "connection", settle=False)
         return patient(world, JOIN, {"connectionId": connection, "lagId": lag})
@@ -235,7 +235,7 @@ def _one_more(world: World, lag: Handle, how: str) -> Exchange:
 
 
 def _place(world: World, interface: Handle, expected: Handle) -> tuple[Exchange, Any]:
-    """Where a virtual interface is, after some time to get there."""
+    """The parent of a virtual interface, after some time to get there."""
     exchange, item = world.described(interface, shows(connectionId=expected.id), slowly=True)
     return exchange, item.get("connectionId")
 
@@ -243,7 +243,7 @@ def _place(world: World, interface: Handle, expected: Handle) -> tuple[Exchange,
 def _consists_of(
     contract: Contract, rule: str, world: World, lag: Handle, expected: list[Handle], cause: Exchange
 ) -> None:
-    """Check that a LAG has these connections and no others, after some time to get there."""
+    """Checks that a LAG has these connections and no others, after some time to get there."""
     wanted = sorted(handle.id for handle in expected)
 
     def ids(item: Json) -> list[str]:
@@ -265,12 +265,12 @@ def _lives(seen: Observation) -> bool:
 
 
 def _count(world: World, lag: Handle) -> int:
-    """How many connections a LAG lists; ten, if it comes to that in time."""
+    """The number of connections that a LAG lists: ten, if it reaches that in time."""
     return len(members_of(world.described(lag, lambda seen: len(members_of(seen)) == TEN)[1]))
 
 
 def _unchanged(contract: Contract, world: World, operation: str, params: Json) -> Exchange:
-    """One call; where it is refused, nothing may have changed."""
+    """Sends a request and checks that a refused request changes nothing."""
     before = world.seen()
     exchange = patient(world, operation, params)
     if 400 <= exchange.status < 500:

@@ -1,4 +1,4 @@
-"""Each kind of resource from its making to its end: the observer judges every state that is seen on the way.
+"""Lifecycles of all kinds of resource: the state observer checks every state from creation to deletion.
 
 The checks are those of `dxcontract.oracle.state_observer`, which watches all other contract tests too. Here each
 lifecycle is walked
@@ -40,7 +40,7 @@ CREATES = [specs.load().operation(name) for name in specs.load().rule("lifecycle
     ],
 )
 def test_a_resource_goes_the_way_of_its_lifecycle(contract: Contract, world: World, kind: str) -> None:
-    """Automation waits for the next state; a state that cannot follow makes it wait for ever, or act too early."""
+    """Automation waits for the next state; an impossible state makes it wait for ever or act too early."""
     handle = arrange(world, kind)
     before = world.observe(handle).state
     exchange = done(world.delete(handle))
@@ -58,7 +58,7 @@ def test_a_resource_goes_the_way_of_its_lifecycle(contract: Contract, world: Wor
 
 @pytest.mark.rule("lifecycles.connection-initial", "lifecycles.connection-transitions")
 def test_a_hosted_connection_goes_the_way_of_its_lifecycle(world: World) -> None:
-    """It waits for its owner, who confirms or declines it."""
+    """The connection waits for its owner, who confirms or declines it."""
     for operation in ("ConfirmConnection", "DeleteConnection"):
         connection = arrange(world, "hosted-connection")
         done(world.call(operation, {"connectionId": connection}))
@@ -68,7 +68,7 @@ def test_a_hosted_connection_goes_the_way_of_its_lifecycle(world: World) -> None
 @pytest.mark.rule("lifecycles.virtual-interface-initial", "lifecycles.virtual-interface-transitions")
 @pytest.mark.parametrize("kind", ["Private", "Public", "Transit"])
 def test_an_allocated_interface_goes_the_way_of_its_lifecycle(world: World, kind: str) -> None:
-    """It waits for its owner, who confirms or declines it."""
+    """The virtual interface waits for its owner, who confirms or declines it."""
     operation = world.spec.operation(f"Confirm{kind}VirtualInterface")
     for ending in (operation.name, "DeleteVirtualInterface"):
         scene = Scene(world, operation)
@@ -87,7 +87,7 @@ def test_an_allocated_interface_goes_the_way_of_its_lifecycle(world: World, kind
     "lifecycles.attachment-transitions",
 )
 def test_peers_and_attachments_go_the_way_of_their_lifecycles(contract: Contract, world: World) -> None:
-    """They come and go with their virtual interface."""
+    """Peers and attachments start and end with their virtual interface."""
     scene = Scene(world, world.spec.operation("DeleteBGPPeer"))
     params = least(scene)
     interface = scene.take("/virtualInterfaceId")
@@ -109,14 +109,14 @@ def test_peers_and_attachments_go_the_way_of_their_lifecycles(contract: Contract
 
 @pytest.mark.rule("lifecycles.virtual-gateway-transitions")
 def test_virtual_gateways_go_the_way_of_their_lifecycle(world: World) -> None:
-    """They are made and deleted elsewhere and only shown here."""
+    """EC2 creates and deletes them, and Direct Connect only describes them."""
     for _ in range(2):
         done(world.call("DescribeVirtualGateways"))
 
 
 @pytest.mark.rule("lifecycles.macsec-key-initial", "lifecycles.macsec-key-transitions")
 def test_a_macsec_key_goes_the_way_of_its_lifecycle(world: World) -> None:
-    """The link is encrypted while a key is associated, and not before."""
+    """The link is encrypted only while a key is associated."""
     scene = Scene(world, world.spec.operation("DisassociateMacSecKey"))
     params = least(scene)
     scene.before()
@@ -128,7 +128,7 @@ def test_a_macsec_key_goes_the_way_of_its_lifecycle(world: World) -> None:
 
 @pytest.mark.rule("lifecycles.failover-test-initial", "lifecycles.failover-test-transitions")
 def test_a_failover_test_goes_the_way_of_its_lifecycle(world: World) -> None:
-    """A test that is shown as over while sessions are still down hides an outage."""
+    """A test that is shown as complete while sessions are down hides an outage."""
     scene = Scene(world, world.spec.operation("StopBgpFailoverTest"))
     params = least(scene)
     scene.before()
@@ -142,7 +142,7 @@ def test_a_failover_test_goes_the_way_of_its_lifecycle(world: World) -> None:
     "lifecycles.resiliency-group-association-initial", "lifecycles.resiliency-group-association-transitions"
 )
 def test_a_group_membership_goes_the_way_of_its_lifecycle(world: World) -> None:
-    """A connection that is still joining does not count for the group's resiliency."""
+    """A connection that is still associating does not count for the resiliency of the group."""
     scene = Scene(world, world.spec.operation("DisassociateConnectionsFromResiliencyGroup"))
     params = least(scene)
     scene.before()
@@ -155,7 +155,7 @@ def test_a_group_membership_goes_the_way_of_its_lifecycle(world: World) -> None:
 
 @pytest.mark.rule("lifecycles.resiliency-group-initial", "lifecycles.resiliency-group-transitions")
 def test_a_resiliency_group_read_by_itself_goes_the_way_of_its_lifecycle(world: World) -> None:
-    """Lists and single reads must tell the same story."""
+    """Lists and single reads must agree."""
     group = arrange(world, "resiliency-group")
     for _ in range(2):
         done(world.call("GetResiliencyGroup", {"resiliencyGroupId": group}))
@@ -165,7 +165,7 @@ def test_a_resiliency_group_read_by_itself_goes_the_way_of_its_lifecycle(world: 
 
 @pytest.mark.rule("lifecycles.identity-stable")
 def test_a_resource_keeps_its_owner_and_region(contract: Contract, world: World) -> None:
-    """An id that speaks of another resource tomorrow is worse than none."""
+    """An id that later identifies another resource misleads every client that stores it."""
     connection = arrange(world, "connection")
     _, first = world.observe(connection)
     done(world.call("UpdateConnection", {"connectionId": connection, "connectionName": world.name()}))
@@ -178,7 +178,7 @@ def test_a_resource_keeps_its_owner_and_region(contract: Contract, world: World)
 @pytest.mark.rule("lifecycles.ids-unique")
 @pytest.mark.parametrize("operation", CREATES, ids=str)
 def test_ids_are_unique_however_fast_things_are_made(contract: Contract, world: World, operation: Operation) -> None:
-    """Two resources under one id: deleting one deletes the other."""
+    """If two resources share an id, deleting one deletes the other."""
     scene = Scene(world, operation)
     params = least(scene)
     answers = [done(world.call(operation.name, _numbered(params, number), role=scene.caller)) for number in range(4)]
@@ -194,7 +194,7 @@ def test_ids_are_unique_however_fast_things_are_made(contract: Contract, world: 
 
 
 def _numbered(tree: Any, number: int) -> Any:
-    """The request with what must differ between two resources in one place (VLAN, addresses) counted up."""
+    """The request with the members incremented that must differ between two resources (VLAN, addresses)."""
     if not isinstance(tree, dict):
         return tree
     differing = {

@@ -1,4 +1,4 @@
-"""Letters of authorization: the document with which a port is cabled."""
+"""Letters of authorization, with which a data center connects a port."""
 
 import base64
 import binascii
@@ -30,14 +30,14 @@ every = pytest.mark.parametrize("operation", ["DescribeLoa", *DEPRECATED])
 @pytest.mark.rule("loa.available")
 @kinds
 def test_a_port_in_use_has_a_letter(contract: Contract, world: World, kind: str) -> None:
-    """Without it no data centre connects anything."""
+    """A data center connects no port without it."""
     contract.accepted("loa.available", _letter(world, "DescribeLoa", arrange(world, kind)), f"for an available {kind}")
 
 
 @pytest.mark.rule("loa.available")
 @kinds
 def test_a_new_port_has_a_letter_or_says_that_it_has_none(contract: Contract, world: World, kind: str) -> None:
-    """Scripts ask until the letter is there: they must be able to tell `not yet` from `broken`."""
+    """Scripts poll for the letter and must distinguish "not ready" from a failure."""
     exchange = _letter(world, "DescribeLoa", arrange(world, kind, settle=False))
     contract.check(
         "loa.available",
@@ -50,7 +50,7 @@ def test_a_new_port_has_a_letter_or_says_that_it_has_none(contract: Contract, wo
 @pytest.mark.rule("loa.answer-members")
 @kinds
 def test_the_letter_is_at_the_top_of_the_answer(contract: Contract, world: World, kind: str) -> None:
-    """The oldest example of all looks for it inside another member and finds nothing."""
+    """Scripts read the letter at the top level of the response, though an old example shows it nested."""
     exchange = done(_letter(world, "DescribeLoa", arrange(world, kind)))
     _has_letter(contract, "loa.answer-members", exchange, exchange.body, "")
 
@@ -58,7 +58,7 @@ def test_the_letter_is_at_the_top_of_the_answer(contract: Contract, world: World
 @pytest.mark.rule("loa.nested-answer", "loa.deprecated")
 @pytest.mark.parametrize("operation", DEPRECATED)
 def test_the_deprecated_operations_nest_it(contract: Contract, world: World, operation: str) -> None:
-    """Scripts that are older than DescribeLoa still run."""
+    """Scripts older than DescribeLoa still run."""
     port = arrange(world, DEPRECATED[operation][0])
     newer = done(_letter(world, "DescribeLoa", port))
     exchange = _letter(world, operation, port)
@@ -81,7 +81,7 @@ def test_the_deprecated_operations_nest_it(contract: Contract, world: World, ope
 @pytest.mark.rule("loa.pdf")
 @every
 def test_the_letter_is_a_pdf(contract: Contract, world: World, operation: str) -> None:
-    """It is decoded, saved and mailed to the data centre by scripts that never look into it."""
+    """Scripts decode it, save it and send it to the data center without checking it."""
     exchange = done(_letter(world, operation, _port(world, operation)))
     text = _content(exchange).get("loaContent")
     try:
@@ -94,7 +94,7 @@ def test_the_letter_is_a_pdf(contract: Contract, world: World, operation: str) -
 @pytest.mark.rule("loa.content-type")
 @every
 def test_its_type_is_pdf(contract: Contract, world: World, operation: str) -> None:
-    """There is one type only; asking for it must change nothing."""
+    """There is only one type, so requesting it must have no effect."""
     port = _port(world, operation)
     default = done(_letter(world, operation, port))
     asked = _letter(world, operation, port, loaContentType=PDF)
@@ -114,7 +114,7 @@ def test_its_type_is_pdf(contract: Contract, world: World, operation: str) -> No
 @pytest.mark.rule("loa.provider-name")
 @every
 def test_a_provider_may_be_named(contract: Contract, world: World, operation: str) -> None:
-    """Some data centres only cable what names the customer's provider."""
+    """Some data centers connect a port only if the letter names the provider of the customer."""
     port = _port(world, operation)
     plain = done(_letter(world, operation, port))
     exchange = _letter(world, operation, port, providerName="Example Networks")
@@ -123,7 +123,7 @@ def test_a_provider_may_be_named(contract: Contract, world: World, operation: st
 
 @pytest.mark.rule("loa.issue-time")
 def test_the_port_shows_when_it_was_issued(contract: Contract, world: World) -> None:
-    """Ninety days after this time an unused port is taken away."""
+    """An unused port is removed ninety days after this time."""
     connection = arrange(world, "connection")
     letter = done(_letter(world, "DescribeLoa", connection))
     exchange, item = world.described(connection)
@@ -148,7 +148,7 @@ def _letter(world: World, operation: str, port: Handle, **more: Any) -> Exchange
 
 
 def _content(exchange: Exchange) -> Json:
-    """The letter, wherever in the answer it is."""
+    """The letter, at any place in the response."""
     found = exchange.body.get("loa")
     return found if isinstance(found, dict) else exchange.body
 
@@ -161,7 +161,7 @@ def _has_letter(contract: Contract, rule: str, exchange: Exchange, found: Json, 
 
 
 def _time_of(exchange: Exchange) -> float:
-    """When the target answered, by its own clock where it tells."""
+    """The time of the response by the clock of the target, if the response states it."""
     told = exchange.response.headers.get("date") if exchange.response else None
     try:
         return email.utils.parsedate_to_datetime(str(told)).timestamp()

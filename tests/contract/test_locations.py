@@ -1,4 +1,4 @@
-"""Locations: what is listed, and that ports can be ordered there."""
+"""Locations: the list, and orders at listed locations."""
 
 import re
 from typing import Any, Final
@@ -20,7 +20,7 @@ MODES: Final = "/availableBillingModes/*"
 @pytest.mark.rule("locations.answer-members")
 @pytest.mark.parametrize("member", ["locationCode", "locationName"])
 def test_a_location_has_a_code_and_a_name(contract: Contract, world: World, member: str) -> None:
-    """The code is what every order needs, the name is what people choose by."""
+    """Every order needs the code, and users choose a location by its name."""
     exchange, found = _listed(world)
     wrong = [one for one in found if not (isinstance(one.get(member), str) and one[member])]
     message = f"{len(wrong)} of {len(found)} locations have no {member}, such as {wrong[:1]}"
@@ -29,7 +29,7 @@ def test_a_location_has_a_code_and_a_name(contract: Contract, world: World, memb
 
 @pytest.mark.rule("locations.some")
 def test_there_are_locations(contract: Contract, world: World) -> None:
-    """Without one, nothing can be ordered in the Region."""
+    """Without a location nothing can be ordered in the Region."""
     exchange = done(world.call("DescribeLocations"))
     some = bool(at(exchange.body, "/locations/*"))
     contract.check("locations.some", some, "no location is listed", exchange, where="/locations")
@@ -37,7 +37,7 @@ def test_there_are_locations(contract: Contract, world: World) -> None:
 
 @pytest.mark.rule("locations.codes-unique")
 def test_no_two_locations_share_a_code(contract: Contract, world: World) -> None:
-    """A code that means two buildings sends the order to the wrong one."""
+    """If two locations share a code, an order may go to the wrong building."""
     exchange, found = _listed(world)
     codes = [str(one["locationCode"]) for one in found if one.get("locationCode")]
     twice = sorted({code for code in codes if codes.count(code) > 1})
@@ -54,7 +54,7 @@ def test_no_two_locations_share_a_code(contract: Contract, world: World) -> None
 @pytest.mark.rule("locations.region")
 @pytest.mark.parametrize("which", ["region", "other_region"])
 def test_locations_are_those_of_the_region(contract: Contract, world: World, which: str) -> None:
-    """A location of another Region cannot be ordered at: choosing from the list would fail."""
+    """A port cannot be ordered at a location of another Region."""
     region = getattr(world.api.target, which)
     exchange = done(world.api.call("DescribeLocations", region=region))
     named = [one for one in at(exchange.body, "/locations/*/region") if one is not None]
@@ -68,7 +68,7 @@ def test_locations_are_those_of_the_region(contract: Contract, world: World, whi
 
 @pytest.mark.rule("locations.stable")
 def test_the_list_stays_the_same(contract: Contract, world: World) -> None:
-    """Plans that are made from the list must still hold when they are carried out."""
+    """A plan that is made from the list must still be valid when it is executed."""
     first, before = _listed(world)
     second, after = _listed(world)
     codes = [sorted(str(one["locationCode"]) for one in found if one.get("locationCode")) for found in (before, after)]
@@ -79,7 +79,7 @@ def test_the_list_stays_the_same(contract: Contract, world: World) -> None:
 @pytest.mark.rule("locations.usable")
 @pytest.mark.parametrize("position", range(3))
 def test_a_listed_location_takes_orders(contract: Contract, world: World, position: int) -> None:
-    """The list is what people and tools choose from."""
+    """Users and tools choose a location from the list."""
     found = locations.listed(world)
     if position >= len(found):
         raise Indeterminate(f"the target lists {len(found)} locations only")
@@ -94,7 +94,7 @@ def test_a_listed_location_takes_orders(contract: Contract, world: World, positi
 
 @pytest.mark.rule("locations.port-speeds")
 def test_port_speeds_are_written_as_documented(contract: Contract, world: World) -> None:
-    """Tools compare them with the bandwidths that they are about to order."""
+    """Tools compare the port speeds with the bandwidth of their order."""
     exchange, found = _listed(world)
     lists = [one["availablePortSpeeds"] for one in found if isinstance(one.get("availablePortSpeeds"), list)]
     if not lists:
@@ -108,7 +108,7 @@ def test_port_speeds_are_written_as_documented(contract: Contract, world: World)
 
 @pytest.mark.rule("locations.macsec-speeds")
 def test_macsec_is_offered_at_speeds_that_exist(contract: Contract, world: World) -> None:
-    """An encrypted port that cannot be had without encryption cannot be had at all."""
+    """A port speed with MACsec that is not a port speed of the location cannot be ordered."""
     exchange, found = _listed(world)
     both = [one for one in found if locations.speeds(one) and locations.speeds(one, "availableMacSecPortSpeeds")]
     if not both:
@@ -121,7 +121,7 @@ def test_macsec_is_offered_at_speeds_that_exist(contract: Contract, world: World
 
 @pytest.mark.rule("locations.billing-modes")
 def test_billing_modes_cover_speeds_that_exist(contract: Contract, world: World) -> None:
-    """A price for a port that is not sold here misleads whoever compares prices."""
+    """A price for a port that the location does not offer misleads users."""
     exchange, found = _listed(world)
     with_modes = [one for one in found if at(one, MODES)]
     if not with_modes:

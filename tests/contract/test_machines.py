@@ -15,5 +15,5 @@ from strategies.machines.catalogue import ENTRIES, Entry
     "machine", [pytest.param(one, marks=pytest.mark.rule(*one.rules), id=str(one)) for one in ENTRIES]
 )
 def test_any_order_of_operations(dx: Session, run_id: str, pytestconfig: pytest.Config, machine: Entry) -> None:
-    """Users do in production what nobody wrote a test for."""
+    """Users send sequences of requests in production for which no test was written."""
     explorer(dx, run_id, pytestconfig, machine).run()

@@ -1,4 +1,4 @@
-"""MACsec keys: giving them to ports, seeing them there, and taking them away."""
+"""MACsec keys: association, description and disassociation."""
 
 from typing import Any, Final
 
@@ -32,7 +32,7 @@ CHOICES: Final = {
 @pytest.mark.rule("macsec.associate-answer")
 @pytest.mark.parametrize("how", ["pair", "secret"])
 def test_a_key_is_answered(contract: Contract, world: World, how: str) -> None:
-    """The answer is the only proof that the port has taken the key that the router at the other end has."""
+    """Only the response shows that the port accepted the key of the router at the other end."""
     port = macsec.port(world)
     key = macsec.pair(world) if how == "pair" else {"secretARN": macsec.secret(world)}
     exchange = macsec.associated(world, port, key)
@@ -45,7 +45,7 @@ def test_a_key_is_answered(contract: Contract, world: World, how: str) -> None:
 
 @pytest.mark.rule("macsec.keys-accumulate")
 def test_a_second_key_joins_the_first(contract: Contract, world: World) -> None:
-    """Keys are changed without an interruption by having the new one beside the old one for a while."""
+    """To change keys without an interruption, users associate the new key beside the old one."""
     port, old = macsec.port(world), macsec.pair(world)
     first = macsec.associated(world, port, old)
     second = macsec.associated(world, port, macsec.pair(world))
@@ -57,7 +57,7 @@ def test_a_second_key_joins_the_first(contract: Contract, world: World) -> None:
 
 @pytest.mark.rule("macsec.described")
 def test_a_key_is_described(contract: Contract, world: World) -> None:
-    """Audits look at what is described, not at what was once answered."""
+    """Audits use the description, not the earlier response."""
     port, key = macsec.port(world), macsec.pair(world)
     exchange = macsec.associated(world, port, key)
 
@@ -73,7 +73,7 @@ def test_a_key_is_described(contract: Contract, world: World) -> None:
 
 @pytest.mark.rule("macsec.secret-arn")
 def test_a_key_has_a_secret_by_which_it_is_disassociated(contract: Contract, world: World) -> None:
-    """A key that was given as a pair has no other handle: without one it stays for ever."""
+    """A key that was given as a pair has no other identifier and could never be disassociated."""
     port, key = macsec.port(world), macsec.pair(world)
     exchange = macsec.associated(world, port, key)
     found = macsec.find(exchange.body, key)
@@ -89,7 +89,7 @@ def test_a_key_has_a_secret_by_which_it_is_disassociated(contract: Contract, wor
 
 @pytest.mark.rule("macsec.secret-arn")
 def test_each_key_has_a_secret_of_its_own(contract: Contract, world: World) -> None:
-    """Under a secret that two keys share, the wrong one is taken away."""
+    """If two keys share a secret, a request may disassociate the wrong key."""
     port, first, second = macsec.port(world), macsec.pair(world), macsec.pair(world)
     before = macsec.associated(world, port, first)
     exchange = macsec.associated(world, port, second)
@@ -103,7 +103,7 @@ def test_each_key_has_a_secret_of_its_own(contract: Contract, world: World) -> N
 
 @pytest.mark.rule("macsec.cak-hidden")
 def test_the_secret_half_is_never_shown(contract: Contract, world: World) -> None:
-    """Whoever may look at connections could read the traffic otherwise."""
+    """Otherwise everyone who may describe connections could decrypt the traffic."""
     port, key = macsec.port(world), macsec.pair(world)
     answers = [macsec.associated(world, port, key)]
     described, item = world.described(port)
@@ -120,7 +120,7 @@ def test_the_secret_half_is_never_shown(contract: Contract, world: World) -> Non
 @pytest.mark.rule("macsec.key-choice")
 @pytest.mark.parametrize("choice", CHOICES)
 def test_a_key_is_a_secret_or_a_whole_pair(contract: Contract, world: World, choice: str) -> None:
-    """Of two keys in one request, nobody knows which the port has; half a key encrypts nothing."""
+    """With two keys in a request the result is unclear, and half a pair encrypts nothing."""
     names, where = CHOICES[choice]
     given_all = {**macsec.pair(world), "secretARN": macsec.secret(world)}
     params = {"connectionId": macsec.port(world), **{name: given_all[name] for name in names}}
@@ -131,7 +131,7 @@ def test_a_key_is_a_secret_or_a_whole_pair(contract: Contract, world: World, cho
 @pytest.mark.parametrize("length", [2, 63, 65, 128])
 @pytest.mark.parametrize("half", ["ckn", "cak"])
 def test_a_key_has_64_digits(contract: Contract, world: World, half: str, length: int) -> None:
-    """A key that was cut off when it was copied never matches the one at the other end."""
+    """A truncated key never matches the key at the other end."""
     key = {**macsec.pair(world), half: (macsec.pair(world)[half] * 2)[:length]}
     exchange = world.call(ASSOCIATE, {"connectionId": macsec.port(world), **key})
     contract.refused("macsec.key-form", exchange, f"a {half.upper()} of {length} digits", where=f"/{half}")
@@ -144,7 +144,7 @@ def test_a_key_has_64_digits(contract: Contract, world: World, half: str, length
     wrong=st.sampled_from("ghijklmnopqrstuvwxyzGHIJKLMNOPQRSTUVWXYZ-_:. é"),
 )
 def test_a_key_is_hexadecimal(api: Api, contract: Contract, run_id: str, half: str, place: int, wrong: str) -> None:
-    """It stands for 256 bits, and a letter beyond F for none."""
+    """A key is 256 bits in hexadecimal digits, so letters beyond F have no meaning."""
     with World(api, run_id) as world:
         key = macsec.pair(world)
         key[half] = f"{key[half][:place]}{wrong}{key[half][place + 1 :]}"
@@ -155,7 +155,7 @@ def test_a_key_is_hexadecimal(api: Api, contract: Contract, run_id: str, half: s
 @pytest.mark.rule("macsec.key-hexadecimal")
 @given(tail=st.text(st.sampled_from(HEXADECIMAL), min_size=16, max_size=16))
 def test_all_hexadecimal_digits_are_digits(api: Api, contract: Contract, run_id: str, tail: str) -> None:
-    """The documentation stops at E; keys do not."""
+    """The documentation names digits up to E only, but keys also contain F."""
     with World(api, run_id) as world:
         key = {half: f"{HEXADECIMAL}{value}"[: 64 - len(tail)] + tail for half, value in macsec.pair(world).items()}
         exchange = world.call(ASSOCIATE, {"connectionId": macsec.port(world), **key})
@@ -164,7 +164,7 @@ def test_all_hexadecimal_digits_are_digits(api: Api, contract: Contract, run_id:
 
 @pytest.mark.rule("macsec.capable-only")
 def test_a_port_without_macsec_takes_no_key(contract: Contract, world: World) -> None:
-    """Success would say that the line is encrypted, and it is not."""
+    """A success would imply that the link is encrypted."""
     connection = arrange(world, "connection")
     seen, item = world.described(connection)
     if item.get("macSecCapable") is not False:
@@ -175,7 +175,7 @@ def test_a_port_without_macsec_takes_no_key(contract: Contract, world: World) ->
 
 @pytest.mark.rule("macsec.on-lag")
 def test_a_lag_takes_a_key(contract: Contract, world: World) -> None:
-    """The key of a LAG is that of all its links."""
+    """All links of a LAG use the key of the LAG."""
     lag, key = macsec.port(world, "lag"), macsec.pair(world)
     exchange = world.call(ASSOCIATE, {"connectionId": lag, **key})
     if contract.accepted("macsec.on-lag", exchange, "a key for a LAG"):
@@ -187,7 +187,7 @@ def test_a_lag_takes_a_key(contract: Contract, world: World) -> None:
 
 @pytest.mark.rule("macsec.lag-replaces-keys")
 def test_a_connection_in_a_lag_has_no_key_of_its_own(contract: Contract, world: World) -> None:
-    """Links of one LAG under different keys would not carry the same traffic."""
+    """Links of one LAG with different keys could not carry the same traffic."""
     lag, port, key = macsec.port(world, "lag"), macsec.port(world), macsec.pair(world)
     macsec.associated(world, port, key)
     before = _described_key(world, port, key)
@@ -200,7 +200,7 @@ def test_a_connection_in_a_lag_has_no_key_of_its_own(contract: Contract, world: 
 
 @pytest.mark.rule("macsec.disassociate-answer")
 def test_the_key_that_is_taken_is_answered(contract: Contract, world: World) -> None:
-    """Whoever takes a key away wants to see that it was the right one."""
+    """The caller checks that the right key was disassociated."""
     port, kept, taken = macsec.two_keys(world)
     exchange = done(world.call(DISASSOCIATE, {"connectionId": port, **taken}))
     rule, found = "macsec.disassociate-answer", exchange.body.get("connectionId")
@@ -215,7 +215,7 @@ def test_the_key_that_is_taken_is_answered(contract: Contract, world: World) -> 
 
 @pytest.mark.rule("macsec.disassociate-removes")
 def test_a_key_that_is_taken_is_gone(contract: Contract, world: World) -> None:
-    """A key that has leaked must stop working."""
+    """A compromised key must stop working."""
     port, _, taken = macsec.two_keys(world)
     before = _described_key(world, port, taken)
     exchange = done(world.call(DISASSOCIATE, {"connectionId": port, **taken}))
@@ -227,7 +227,7 @@ def test_a_key_that_is_taken_is_gone(contract: Contract, world: World) -> None:
 
 @pytest.mark.rule("macsec.disassociate-keeps")
 def test_the_other_key_stays(contract: Contract, world: World) -> None:
-    """The line goes down when its last key goes."""
+    """The link goes down without a key."""
     port, kept, taken = macsec.two_keys(world)
     exchange = done(world.call(DISASSOCIATE, {"connectionId": port, **taken}))
     after, item = world.described(port, lambda seen: macsec.find(seen, kept) is not None)
@@ -238,7 +238,7 @@ def test_the_other_key_stays(contract: Contract, world: World) -> None:
 
 @pytest.mark.rule("macsec.disassociate-unknown")
 def test_a_key_that_is_not_there_cannot_be_taken(contract: Contract, world: World) -> None:
-    """Success would say that a leaked key is out of use."""
+    """A success would imply that a compromised key is no longer in use."""
     port, _, _ = macsec.two_keys(world)
     params = {"connectionId": port, "secretARN": macsec.secret(world, world.name())}
     contract.refused("macsec.disassociate-unknown", world.call(DISASSOCIATE, params), "a secret of no key of its")
@@ -247,7 +247,7 @@ def test_a_key_that_is_not_there_cannot_be_taken(contract: Contract, world: Worl
 @pytest.mark.rule("macsec.refusal-atomic")
 @pytest.mark.parametrize("operation", [ASSOCIATE, DISASSOCIATE])
 def test_a_refused_request_leaves_the_keys(contract: Contract, world: World, operation: str) -> None:
-    """The keys of both ends must go on to match."""
+    """The keys of both ends must still match."""
     port, _, _ = macsec.two_keys(world)
     _, before = world.described(port)
     key = {"secretARN": macsec.secret(world, world.name())}
@@ -261,5 +261,5 @@ def test_a_refused_request_leaves_the_keys(contract: Contract, world: World, ope
 
 
 def _described_key(world: World, port: Handle, key: dict[str, str]) -> Json | None:
-    """A key that was given to a port, as the port is described; none if it does not show it."""
+    """The description of a key that was associated with a port, or None if the port does not show it."""
     return macsec.find(world.described(port, lambda seen: macsec.find(seen, key) is not None)[1], key)

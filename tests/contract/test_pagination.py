@@ -1,4 +1,4 @@
-"""Pagination: whatever the size of the pages, the list is the same."""
+"""Pagination: the list is the same with any page size."""
 
 from typing import Final
 
@@ -32,7 +32,7 @@ WALKS: Final = (
 @pytest.mark.rule(*WALKS, "pagination.size-not-positive")
 @pytest.mark.parametrize("operation", PAGED)
 def test_pages_of_any_size_make_up_the_list(contract: Contract, world: World, operation: str) -> None:
-    """What is lost or doubled between two pages is forgotten or billed twice by whoever reads the list."""
+    """An item that is lost or repeated between two pages makes an inventory wrong."""
     what = listing(world, operation, 3)
     for size in (1, 2, 3) if what.params else (2, 7):
         _walked(contract, world, what, size)
@@ -49,7 +49,7 @@ def test_pages_of_any_size_make_up_the_list(contract: Contract, world: World, op
 @pytest.mark.rule(*WALKS)
 @given(size=st.integers(1, MOST))
 def test_gateways_are_paged_by_any_size(api: Api, contract: Contract, run_id: str, size: int) -> None:
-    """Every tool has a page size of its own."""
+    """Tools use different page sizes."""
     with World(api, run_id) as world:
         _walked(contract, world, listing(world, "DescribeDirectConnectGateways", 3), size)
 
@@ -57,7 +57,7 @@ def test_gateways_are_paged_by_any_size(api: Api, contract: Contract, run_id: st
 @pytest.mark.rule("pagination.clamped")
 @pytest.mark.parametrize("operation", PAGED)
 def test_a_size_beyond_the_maximum_is_accepted(contract: Contract, world: World, operation: str) -> None:
-    """Callers who want everything ask for a very large page."""
+    """Callers who want all items request a very large page."""
     scene = Scene(world, SPEC.operation(operation))
     params = {**least(scene), "maxResults": 1000}
     exchange = world.call(operation, params, role=scene.caller)
@@ -66,7 +66,7 @@ def test_a_size_beyond_the_maximum_is_accepted(contract: Contract, world: World,
 
 @pytest.mark.rule("pagination.clamped")
 def test_no_page_has_more_items_than_the_maximum(contract: Contract, world: World) -> None:
-    """Callers who asked for everything must not take the first hundred for all there is."""
+    """A caller who requests a very large page must see that more items follow."""
     for _ in range(MOST + 1):
         arrange(world, "direct-connect-gateway", settle=False)
     exchange = done(world.call("DescribeDirectConnectGateways", {"maxResults": MOST + 1}))
@@ -78,7 +78,7 @@ def test_no_page_has_more_items_than_the_maximum(contract: Contract, world: Worl
 @pytest.mark.rule("pagination.filter-kept")
 @pytest.mark.parametrize("operation", FILTERED)
 def test_a_filter_holds_for_every_page(contract: Contract, world: World, operation: str) -> None:
-    """A clean-up that pages through what belongs to one parent must not meet what belongs to another."""
+    """A clean-up of one parent must not get the items of another parent."""
     what = listing(world, operation, 2)
     if what.one is None:
         wanted, params = set(what.own), what.params
@@ -95,7 +95,7 @@ def test_a_filter_holds_for_every_page(contract: Contract, world: World, operati
 @pytest.mark.rule("pagination.token-unknown")
 @pytest.mark.parametrize("operation", PAGED)
 def test_a_made_up_token_is_refused(contract: Contract, world: World, operation: str) -> None:
-    """To start again from the first page would make the reader of a long list go round in circles."""
+    """If the list started again at the first page, a client could loop for ever."""
     scene = Scene(world, SPEC.operation(operation))
     params = {**least(scene), "nextToken": "dxcontract-was-never-given-this"}
     exchange = world.call(operation, params, role=scene.caller)
@@ -104,7 +104,7 @@ def test_a_made_up_token_is_refused(contract: Contract, world: World, operation:
 
 @pytest.mark.rule("pagination.token-unknown")
 def test_a_token_that_was_changed_is_refused(contract: Contract, world: World) -> None:
-    """A token that was damaged on its way must not be taken for one that leads somewhere."""
+    """A damaged token must not be treated as a valid one."""
     for _ in range(2):
         arrange(world, "direct-connect-gateway", settle=False)
     first = done(world.call("DescribeDirectConnectGateways", {"maxResults": 1}))

@@ -15,7 +15,7 @@ ATTEMPTS = 3
 
 
 def test_a_pinned_violation(dx: Session, contract: Contract, world: World, pin: Json) -> None:
-    """A bug that comes back is the dearest one."""
+    """A fixed bug must not return unnoticed."""
     for _ in range(ATTEMPTS):
         shown = performed(dx, world, pin)
         if shown.verdict == judge.UNCLEAR:

@@ -1,4 +1,4 @@
-"""Proposals: the owner of a virtual private gateway asks, the owner of the Direct Connect gateway decides."""
+"""Proposals: the owner of a virtual private gateway proposes, and the owner of the Direct Connect gateway decides."""
 
 import functools
 import re
@@ -37,7 +37,7 @@ OTHER_PREFIXES = [{"cidr": "10.2.0.0/16"}, {"cidr": "10.3.0.0/16"}]
 
 @pytest.mark.rule("proposals.answer-members", "proposals.id-form", "proposals.gateway-echo")
 def test_a_proposal_says_what_is_proposed(contract: Contract, world: World) -> None:
-    """It is all that the owner of the Direct Connect gateway has to decide by."""
+    """The owner of the Direct Connect gateway decides by these members alone."""
     gateway, virtual = _two_gateways(world)
     made = _propose(world, gateway, virtual)
     described, item = world.described(made)
@@ -66,7 +66,7 @@ def test_a_proposal_says_what_is_proposed(contract: Contract, world: World) -> N
 def test_a_proposal_requests_the_prefixes_that_were_asked_for(
     api: Api, contract: Contract, run_id: str, wanted: list[dict[str, str]]
 ) -> None:
-    """They are what is agreed to with the acceptance."""
+    """The owner of the Direct Connect gateway agrees to these prefixes."""
     with World(api, run_id) as world:
         made = _propose(world, *_two_gateways(world), wanted)
         expected = sorted(prefix["cidr"] for prefix in wanted)
@@ -79,7 +79,7 @@ def test_a_proposal_requests_the_prefixes_that_were_asked_for(
 
 @pytest.mark.rule("proposals.no-association-yet")
 def test_a_proposal_associates_nothing(contract: Contract, world: World) -> None:
-    """Else anybody could put a network on anybody's gateway."""
+    """Otherwise an account could connect its network to the gateway of any other account."""
     gateway, virtual = _two_gateways(world)
     made = _propose(world, gateway, virtual)
     exchange, items = _associations(world, gateway)
@@ -88,7 +88,7 @@ def test_a_proposal_associates_nothing(contract: Contract, world: World) -> None
 
 @pytest.mark.rule("proposals.listed", "proposals.visible-to-gateway-owner")
 def test_both_accounts_see_a_proposal_in_their_lists(contract: Contract, world: World) -> None:
-    """The one waits for the answer, the other one learns here that there is a question."""
+    """The proposer waits for a decision, and the owner of the gateway must see the proposal."""
     made = _propose(world, *_two_gateways(world))
 
     def times(items: list[Json]) -> int:
@@ -109,7 +109,7 @@ def test_both_accounts_see_a_proposal_in_their_lists(contract: Contract, world: 
 
 @pytest.mark.rule("proposals.describe-filters")
 def test_proposals_are_found_by_what_they_join(contract: Contract, world: World) -> None:
-    """Proposals are accepted by what a filter finds: a neighbour's among them is accepted too."""
+    """Clients accept the proposals that a filter returns, so it must return no others."""
     one, two = (arrange(world, "direct-connect-gateway") for _ in range(2))
     virtual: list[str] = []
     for _ in range(3):
@@ -133,7 +133,7 @@ def test_proposals_are_found_by_what_they_join(contract: Contract, world: World)
 
 @pytest.mark.rule("proposals.accept-associates", "proposals.accept-prefixes", "proposals.accept-state")
 def test_an_accepted_proposal_becomes_an_association(contract: Contract, world: World) -> None:
-    """That is its purpose; what was agreed on is what holds."""
+    """The association must have the content of the proposal."""
     gateway, virtual = _two_gateways(world)
     made = _propose(world, gateway, virtual)
     accepted = done(_accept(world, made, gateway))
@@ -162,7 +162,7 @@ def test_an_accepted_proposal_becomes_an_association(contract: Contract, world: 
 
 @pytest.mark.rule("proposals.accept-override")
 def test_prefixes_of_the_acceptance_replace_those_requested(contract: Contract, world: World) -> None:
-    """The owner of the Direct Connect gateway has the last word on what is announced into its network."""
+    """The owner of the Direct Connect gateway decides what is advertised to its network."""
     gateway, virtual = _two_gateways(world)
     made = _propose(world, gateway, virtual)
     accepted = done(_accept(world, made, gateway, overrideAllowedPrefixesToDirectConnectGateway=OTHER_PREFIXES))
@@ -171,7 +171,7 @@ def test_prefixes_of_the_acceptance_replace_those_requested(contract: Contract, 
 
 @pytest.mark.rule("proposals.accept-twice", "proposals.delete-accepted", "proposals.refusal-atomic")
 def test_an_accepted_proposal_is_settled(contract: Contract, world: World) -> None:
-    """A second acceptance would undo what was changed in the association since."""
+    """A second acceptance would undo later changes of the association."""
     gateway, virtual = _two_gateways(world)
     made = _propose(world, gateway, virtual)
     first = done(_accept(world, made, gateway))
@@ -186,7 +186,7 @@ def test_an_accepted_proposal_is_settled(contract: Contract, world: World) -> No
 
 @pytest.mark.rule("proposals.accept-owner-only", "proposals.refusal-atomic")
 def test_nobody_accepts_in_place_of_the_owner(contract: Contract, world: World) -> None:
-    """Otherwise the account that proposes would agree with itself."""
+    """Otherwise the proposing account could accept its own proposal."""
     gateway, virtual = _two_gateways(world)
     made = _propose(world, gateway, virtual)
     before = world.seen()
@@ -200,7 +200,7 @@ def test_nobody_accepts_in_place_of_the_owner(contract: Contract, world: World) 
 @pytest.mark.rule("proposals.accept-named")
 @pytest.mark.parametrize("member", ["directConnectGatewayId", "associatedGatewayOwnerAccount"])
 def test_an_acceptance_names_what_it_accepts(contract: Contract, world: World, member: str) -> None:
-    """The two members are there so that nobody accepts another proposal than the one that was read."""
+    """The two members protect the caller from accepting the wrong proposal."""
     gateway, virtual = _two_gateways(world)
     made = _propose(world, gateway, virtual)
     another = {
@@ -213,7 +213,7 @@ def test_an_acceptance_names_what_it_accepts(contract: Contract, world: World, m
 
 @pytest.mark.rule("proposals.accept-region")
 def test_a_proposal_is_accepted_in_its_region(contract: Contract, world: World) -> None:
-    """AWS was seen not to know the virtual private gateway elsewhere; provider configurations depend on it."""
+    """In another Region AWS was observed not to find the virtual private gateway; providers depend on it."""
     gateway, virtual = _two_gateways(world)
     made = _propose(world, gateway, virtual)
     params = world.resolved(_accepting(made, gateway))
@@ -226,7 +226,7 @@ def test_a_proposal_is_accepted_in_its_region(contract: Contract, world: World) 
     "proposals.delete-answer", "proposals.deleted-gone", "proposals.deleted-not-accepted", "proposals.answer-members"
 )
 def test_a_proposal_that_was_taken_back_is_void(contract: Contract, world: World) -> None:
-    """Who takes a proposal back must be able to rely on nothing coming of it any more."""
+    """An account that deletes its proposal relies on it having no later effect."""
     gateway, virtual = _two_gateways(world)
     made = _propose(world, gateway, virtual)
     deleted = done(world.delete(made))
@@ -243,7 +243,7 @@ def test_a_proposal_that_was_taken_back_is_void(contract: Contract, world: World
 
 @pytest.mark.rule("proposals.delete-by-gateway-owner", "proposals.deleted-gone")
 def test_the_owner_of_the_gateway_can_reject(contract: Contract, world: World) -> None:
-    """Deleting is how one says no."""
+    """The owner rejects a proposal by deleting it."""
     made = _propose(world, *_two_gateways(world))
     exchange = world.delete(made, role="owner")
     what = "a deletion by the owner of the Direct Connect gateway"
@@ -281,7 +281,7 @@ def _accepting(made: Handle, gateway: Handle) -> dict[str, Any]:
 
 
 def _accept(world: World, made: Handle, gateway: Handle, **changes: Any) -> Exchange:
-    """The owner's acceptance; the association that it makes is deleted in the end."""
+    """Accepts a proposal as the owner; the association that this creates is deleted at the end."""
     params = {**_accepting(made, gateway), **changes}
     exchange = world.call(ACCEPT, params)
     world.adopt("gateway-association", ACCEPT, exchange, params, "owner")
@@ -296,13 +296,13 @@ def _associations(world: World, gateway: Handle) -> tuple[Exchange, list[Json]]:
 
 
 def _of(exchange: Exchange) -> Json:
-    """The proposal that is answered."""
+    """The proposal in a response."""
     found = exchange.body.get("directConnectGatewayAssociationProposal")
     return found if isinstance(found, dict) else {}
 
 
 def _association(exchange: Exchange) -> Json:
-    """The association that is answered."""
+    """The association in a response."""
     found = exchange.body.get("directConnectGatewayAssociation")
     return found if isinstance(found, dict) else {}
 
@@ -312,7 +312,7 @@ def _shows(ids: list[str], seen: tuple[Exchange, list[Json]]) -> bool:
 
 
 def _gateway_in(item: Json) -> Json:
-    """The virtual private gateway that a proposal or an association names; empty when it names none."""
+    """The virtual private gateway in a proposal or an association, or an empty string if there is none."""
     inner = item.get("associatedGateway")
     return inner if isinstance(inner, dict) else {}
 

@@ -1,4 +1,4 @@
-"""The wire below the operations: bodies that are no request, headers that name nothing, signatures that do not fit."""
+"""The protocol below the operations: malformed bodies, wrong headers and wrong signatures."""
 
 from collections.abc import Callable, Mapping
 
@@ -19,7 +19,7 @@ WITH_REQUIRED = [one for one in specs.load().where() if one.required and one.tra
 
 
 def refused_by_status(contract: Contract, rule: str, exchange: Exchange, what: str) -> None:
-    """Which error is due is documented nowhere; that it is the client's fault is."""
+    """Checks for a client error by its status, since no source documents the error type."""
     ok = 400 <= exchange.status < 500
     message = f"{what}: answered {exchange.told()}, not a status of 4xx"
     contract.check(rule, ok, message, exchange, claim=expectations.refused())
@@ -40,14 +40,14 @@ MALFORMED = {
 @pytest.mark.rule("wire.malformed-json")
 @pytest.mark.parametrize("body", MALFORMED.values(), ids=list(MALFORMED))
 def test_a_body_that_is_no_json_is_refused(api: Api, contract: Contract, body: bytes) -> None:
-    """A proxy that cuts a request off must not turn it into another request."""
+    """A request that a proxy truncates must not become another request."""
     refused_by_status(contract, "wire.malformed-json", api.send(PROBE, body), "a body that is no JSON")
 
 
 @pytest.mark.parametrize("operation", WITH_REQUIRED, ids=str)
 @pytest.mark.rule("wire.empty-body", "wire.array-body", "wire.null-body")
 def test_a_body_that_is_no_object_is_refused(api: Api, contract: Contract, operation: Operation) -> None:
-    """An operation with required members cannot succeed without any."""
+    """An operation with required members cannot succeed without them."""
     for rule, body, what in (
         ("wire.empty-body", b"", "an empty body"),
         ("wire.array-body", b"[]", "an array as body"),
@@ -58,13 +58,13 @@ def test_a_body_that_is_no_object_is_refused(api: Api, contract: Contract, opera
 
 @pytest.mark.rule("wire.trailing-bytes")
 def test_bytes_after_the_object_are_refused(api: Api, contract: Contract) -> None:
-    """What follows may be the second half of a smuggled request."""
+    """The additional bytes may be part of a smuggled request."""
     refused_by_status(contract, "wire.trailing-bytes", api.send(PROBE, b"{} {}"), "bytes after the object")
 
 
 @pytest.mark.rule("wire.target-missing")
 def test_no_target_header_is_refused(api: Api, contract: Contract) -> None:
-    """The header alone says which operation is meant."""
+    """Only this header identifies the operation."""
     exchange = api.send(PROBE, b"{}", headers={"X-Amz-Target": None}, addressed=False)
     refused_by_status(contract, "wire.target-missing", exchange, "no X-Amz-Target header")
 
@@ -72,14 +72,14 @@ def test_no_target_header_is_refused(api: Api, contract: Contract) -> None:
 @pytest.mark.rule("wire.target-prefix")
 @pytest.mark.parametrize("target", [f"DirectConnect_20121025.{PROBE}", f"ovcservice.{PROBE}", PROBE])
 def test_another_services_target_is_refused(api: Api, contract: Contract, target: str) -> None:
-    """A request that was meant for another service must not be executed by this one."""
+    """This service must not execute a request for another service."""
     exchange = api.send(PROBE, b"{}", headers={"X-Amz-Target": target}, addressed=False)
     refused_by_status(contract, "wire.target-prefix", exchange, f"X-Amz-Target {target}")
 
 
 @pytest.mark.rule("wire.unknown-operation")
 def test_an_unknown_operation_is_refused(api: Api, contract: Contract) -> None:
-    """An SDK that is newer than the service learns this way what it cannot do; a 5xx would make it retry."""
+    """An SDK may be newer than the service, and a 5xx status would make it retry."""
     exchange = api.send(PROBE, b"{}", headers={"X-Amz-Target": f"{api.spec.target_prefix}.{NONSENSE}"}, addressed=False)
     refused_by_status(contract, "wire.unknown-operation", exchange, f"operation {NONSENSE}")
 
@@ -87,14 +87,14 @@ def test_an_unknown_operation_is_refused(api: Api, contract: Contract) -> None:
 @pytest.mark.rule("wire.wrong-content-type")
 @pytest.mark.parametrize("content_type", ["text/plain", "application/xml", "application/x-www-form-urlencoded"])
 def test_another_content_type_is_refused(api: Api, contract: Contract, content_type: str) -> None:
-    """The same bytes mean something else under another content type."""
+    """The same bytes may have another meaning with another content type."""
     exchange = api.send(PROBE, b"{}", headers={"Content-Type": content_type}, addressed=False)
     refused_by_status(contract, "wire.wrong-content-type", exchange, f"content type {content_type}")
 
 
 @pytest.mark.rule("wire.get-refused")
 def test_a_get_is_not_executed(api: Api, contract: Contract) -> None:
-    """Crawlers and prefetchers send GET."""
+    """Crawlers and prefetchers send GET requests."""
     exchange = api.send(PROBE, b"", method="GET", addressed=False)
     called = exchange.succeeded and "connections" in exchange.body
     contract.check("wire.get-refused", not called, "a GET was answered as the operation", exchange)
@@ -102,7 +102,7 @@ def test_a_get_is_not_executed(api: Api, contract: Contract) -> None:
 
 @pytest.mark.rule("wire.unsigned")
 def test_an_unsigned_request_is_refused(api: Api, contract: Contract) -> None:
-    """Whoever forgets to sign finds out on AWS, in production."""
+    """Otherwise a client that forgets to sign fails only in production on AWS."""
     refused_by_status(contract, "wire.unsigned", api.send(PROBE, b"{}", sign=False, addressed=False), "no signature")
 
 
@@ -131,6 +131,6 @@ TAMPERED: Mapping[str, tuple[str, Callable[[str], str]]] = {
 @pytest.mark.rule("wire.wrongly-signed")
 @pytest.mark.parametrize("change", TAMPERED.values(), ids=list(TAMPERED))
 def test_a_wrong_signature_is_refused(api: Api, contract: Contract, change: tuple[str, Callable[[str], str]]) -> None:
-    """A request that was changed on its way carries a signature that does not fit."""
+    """The signature of a modified request does not match."""
     exchange = api.send(PROBE, b"{}", tamper=_changed(*change), addressed=False)
     refused_by_status(contract, "wire.wrongly-signed", exchange, "a signature that does not fit")

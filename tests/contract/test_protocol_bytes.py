@@ -1,4 +1,4 @@
-"""Bodies that no SDK would send: what JSON allows and nobody writes, and what it does not allow."""
+"""Bodies that no SDK sends: unusual but valid JSON, and invalid JSON."""
 
 import gzip
 import json
@@ -25,13 +25,13 @@ READS_WITH_REQUIRED = [one for one in specs.load().where("read") if one.required
 
 @pytest.fixture
 def wire(api: Api, contract: Contract) -> Wire:
-    """The way to the target for bytes of any kind."""
+    """Sends arbitrary bytes to the target."""
     return Wire(api, contract)
 
 
 @pytest.mark.rule("wire.malformed-json", *ALWAYS)
 def test_a_request_that_is_cut_off_anywhere_is_refused(wire: Wire) -> None:
-    """Connections break at any byte; half a request must not become another one."""
+    """A connection can break at any byte, and a partial request must not become another request."""
     for end in range(1, len(TYPICAL)):
         what = f"a request cut off after {end} of {len(TYPICAL)} bytes"
         wire.refused("wire.malformed-json", wire.put(PROBE, TYPICAL[:end], what), what)
@@ -55,13 +55,13 @@ LITERALS = {
 @pytest.mark.rule("wire.malformed-json", *ALWAYS)
 @pytest.mark.parametrize("case", LITERALS)
 def test_what_only_looks_like_json_is_refused(wire: Wire, case: str) -> None:
-    """Lenient readers differ in what they make of it, so that a proxy and a service see two different requests."""
+    """Lenient parsers disagree, so a proxy and the service could see different requests."""
     wire.refused("wire.malformed-json", wire.put(PROBE, LITERALS[case], case), case)
 
 
 @pytest.mark.rule("wire.duplicate-members-differ", "requests.duplicate-members", *ALWAYS)
 def test_a_member_written_twice_with_different_values(wire: Wire, world: World) -> None:
-    """A check that reads the first and a service that reads the last is a way around the check."""
+    """If a check reads the first value and the service the last, the check can be bypassed."""
     arrange(world, "connection")  # shown where neither counts
     known = arrange(world, "connection").id
     for first, last in ((known, UNKNOWN), (UNKNOWN, known)):
@@ -79,7 +79,7 @@ def test_a_member_written_twice_with_different_values(wire: Wire, world: World) 
 @pytest.mark.rule("wire.member-case", *ALWAYS)
 @pytest.mark.parametrize("operation", READS_WITH_REQUIRED, ids=str)
 def test_a_member_in_another_case_is_another_member(wire: Wire, world: World, operation: Operation) -> None:
-    """A client with such a mistake works here and fails on AWS."""
+    """A client with this error would work here and fail on AWS."""
     scene = Scene(world, operation)
     params = world.resolved(least(scene))
     scene.before()
@@ -119,7 +119,7 @@ NUMBERS = {
 @pytest.mark.rule("wire.number-range", *ALWAYS)
 @pytest.mark.parametrize("case", NUMBERS)
 def test_a_number_out_of_all_ranges(wire: Wire, case: str) -> None:
-    """Where a number is cut to its lowest bits, a large one becomes a small one."""
+    """If a number is truncated to its lowest bits, a large number becomes a small one."""
     what = f"maxResults is {case}"
     exchange = wire.put(PROBE, f'{{"maxResults":{NUMBERS[case]}}}'.encode(), what)
     wire.refused("wire.number-range", exchange, what)
@@ -142,7 +142,7 @@ TEXTS = {
 @pytest.mark.rule("wire.strings-unchanged", *ALWAYS)
 @pytest.mark.parametrize("case", TEXTS)
 def test_a_text_is_kept_or_refused(wire: Wire, world: World, case: str) -> None:
-    """A name that comes back changed is a difference that a tool tries to mend again and again."""
+    """A changed name appears as drift, which a tool tries to correct again and again."""
     name = f"{world.name()}-{TEXTS[case]}"
     params = {**least(Scene(world, world.spec.operation("CreateConnection"))), "connectionName": name}
     exchange = wire.put("CreateConnection", world.resolved(params), f"a name with {case}")
@@ -168,7 +168,7 @@ FORMS = {
 @pytest.mark.rule("wire.string-forms", *ALWAYS)
 @pytest.mark.parametrize("case", FORMS)
 def test_a_text_is_the_same_in_any_form(wire: Wire, world: World, case: str) -> None:
-    """Some encoders write everything beyond ASCII as escapes, some pretty-print."""
+    """Some encoders escape all characters beyond ASCII, and some pretty-print."""
     arrange(world, "connection")
     plain = wire.put(PROBE, {"connectionId": UNKNOWN}, "an unknown id")
     wire.same("wire.string-forms", wire.put(PROBE, FORMS[case].encode(), case), plain, case, MEMBER)
@@ -178,7 +178,7 @@ def test_a_text_is_the_same_in_any_form(wire: Wire, world: World, case: str) -> 
 @pytest.mark.parametrize("depth", [60, 500, 5_000, 100_000])
 @pytest.mark.parametrize("brackets", [("[", "]"), ('{"a":', "}")], ids=["arrays", "objects"])
 def test_a_body_nested_too_deep(wire: Wire, depth: int, brackets: tuple[str, str]) -> None:
-    """A hundred kilobytes of brackets end a process whose reader calls itself."""
+    """A hundred kilobytes of brackets can exhaust the stack of a recursive parser."""
     body = f'{{"more":{brackets[0] * depth}1{brackets[1] * depth}}}'.encode()
     what = f"{depth} levels"
     wire.sound("wire.nesting", wire.put(PROBE, body, what), what)
@@ -190,7 +190,7 @@ ENCODINGS = ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-7-like", "latin-
 @pytest.mark.rule("wire.utf-8-only", *ALWAYS)
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_another_encoding_is_refused(wire: Wire, encoding: str) -> None:
-    """A reader that guesses can be made to see something else than the check before it saw."""
+    """A parser that guesses the encoding may see a different request than an earlier check."""
     text = '{"more":"é"}'
     body = b"+AHs-+AH0-" if encoding == "utf-7-like" else text.encode(encoding)
     wire.refused("wire.utf-8-only", wire.put(PROBE, body, encoding), f"a body in {encoding}")
@@ -198,14 +198,14 @@ def test_another_encoding_is_refused(wire: Wire, encoding: str) -> None:
 
 @pytest.mark.rule("wire.byte-order-mark", *ALWAYS)
 def test_a_byte_order_mark(wire: Wire) -> None:
-    """Windows tools write one."""
+    """Some Windows tools write a byte order mark."""
     what = "a byte order mark"
     wire.sound("wire.byte-order-mark", wire.put(PROBE, b"\xef\xbb\xbf{}", what), what)
 
 
 @pytest.mark.rule("wire.compressed-body", *ALWAYS)
 def test_a_compressed_body(wire: Wire, world: World) -> None:
-    """SDKs compress where a model allows it; this one does not."""
+    """SDKs compress a body if the model allows it, and this model does not."""
     arrange(world, "connection")
     what = "a body in gzip"
     body = gzip.compress(json.dumps({"connectionId": UNKNOWN}).encode(), mtime=0)

@@ -1,4 +1,4 @@
-"""Requests in forms that HTTP allows and no SDK uses, and signatures that hold for another time or place."""
+"""Requests in valid HTTP forms that no SDK uses, and signatures for another time or place."""
 
 import itertools
 from collections.abc import Callable
@@ -27,7 +27,7 @@ UNKNOWN = {"connectionId": UNKNOWN_IDS["connection"]}
 
 @pytest.fixture
 def wire(api: Api, contract: Contract) -> Wire:
-    """The way to the target for bytes of any kind."""
+    """Sends arbitrary bytes to the target."""
     return Wire(api, contract)
 
 
@@ -81,7 +81,7 @@ FORMS: dict[str, tuple[str, Callable[[Request], Pieces]]] = {
 def test_the_same_request_in_another_form(
     wire: Wire, world: World, what: str, rule: str, write: Callable[[Request], Pieces]
 ) -> None:
-    """Proxies and clients of other languages send any of these."""
+    """Proxies and clients in other languages use each of these forms."""
     arrange(world, "connection")
     plain = wire.put(PROBE, UNKNOWN, "a plain request")
     exchange = wire.put(PROBE, UNKNOWN, what, write=write)
@@ -93,7 +93,7 @@ def test_the_same_request_in_another_form(
 
 @pytest.mark.rule("wire.unfinished-body", "wire.serves-on")
 def test_a_request_that_ends_too_early_is_not_performed(wire: Wire) -> None:
-    """A client that dies halfway has not decided to do what it was about to say."""
+    """If a client stops in the middle of a request, it has not completed the request."""
     wire.permitted()
     request = wire.api.prepare(PROBE, b"{}", role="owner", region=wire.api.target.region)
 
@@ -122,7 +122,7 @@ def test_another_method_is_not_executed(wire: Wire, method: str) -> None:
 @pytest.mark.rule("wire.content-length-twice", *ALWAYS)
 @pytest.mark.parametrize("lengths", [("10", "2"), ("2", "10")], ids="-".join)
 def test_two_lengths_are_refused(wire: Wire, lengths: tuple[str, str]) -> None:
-    """Where a proxy takes one and the service the other, what remains is a request of somebody's own making."""
+    """If a proxy and the service use different lengths, the rest of the body is a smuggled request."""
 
     def write(request: Request) -> Pieces:
         return [written(request, framing=[("Content-Length", one) for one in lengths])]
@@ -133,7 +133,7 @@ def test_two_lengths_are_refused(wire: Wire, lengths: tuple[str, str]) -> None:
 
 
 def _two(wire: Wire, together: bool) -> tuple[Exchange, Exchange | None]:
-    """Two requests over one connection, one after the other or both at once; no second one if the first said so."""
+    """Two requests over one connection, in sequence or at once; no second request if the first response closes it."""
     wire.permitted()
     region = wire.api.target.region
     requests = [wire.api.prepare(one, {}, role="owner", region=region) for one in (OTHER_PROBE, PROBE)]
@@ -149,7 +149,7 @@ def _two(wire: Wire, together: bool) -> tuple[Exchange, Exchange | None]:
 
 @pytest.mark.rule("wire.keep-alive", *ALWAYS)
 def test_a_connection_serves_another_request(wire: Wire) -> None:
-    """A client that is told nothing else sends the next request over the same connection."""
+    """A client reuses the connection unless the response says otherwise."""
     one, other = _two(wire, together=False)
     if other is not None:
         message = f"the second request over a connection: answered {other.told()}"
@@ -162,7 +162,7 @@ def test_a_connection_serves_another_request(wire: Wire) -> None:
 
 @pytest.mark.rule("wire.pipelining", *ALWAYS)
 def test_requests_sent_at_once_are_answered_in_order(wire: Wire) -> None:
-    """Answers that change places give one caller what another one asked for."""
+    """If responses are reordered, a caller gets the response to another request."""
     one, other = _two(wire, together=True)
     for exchange, member in ((one, MEMBER), *([(other, OTHER_MEMBER)] if other is not None else [])):
         swapped = exchange.succeeded and member in exchange.body
@@ -174,14 +174,14 @@ def test_requests_sent_at_once_are_answered_in_order(wire: Wire) -> None:
 @pytest.mark.rule("wire.clock-skew", *ALWAYS)
 @pytest.mark.parametrize("age", [3600.0, -3600.0], ids=["an hour ago", "in an hour"])
 def test_a_signature_of_another_time_is_refused(wire: Wire, age: float) -> None:
-    """A recorded request must not be good for ever; a machine with a wrong clock finds out here."""
+    """A recorded request must not be valid for ever, and a wrong clock must cause an error."""
     what = f"signed {'an hour ago' if age > 0 else 'for an hour from now'}"
     wire.refused("wire.clock-skew", wire.put(PROBE, {}, what, age=age), what)
 
 
 @pytest.mark.rule("wire.other-region-signature", *ALWAYS)
 def test_a_signature_for_another_region(wire: Wire, world: World) -> None:
-    """What is in one Region is not seen from another."""
+    """A Region must not give access to the resources of another Region."""
     handle = arrange(world, "connection")
     what = "a signature for another Region"
     exchange = wire.put(PROBE, {}, what, region=wire.api.target.other_region)
@@ -193,7 +193,7 @@ def test_a_signature_for_another_region(wire: Wire, world: World) -> None:
 
 @pytest.mark.rule("wire.presigned-query", *ALWAYS)
 def test_a_wrong_signature_in_the_query_is_refused(wire: Wire) -> None:
-    """A signature that is not looked at is none."""
+    """A signature that is not checked gives no protection."""
 
     def write(request: Request) -> Pieces:
         url = request.url[:-8] + "00000000"
@@ -206,7 +206,7 @@ def test_a_wrong_signature_in_the_query_is_refused(wire: Wire) -> None:
 
 @pytest.mark.rule("wire.session-token", *ALWAYS)
 def test_a_token_of_no_session_is_refused(wire: Wire) -> None:
-    """Credentials that have expired look like this."""
+    """Expired credentials have such a token."""
     what = "a security token that belongs to no session"
     headers: dict[str, Any] = {"X-Amz-Security-Token": "dxcontract-belongs-to-no-session"}
     wire.refused("wire.session-token", wire.put(PROBE, {}, what, headers=headers), what)

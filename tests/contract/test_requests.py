@@ -1,4 +1,4 @@
-"""Every operation: what breaks one constraint of the model is refused, and nothing happens then."""
+"""Every operation refuses a request that breaks one constraint of the model, and the request has no effect."""
 
 import json
 from typing import Any
@@ -41,7 +41,7 @@ ODDITIES = (invalid_requests.NULLS, invalid_requests.DUPLICATES, invalid_request
 def test_all_valid_requests_are_accepted(
     api: Api, contract: Contract, run_id: str, operation: Operation, data: st.DataObject
 ) -> None:
-    """Whatever is documented as valid works, not only the example that everybody tries."""
+    """All documented values must work, not only those of the usual example."""
     drawn = data.draw(valid(api.spec, operation))
     with World(api, run_id) as world:
         scene = Scene(world, operation)
@@ -55,7 +55,7 @@ def test_all_valid_requests_are_accepted(
 @pytest.mark.rule(*REFUSALS, invalid_requests.NULLS, "requests.refusal-has-no-effect", *ERRORS)
 @pytest.mark.parametrize("operation", WITH_MEMBERS, ids=str)
 def test_a_broken_constraint_is_refused_without_effect(contract: Contract, world: World, operation: Operation) -> None:
-    """A request that is half understood is worse than one that is refused: on AWS it may be a physical order."""
+    """A misunderstood request can cause a physical order on AWS, so it must be refused."""
     scene, params = _arranged(world, operation)
     before = world.seen()
     for number in range(len(_misses(operation, params, refused=True))):
@@ -79,7 +79,7 @@ def test_a_broken_constraint_is_refused_without_effect(contract: Contract, world
 @pytest.mark.rule(*ODDITIES)
 @pytest.mark.parametrize("operation", WITH_MEMBERS, ids=str)
 def test_an_oddity_changes_nothing(contract: Contract, world: World, operation: Operation) -> None:
-    """Clients of other languages write null for absent and send members that a newer model has."""
+    """Clients in other languages send null for absent members, and members of newer models."""
     scene, params = _arranged(world, operation)
     for number in range(len(_misses(operation, params, refused=False))):
         miss = _misses(operation, params, refused=False)[number]
@@ -117,7 +117,7 @@ def _send(world: World, scene: Scene, miss: NearMiss) -> Exchange:
 
 
 def _judge(contract: Contract, operation: Operation, miss: NearMiss, exchange: Exchange) -> bool:
-    """Whether the near miss was refused, or answered with an empty list where that is documented too."""
+    """Checks that the near miss is refused, or returns an empty list where that is documented."""
     empty = may_be_empty(operation, miss.rule) if miss.also == "empty" else ""
     if empty and exchange.succeeded:
         nothing = not at(exchange.body, empty)

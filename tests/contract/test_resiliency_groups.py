@@ -1,4 +1,4 @@
-"""Resiliency groups: how they are made, read, renamed and deleted."""
+"""Resiliency groups: creation, reading, renaming and deletion."""
 
 import re
 from typing import Any, Final
@@ -32,7 +32,7 @@ ENDING: Final = ("deleting", "deleted")
 
 @pytest.mark.rule("resiliency_groups.answer-members")
 def test_every_answer_has_the_whole_group(contract: Contract, world: World) -> None:
-    """No other operation tells a group's ARN or state."""
+    """No other operation returns the ARN or the state of a group."""
     group = available_group(world)
     params = {"resiliencyGroupId": group}
     renaming = {**params, "resiliencyGroupName": world.name()}
@@ -47,7 +47,7 @@ def test_every_answer_has_the_whole_group(contract: Contract, world: World) -> N
 
 @pytest.mark.rule("resiliency_groups.id-and-arn")
 def test_id_and_arn_have_the_modelled_form(contract: Contract, world: World) -> None:
-    """Policies name a group by its ARN."""
+    """Policies identify a group by its ARN."""
     made = _group(world).made
     found = group_in(made)
     identifier, arn = str(found.get("resiliencyGroupId")), str(found.get("resiliencyGroupArn"))
@@ -71,7 +71,7 @@ def test_id_and_arn_have_the_modelled_form(contract: Contract, world: World) -> 
 @pytest.mark.rule("resiliency_groups.echo", "resiliency_groups.get")
 @given(ending=st.text("abcXYZ019_-", max_size=200), model=st.sampled_from(MODELS))
 def test_a_group_is_what_was_asked_for(api: Api, contract: Contract, run_id: str, ending: str, model: str) -> None:
-    """Infrastructure code compares what it reads with what it asked for, and changes what differs."""
+    """Infrastructure code compares the group with its configuration and changes what differs."""
     with World(api, run_id) as world:
         wanted = {"resiliencyGroupName": f"{world.name()}-{ending}", "ownerAccount": world.account_id("owner")}
         params = {"resiliencyGroupName": wanted["resiliencyGroupName"], "intendedResiliencyModel": model}
@@ -96,7 +96,7 @@ def test_a_group_is_what_was_asked_for(api: Api, contract: Contract, run_id: str
 def test_a_group_is_created_with_its_tags(
     api: Api, contract: Contract, run_id: str, wanted: list[dict[str, str]]
 ) -> None:
-    """Where policies demand tags, a resource must have them from its first moment on."""
+    """Policies that require tags apply from the creation on."""
     with World(api, run_id) as world:
         group = arrange(world, "resiliency-group", members={"tags": wanted}, settle=False)
         exchange = got(world, group)
@@ -108,7 +108,7 @@ def test_a_group_is_created_with_its_tags(
 
 @pytest.mark.rule("resiliency_groups.create-idempotent")
 def test_a_repeated_creation_makes_no_second_group(contract: Contract, world: World) -> None:
-    """A client that got no answer asks again; it must not end up with two."""
+    """A client without a response retries and must not get a second group."""
     token = {"clientToken": world.name()}
     first = arrange(world, "resiliency-group", members=token, settle=False)
     exchange = world.call("CreateResiliencyGroup", first.params)
@@ -126,7 +126,7 @@ def test_a_repeated_creation_makes_no_second_group(contract: Contract, world: Wo
 
 @pytest.mark.rule("resiliency_groups.token-conflict")
 def test_a_client_token_stands_for_one_request(contract: Contract, world: World) -> None:
-    """To answer another group than the one that was asked for hides the client's mistake."""
+    """Returning the first group would hide the error of the client."""
     token = world.name()
     first = arrange(world, "resiliency-group", members={"clientToken": token}, settle=False)
     params = {**first.params, "resiliencyGroupName": world.name()}
@@ -137,7 +137,7 @@ def test_a_client_token_stands_for_one_request(contract: Contract, world: World)
 
 @pytest.mark.rule("resiliency_groups.without-token")
 def test_without_token_a_creation_is_not_repeated(contract: Contract, world: World) -> None:
-    """Whoever gives no token wants a new group, or an error; not one that somebody else is using."""
+    """A client without a token expects a new group or an error, not a group that is already in use."""
     first = _group(world)
     exchange = world.call("CreateResiliencyGroup", first.params)
     world.adopt("resiliency-group", "CreateResiliencyGroup", exchange, first.params, "owner")
@@ -150,7 +150,7 @@ def test_without_token_a_creation_is_not_repeated(contract: Contract, world: Wor
 
 @pytest.mark.rule("resiliency_groups.listed", "resiliency_groups.list-consistent")
 def test_a_group_is_listed_as_it_is_got(contract: Contract, world: World) -> None:
-    """Inventories are made of lists."""
+    """Inventories use the list."""
     group = _group(world)
     shown = got(world, group)
     listing, item = confirm(lambda: _listed(world, group), lambda seen: seen[1] is not None)
@@ -165,7 +165,7 @@ def test_a_group_is_listed_as_it_is_got(contract: Contract, world: World) -> Non
 
 @pytest.mark.rule("resiliency_groups.listed-in-region")
 def test_a_group_is_listed_in_its_region_only(contract: Contract, world: World) -> None:
-    """A group counted in every Region is counted too often."""
+    """An inventory over all Regions would count the group several times."""
     group = _group(world)
     region = world.api.target.other_region
     exchange, items = whole_list(world, "ListResiliencyGroups", {}, "items", region=region)
@@ -177,7 +177,7 @@ def test_a_group_is_listed_in_its_region_only(contract: Contract, world: World) 
 
 @pytest.mark.rule("resiliency_groups.update-name", "resiliency_groups.update-preserves")
 def test_renaming_changes_the_name_alone(contract: Contract, world: World) -> None:
-    """Everything else is referred to from elsewhere."""
+    """Other systems refer to the remaining members."""
     group = available_group(world, {"tags": [{"key": "stays", "value": "yes"}]})
     name = world.name()
     exchange = done(world.call("UpdateResiliencyGroup", {"resiliencyGroupId": group, "resiliencyGroupName": name}))
@@ -194,7 +194,7 @@ def test_renaming_changes_the_name_alone(contract: Contract, world: World) -> No
 
 @pytest.mark.rule("resiliency_groups.delete-answer", "resiliency_groups.deleted-gone")
 def test_a_deleted_group_ends(contract: Contract, world: World) -> None:
-    """What is deleted must not be shown as if it were in use."""
+    """A deleted group must not appear to be in use."""
     group = available_group(world)
     exchange = done(world.delete(group))
     found = group_in(exchange)
@@ -228,7 +228,7 @@ def _listed(world: World, group: Handle) -> tuple[Exchange, Json | None]:
 
 
 def _differing(one: Json, other: Json, but: tuple[str, ...]) -> list[str]:
-    """The members in which two answers differ; those of tags as sets."""
+    """The members in which two descriptions differ; the order of tags is ignored."""
     members = sorted((one.keys() | other.keys()) - set(but))
     return [member for member in members if _comparable(one, member) != _comparable(other, member)]
 

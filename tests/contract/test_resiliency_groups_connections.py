@@ -1,4 +1,4 @@
-"""Resiliency groups: the connections in them, and that changes of them happen as a whole or not at all."""
+"""Resiliency groups: their connections, and atomic changes to them."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -24,7 +24,7 @@ NOBODYS: Final = "dxcon-ffffff00"
 
 @pytest.mark.rule("resiliency_groups.associate-answer", "resiliency_groups.associate-listed")
 def test_associated_connections_are_answered_and_listed(contract: Contract, world: World) -> None:
-    """Whether the ports of a site survive one failure is read from this list."""
+    """Users read from this list whether a site survives the failure of one port."""
     group, connections = _arranged(world, 2)
     exchange = done(_change(world, ASSOCIATE, group, connections))
     entries = [one for one in at(exchange.body, "/resiliencyGroupAssociations/*") if isinstance(one, dict)]
@@ -41,7 +41,7 @@ def test_associated_connections_are_answered_and_listed(contract: Contract, worl
 
 @pytest.mark.rule("resiliency_groups.associate-by-arn")
 def test_a_connection_may_be_named_by_its_arn(contract: Contract, world: World) -> None:
-    """Where several accounts work together, ARNs are what is passed around."""
+    """Accounts that work together exchange ARNs."""
     group, (connection,) = _arranged(world, 1)
     exchange = _change(world, ASSOCIATE, group, [Arn(connection)])
     if contract.accepted("resiliency_groups.associate-by-arn", exchange, "a connection that is named by its ARN"):
@@ -54,7 +54,7 @@ def test_a_connection_may_be_named_by_its_arn(contract: Contract, world: World) 
 @pytest.mark.rule("resiliency_groups.associate-atomic")
 @pytest.mark.parametrize("first", [True, False], ids=["good-one-first", "good-one-last"])
 def test_connections_are_associated_all_or_none(contract: Contract, world: World, first: bool) -> None:
-    """A group that is half what was asked for looks resilient and is not."""
+    """A partly associated group appears resilient and is not."""
     group, (connection,) = _arranged(world, 1)
     exchange = refusal(_change(world, ASSOCIATE, group, [connection, NOBODYS] if first else [NOBODYS, connection]))
     after, states = _states(world, group)
@@ -66,7 +66,7 @@ def test_connections_are_associated_all_or_none(contract: Contract, world: World
 
 @pytest.mark.rule("resiliency_groups.disassociate-removes", "resiliency_groups.disassociate-keeps")
 def test_a_disassociated_connection_leaves_alone(contract: Contract, world: World) -> None:
-    """The ports that stay must stay protected."""
+    """The remaining connections must stay in the group."""
     group, (leaving, staying) = _associated(world, 2)
     exchange = done(_change(world, DISASSOCIATE, group, [leaving]))
     after, states = _states(world, group)
@@ -81,7 +81,7 @@ def test_a_disassociated_connection_leaves_alone(contract: Contract, world: Worl
 @pytest.mark.rule("resiliency_groups.disassociate-atomic")
 @pytest.mark.parametrize("first", [True, False], ids=["good-one-first", "good-one-last"])
 def test_connections_are_disassociated_all_or_none(contract: Contract, world: World, first: bool) -> None:
-    """After an error the caller believes that the group is as it was."""
+    """After an error the caller assumes that the group is unchanged."""
     group, (connection,) = _associated(world, 1)
     exchange = refusal(_change(world, DISASSOCIATE, group, [connection, NOBODYS] if first else [NOBODYS, connection]))
     after, states = _states(world, group)
@@ -92,7 +92,7 @@ def test_connections_are_disassociated_all_or_none(contract: Contract, world: Wo
 
 @pytest.mark.rule("resiliency_groups.associations-per-group")
 def test_a_group_lists_its_own_connections_only(contract: Contract, world: World) -> None:
-    """Two sites that are mixed up make neither of them resilient."""
+    """If the connections of two sites are mixed, neither site is known to be resilient."""
     _, (elsewhere,) = _associated(world, 1)
     group, (connection,) = _associated(world, 1)
     exchange, states = _states(world, group)
@@ -104,7 +104,7 @@ def test_a_group_lists_its_own_connections_only(contract: Contract, world: World
 @pytest.mark.rule("resiliency_groups.change-idempotent")
 @pytest.mark.parametrize("operation", [ASSOCIATE, DISASSOCIATE, UPDATE])
 def test_a_change_is_repeated_safely(contract: Contract, world: World, operation: str) -> None:
-    """A client that got no answer asks again; it must not be told that it failed."""
+    """A client without a response retries and must not get an error."""
     group, connections = _arranged(world, 1) if operation == ASSOCIATE else _associated(world, 1)
     what: dict[str, Any] = {"connectionIdentifiers": connections}
     if operation == UPDATE:
@@ -135,7 +135,7 @@ def _change(world: World, operation: str, group: Handle, connections: Sequence[A
 
 
 def _states(world: World, group: Handle) -> tuple[Exchange, dict[str, str]]:
-    """The connections in a group: ARNs, each with the state of its association."""
+    """The connections in a group: the state of the association by ARN."""
     params = {"resiliencyGroupId": group}
     exchange, items = visible(world, "ListResiliencyGroupAssociations", params, "items")
     done(exchange)

@@ -1,4 +1,4 @@
-"""Router configurations: what a customer is told to type in."""
+"""Router configurations: the instructions for the router of the customer."""
 
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ ROUTER: Final = "CiscoSystemsInc-2900SeriesRouters-IOS124"
 @pytest.mark.rule("routers.interface-echo")
 @pytest.mark.parametrize("request_has", ["a-router", "no-router"])
 def test_a_configuration_names_its_interface(contract: Contract, world: World, request_has: str) -> None:
-    """A configuration that goes into the wrong router takes down what works."""
+    """A configuration in the wrong router causes an outage."""
     interface = arrange(world, "virtual-interface")
     exchange = done(_asked(world, interface, **({"routerTypeIdentifier": ROUTER} if request_has == "a-router" else {})))
     _, item = world.described(interface)
@@ -33,7 +33,7 @@ def test_a_configuration_names_its_interface(contract: Contract, world: World, r
 
 @pytest.mark.rule("routers.config-present", "routers.router-members", "routers.identifier-echo")
 def test_a_configuration_is_for_the_router_that_was_named(contract: Contract, world: World) -> None:
-    """Vendors differ in every line."""
+    """Configurations differ between vendors."""
     interface = arrange(world, "virtual-interface")
     exchange = done(_asked(world, interface, routerTypeIdentifier=ROUTER))
     text, router = exchange.body.get("customerRouterConfig"), exchange.body.get("router")
@@ -63,7 +63,7 @@ def test_a_configuration_is_for_the_router_that_was_named(contract: Contract, wo
 
 @pytest.mark.rule("routers.identifier-unknown")
 def test_an_unknown_router_is_refused(contract: Contract, world: World) -> None:
-    """The configuration of some other router would be typed in without a doubt."""
+    """Users would apply a configuration for another router."""
     interface = arrange(world, "virtual-interface")
     exchange = _asked(world, interface, routerTypeIdentifier="NobodyInc-0SeriesRouters-None1")
     contract.refused("routers.identifier-unknown", exchange, "a router that does not exist")

@@ -1,4 +1,4 @@
-"""Routes: what a virtual interface learned and announces, and the filters on it."""
+"""Routes of a virtual interface: learned and advertised routes, and their filters."""
 
 import ipaddress
 from typing import Final
@@ -17,7 +17,7 @@ FAMILIES: Final = ("ipv4", "ipv6")
 
 @pytest.mark.rule("routes.interface-echo", "routes.answer-members", "routes.family-of-cidr")
 def test_routes_say_what_they_are(contract: Contract, world: World) -> None:
-    """Who looks for a lost prefix reads these members."""
+    """Users read these members to find a missing prefix."""
     interface = _both_families(world)
     exchange, found = learned(world, interface, _in_both_families, "routes of both families")
     contract.check(
@@ -46,20 +46,20 @@ def test_routes_say_what_they_are(contract: Contract, world: World) -> None:
 @pytest.mark.rule("routes.filter-direction")
 @pytest.mark.parametrize("direction", DIRECTIONS)
 def test_the_filter_for_a_direction(contract: Contract, world: World, direction: str) -> None:
-    """Whether a prefix came in or went out is the first question in every outage."""
+    """In an outage the first question is whether a prefix was received or advertised."""
     _filters(contract, world, arrange(world, "virtual-interface"), "routeDirection", direction, "direction")
 
 
 @pytest.mark.rule("routes.filter-family")
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_filter_for_a_family(contract: Contract, world: World, family: str) -> None:
-    """The two families are limited separately, so they are counted separately."""
+    """The two families have separate limits, so users count them separately."""
     _filters(contract, world, _both_families(world), "addressFamily", family, "family")
 
 
 @pytest.mark.rule("routes.filter-cidrs")
 def test_the_filter_for_cidrs(contract: Contract, world: World) -> None:
-    """Of a thousand routes one is looked for."""
+    """Users look for one route among a thousand."""
     interface = arrange(world, "virtual-interface")
     everything, found = learned(world, interface, bool, "routes")
     wanted = str(found[0].get("cidr"))
@@ -93,7 +93,7 @@ def test_the_filter_for_cidrs(contract: Contract, world: World) -> None:
     ],
 )
 def test_the_filter_for_a_path(contract: Contract, world: World, member: str, pointer: str) -> None:
-    """Communities and AS numbers steer the traffic: this finds what they steer."""
+    """Communities and AS numbers control the traffic, and users look for the routes that they affect."""
     interface = arrange(world, "virtual-interface")
 
     def has_some(found: list[Json]) -> bool:
@@ -115,7 +115,7 @@ def test_the_filter_for_a_path(contract: Contract, world: World, member: str, po
 
 @pytest.mark.rule("routes.directions-partition")
 def test_both_directions_are_all(contract: Contract, world: World) -> None:
-    """A route in neither direction would be seen by nobody who asks as the reference advises."""
+    """A client that queries each direction, as the reference advises, would miss a route without one."""
     interface = arrange(world, "virtual-interface")
     halves = [learned(world, interface, bool, f"{one} routes", {"routeDirection": one}) for one in DIRECTIONS]
     everything, found = routes(world, interface)
@@ -130,7 +130,7 @@ def test_both_directions_are_all(contract: Contract, world: World) -> None:
 
 
 def _filters(contract: Contract, world: World, interface: Handle, member: str, value: str, what: str) -> None:
-    """With `value` for `member` in the filters, all routes that have it are answered and no others."""
+    """Checks that with `value` for `member` in the filters all routes with it are returned and no others."""
 
     def has_both(found: list[Json]) -> bool:
         return any(route.get(member) == value for route in found) and any(route.get(member) != value for route in found)
@@ -172,7 +172,7 @@ def _family(cidr: object) -> str | None:
 
 
 def _overlaps(cidr: object, block: str) -> bool:
-    """Whether a route and a block of the filter have addresses in common."""
+    """Whether a route and a block of the filter share an address."""
     if _family(cidr) is None or _family(cidr) != _family(block):
         return False
     one, other = ipaddress.ip_network(str(cidr)), ipaddress.ip_network(block)

@@ -1,4 +1,4 @@
-"""Tags: adding, replacing, taking away and reading them, on every kind of resource that has them."""
+"""Tags on every kind of resource: adding, replacing, removing and reading them."""
 
 import functools
 
@@ -29,7 +29,7 @@ from strategies.world import Arn, World
 @pytest.mark.rule("tags.added")
 @given(wanted=tags(8))
 def test_added_tags_are_described(api: Api, contract: Contract, run_id: str, wanted: list[dict[str, str]]) -> None:
-    """Cost reports, access rules and clean-up jobs find resources by their tags alone."""
+    """Cost reports, access policies and clean-up jobs find resources only by their tags."""
     with World(api, run_id) as world:
         connection = arrange(world, "connection", settle=False)
         exchange = done(world.call("TagResource", {"resourceArn": Arn(connection), "tags": wanted}))
@@ -41,7 +41,7 @@ def test_added_tags_are_described(api: Api, contract: Contract, run_id: str, wan
 @pytest.mark.rule("tags.overwritten", "tags.kept")
 @given(change=changes())
 def test_a_change_of_tags_touches_only_its_keys(api: Api, contract: Contract, run_id: str, change: Change) -> None:
-    """Several tools tag the same resource, each knowing its own keys only."""
+    """Several tools tag the same resource, and each knows only its own keys."""
     with World(api, run_id) as world:
         connection, bystander = (arrange(world, "connection", settle=False) for _ in range(2))
         tagged(world, connection, change.before)
@@ -72,7 +72,7 @@ def test_a_change_of_tags_touches_only_its_keys(api: Api, contract: Contract, ru
 @pytest.mark.rule("tags.removed", "tags.remove-keeps")
 @given(change=changes())
 def test_removing_tags_removes_their_keys_only(api: Api, contract: Contract, run_id: str, change: Change) -> None:
-    """A tag that stays behind keeps granting access or costs; one that is lost hides its resource."""
+    """A tag that remains still grants access or allocates costs, and a lost tag hides its resource."""
     with World(api, run_id) as world:
         connection = arrange(world, "connection", settle=False)
         tagged(world, connection, change.before)
@@ -93,7 +93,7 @@ def test_removing_tags_removes_their_keys_only(api: Api, contract: Contract, run
 
 @pytest.mark.rule("tags.describe-answer")
 def test_a_description_has_the_arn_and_keys_with_values(contract: Contract, world: World) -> None:
-    """With several resources in one answer only the ARN says whose the tags are."""
+    """With several resources in a response, only the ARN identifies the resource of the tags."""
     connection = arrange(world, "connection", settle=False)
     tagged(world, connection, {"one": "1", "two": "2"})
     exchange, _ = described(world, connection)
@@ -118,7 +118,7 @@ def test_a_description_has_the_arn_and_keys_with_values(contract: Contract, worl
 
 @pytest.mark.rule("tags.describe-several")
 def test_several_resources_are_described_at_once(contract: Contract, world: World) -> None:
-    """Inventories ask for many resources in one call."""
+    """Inventories request many resources in one call."""
     first, second, silent = (arrange(world, "connection", settle=False) for _ in range(3))
     for number, connection in enumerate((first, second, silent)):
         tagged(world, connection, {"number": str(number)})
@@ -135,19 +135,19 @@ def test_several_resources_are_described_at_once(contract: Contract, world: Worl
 @pytest.mark.rule("tags.arn-regional")
 @pytest.mark.parametrize("kind", ["connection", "lag", "virtual-interface"])
 def test_a_resource_of_a_region_is_tagged_by_its_arn(contract: Contract, world: World, kind: str) -> None:
-    """Answers do not hold these ARNs: callers put them together from Region, account and id."""
+    """Responses lack these ARNs, so callers build them from the Region, the account and the id."""
     _tag_by_arn(contract, world, "tags.arn-regional", kind)
 
 
 @pytest.mark.rule("tags.arn-gateway")
 def test_a_gateway_is_tagged_by_an_arn_without_region(contract: Contract, world: World) -> None:
-    """Gateways are global, and so are the policies that name them."""
+    """Gateways are global, and so are the policies for them."""
     _tag_by_arn(contract, world, "tags.arn-gateway", "direct-connect-gateway")
 
 
 @pytest.mark.rule("tags.on-resiliency-group")
 def test_a_resiliency_group_is_tagged_by_the_arn_that_it_shows(contract: Contract, world: World) -> None:
-    """It is made with tags and shows them and its ARN: what is shown must be what can be changed."""
+    """The group shows its tags and its ARN, so a request with that ARN must be able to change them."""
     group = arrange(world, "resiliency-group", settle=False)
     arns = at(group.made.body, "/resiliencyGroup/resiliencyGroupArn")
     exchange = world.call("TagResource", {"resourceArn": arns[0] if arns else Arn(group), "tags": listed({"a": "1"})})
@@ -161,7 +161,7 @@ def test_a_resiliency_group_is_tagged_by_the_arn_that_it_shows(contract: Contrac
 @pytest.mark.rule("tags.shown-on-resource")
 @pytest.mark.parametrize("kind", ["connection", "interconnect", "lag", "virtual-interface", "direct-connect-gateway"])
 def test_tags_are_shown_with_the_resource(contract: Contract, world: World, kind: str) -> None:
-    """Tools read a resource once; they take its tags from there."""
+    """Tools read the tags from the description of the resource."""
     handle = arrange(world, kind, settle=False)
     tagged(world, handle, {"shown": "yes", "also": ""})
     _, wanted = described(world, handle)
@@ -178,7 +178,7 @@ def test_tags_are_shown_with_the_resource(contract: Contract, world: World, kind
 
 @pytest.mark.rule("tags.die-with-resource")
 def test_tags_end_with_their_resource(contract: Contract, world: World) -> None:
-    """A search by tag must not find what is gone."""
+    """A search by tag must not return deleted resources."""
     connection = arrange(world, "connection", settle=False)
     tagged(world, connection, {"mortal": "yes"})
     _, before = described(world, connection)

@@ -1,4 +1,4 @@
-"""Tags: how many, how long, of which characters, and what is refused."""
+"""Tags: their number, length and characters, and invalid requests."""
 
 from typing import Any, Final
 
@@ -23,7 +23,7 @@ TWICE: Final = [{"key": "twice", "value": "1"}, {"key": "twice", "value": "2"}]
 
 @pytest.mark.rule("tags.fifty-accepted", "tags.overwrite-at-maximum")
 def test_fifty_tags_are_accepted_and_can_be_replaced(contract: Contract, world: World) -> None:
-    """Whoever is at the maximum can still correct a value."""
+    """A user with the maximum number of tags can still correct a value."""
     connection = arrange(world, "connection", settle=False)
     exchange = tag(world, connection, numbered(MAXIMUM))
     if not contract.accepted("tags.fifty-accepted", exchange, f"{MAXIMUM} tags"):
@@ -43,7 +43,7 @@ def test_fifty_tags_are_accepted_and_can_be_replaced(contract: Contract, world: 
 @pytest.mark.rule("tags.maximum")
 @pytest.mark.parametrize("already", [MAXIMUM, 1], ids=["one-by-one", "together"])
 def test_a_fifty_first_tag_is_refused(contract: Contract, world: World, already: int) -> None:
-    """Automation that never meets the maximum in tests meets it in production."""
+    """Automation that never reaches the limit in tests reaches it in production."""
     connection = arrange(world, "connection", settle=False)
     tagged(world, connection, numbered(already))
     exchange = tag(world, connection, numbered(MAXIMUM + 1 - already, first=already + 1))
@@ -53,7 +53,7 @@ def test_a_fifty_first_tag_is_refused(contract: Contract, world: World, already:
 @pytest.mark.rule("tags.duplicate-keys")
 @pytest.mark.parametrize("second", ["1", "2"], ids=["same-value", "other-value"])
 def test_a_key_that_is_given_twice_is_refused(contract: Contract, world: World, second: str) -> None:
-    """Which of two values holds must not be left to chance."""
+    """The result must not depend on the order of two values."""
     connection = arrange(world, "connection", settle=False)
     tagged(world, connection, {"once": "1"})
     wanted = [{"key": "twice", "value": "1"}, {"key": "twice", "value": second}]
@@ -64,21 +64,21 @@ def test_a_key_that_is_given_twice_is_refused(contract: Contract, world: World, 
 @pytest.mark.rule("tags.maximum-on-create")
 @pytest.mark.parametrize("operation", CREATING, ids=str)
 def test_nothing_is_created_with_too_many_tags(contract: Contract, world: World, operation: Operation) -> None:
-    """A resource that was created after all costs money and is in nobody's books."""
+    """A resource of a refused request is charged, and nobody knows of it."""
     _create(contract, world, operation, "tags.maximum-on-create", listed(numbered(MAXIMUM + 1)))
 
 
 @pytest.mark.rule("tags.duplicate-keys-on-create")
 @pytest.mark.parametrize("operation", CREATING, ids=str)
 def test_nothing_is_created_with_a_key_given_twice(contract: Contract, world: World, operation: Operation) -> None:
-    """Merged tag sets have double keys; that must show before there is a resource."""
+    """Merged tag sets contain duplicate keys, and the error must appear before the creation."""
     _create(contract, world, operation, "tags.duplicate-keys-on-create", TWICE)
 
 
 @pytest.mark.rule("tags.longest-accepted")
 @pytest.mark.parametrize("letter", ["k", "é"], ids=["ascii", "accented"])
 def test_the_longest_key_and_value_are_kept_in_full(contract: Contract, world: World, letter: str) -> None:
-    """Lengths count characters, not bytes; what is cut off in silence is found by nobody."""
+    """Lengths count characters, not bytes, and a silent truncation stays unnoticed."""
     connection = arrange(world, "connection", settle=False)
     exchange = tag(world, connection, {128 * letter: 256 * letter})
     if contract.accepted("tags.longest-accepted", exchange, "a key of 128 and a value of 256 characters"):
@@ -91,7 +91,7 @@ def test_the_longest_key_and_value_are_kept_in_full(contract: Contract, world: W
 @pytest.mark.rule("tags.empty-value")
 @pytest.mark.parametrize("wanted", [{"key": "bare", "value": ""}, {"key": "bare"}], ids=["empty", "absent"])
 def test_a_tag_may_have_no_value(contract: Contract, world: World, wanted: dict[str, str]) -> None:
-    """Many tags are mere marks."""
+    """Many tags have only a key."""
     connection = arrange(world, "connection", settle=False)
     exchange = world.call("TagResource", {"resourceArn": Arn(connection), "tags": [wanted]})
     if contract.accepted("tags.empty-value", exchange, "a tag without a value"):
@@ -101,7 +101,7 @@ def test_a_tag_may_have_no_value(contract: Contract, world: World, wanted: dict[
 
 @pytest.mark.rule("tags.case-sensitive")
 def test_keys_differ_by_case(contract: Contract, world: World) -> None:
-    """Tools disagree on `name` and `Name`; neither may overwrite the other's."""
+    """Tools use both `name` and `Name`, and neither may overwrite the other."""
     connection = arrange(world, "connection", settle=False)
     tagged(world, connection, {"Name": "upper"})
     exchange = tag(world, connection, {"name": "lower"})
@@ -113,7 +113,7 @@ def test_keys_differ_by_case(contract: Contract, world: World) -> None:
 
 @pytest.mark.rule("tags.reserved-prefix")
 def test_the_prefix_of_aws_is_reserved(contract: Contract, world: World) -> None:
-    """Nobody may pass a tag off as one that AWS has set."""
+    """A user must not be able to imitate a tag of AWS."""
     connection = arrange(world, "connection", settle=False)
     exchange = tag(world, connection, {"aws:dxcontract": "yes"})
     contract.refused("tags.reserved-prefix", exchange, "a key that begins with aws:")
@@ -122,7 +122,7 @@ def test_the_prefix_of_aws_is_reserved(contract: Contract, world: World) -> None
 @pytest.mark.rule("tags.unicode")
 @given(wanted=international())
 def test_every_script_is_kept(api: Api, contract: Contract, run_id: str, wanted: dict[str, str]) -> None:
-    """Tags are written by people, in their own languages."""
+    """Users write tags in their own languages."""
     with World(api, run_id) as world:
         connection = arrange(world, "connection", settle=False)
         exchange = tag(world, connection, wanted)
@@ -136,7 +136,7 @@ def test_every_script_is_kept(api: Api, contract: Contract, run_id: str, wanted:
 @pytest.mark.parametrize("operation", ["TagResource", "UntagResource"])
 @pytest.mark.parametrize("arn", ["dxcon-ffffff00", "arn:aws:directconnect"], ids=["id", "beginning"])
 def test_what_is_no_arn_is_refused(contract: Contract, world: World, operation: str, arn: str) -> None:
-    """Ids and ARNs are easily mixed up; tags that go nowhere are worse than an error."""
+    """Users confuse ids and ARNs, and a lost tag is worse than an error."""
     exchange = world.call(operation, {"resourceArn": arn, **_argument(operation)})
     contract.refused("tags.refused-arn", exchange, f"the ARN {arn!r}")
 
@@ -144,7 +144,7 @@ def test_what_is_no_arn_is_refused(contract: Contract, world: World, operation: 
 @pytest.mark.rule("tags.refused-arn")
 @pytest.mark.parametrize("operation", ["TagResource", "UntagResource"])
 def test_the_arn_of_nothing_is_refused(contract: Contract, world: World, operation: str) -> None:
-    """A tag that is accepted for a resource that does not exist is lost."""
+    """A tag for a resource that does not exist would be lost."""
     region = world.api.target.region
     arn = f"arn:{partition_of(region)}:directconnect:{region}:{world.account_id('owner')}:dxcon/dxcon-ffffff00"
     exchange = world.call(operation, {"resourceArn": arn, **_argument(operation)})
@@ -163,7 +163,7 @@ def test_the_arn_of_nothing_is_refused(contract: Contract, world: World, operati
     ids=["duplicate", "too-many", "reserved", "wrong-character"],
 )
 def test_refused_tags_are_not_added_in_part(contract: Contract, world: World, wanted: list[Json]) -> None:
-    """After an error the caller believes that nothing has changed."""
+    """After an error the caller assumes that nothing has changed."""
     connection = arrange(world, "connection", settle=False)
     tagged(world, connection, {"old": "1"})
     exchange = refusal(world.call("TagResource", {"resourceArn": Arn(connection), "tags": wanted}))
@@ -174,7 +174,7 @@ def test_refused_tags_are_not_added_in_part(contract: Contract, world: World, wa
 
 @pytest.mark.rule("tags.refusal-atomic")
 def test_refused_keys_are_not_removed_in_part(contract: Contract, world: World) -> None:
-    """After an error the caller believes that nothing has changed."""
+    """After an error the caller assumes that nothing has changed."""
     connection = arrange(world, "connection", settle=False)
     tagged(world, connection, {"old": "1"})
     exchange = refusal(untag(world, connection, ["old", "wrong!"]))
@@ -188,7 +188,7 @@ def _argument(operation: str) -> Json:
 
 
 def _create(contract: Contract, world: World, operation: Operation, rule: str, tags: list[Json]) -> None:
-    """Creating with these tags must be refused, and nothing of the name that was asked for may be there afterwards."""
+    """Checks that a creation with these tags is refused and creates no resource with the requested name."""
     scene = Scene(world, operation)
     params = least(scene)
     scene.before()

@@ -1,4 +1,4 @@
-"""Virtual interfaces: what a new one says of itself, in the answer to its creation and when it is described."""
+"""Virtual interfaces: the response to the creation and the description."""
 
 import re
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ AUTH_KEYS = st.from_regex(r"[a-zA-Z0-9]{6,80}", fullmatch=True)
 @pytest.mark.rule("virtual_interfaces.answer-members", "virtual_interfaces.bgp-peers-listed")
 @pytest.mark.parametrize("operation", MAKERS, ids=str)
 def test_nothing_is_missing(contract: Contract, world: World, operation: Maker) -> None:
-    """Clients read these members without asking whether they are there."""
+    """Clients read these members without checking whether they are present."""
     params = vif.request(world, operation)
     handle = vif.made(world, operation, params)
     for exchange, item in vif.told(world, handle):
@@ -63,7 +63,7 @@ def test_nothing_is_missing(contract: Contract, world: World, operation: Maker) 
 @pytest.mark.rule("virtual_interfaces.answer-members")
 @pytest.mark.parametrize("operation", ["UpdateVirtualInterfaceAttributes", "AssociateVirtualInterface"])
 def test_nothing_is_missing_after_a_change(contract: Contract, world: World, operation: str) -> None:
-    """The answer to a change is the whole virtual interface, so that nobody has to ask again."""
+    """The response to a change is the whole virtual interface, so that clients need no second request."""
     handle = arrange(world, "virtual-interface")
     change: dict[str, Any] = {"virtualInterfaceName": world.name()}
     if operation == "AssociateVirtualInterface":
@@ -80,7 +80,7 @@ def test_nothing_is_missing_after_a_change(contract: Contract, world: World, ope
 )
 @pytest.mark.parametrize("operation", MAKERS, ids=str)
 def test_it_says_what_and_where_and_whose_it_is(contract: Contract, world: World, operation: Maker) -> None:
-    """Inventories, bills and access policies are keyed by these."""
+    """Inventories, bills and access policies use these members as keys."""
     port = arrange(world, "connection")
     _, connection = world.described(port)
     location = connection.get("location")
@@ -106,7 +106,7 @@ def test_it_says_what_and_where_and_whose_it_is(contract: Contract, world: World
 def test_it_is_what_was_asked_for(
     api: Api, contract: Contract, run_id: str, operation: Maker, vlan: int, asn: int, key: str
 ) -> None:
-    """Whoever declares a network compares what is described with what was declared, again and again."""
+    """Infrastructure code repeatedly compares the description with its configuration."""
     with World(api, run_id) as world:
         port = arrange(world, "connection")
         params = vif.request(world, operation, port, vlan=vlan, asn=asn, authKey=key)
@@ -120,7 +120,7 @@ def test_it_is_what_was_asked_for(
 @pytest.mark.rule("virtual_interfaces.device")
 @pytest.mark.parametrize("operation", CREATORS, ids=str)
 def test_it_is_on_the_device_of_its_connection(contract: Contract, world: World, operation: Maker) -> None:
-    """Two interfaces make a redundant pair only if they end on different devices."""
+    """Two virtual interfaces are redundant only if they end on different devices."""
     port = arrange(world, "connection")
     handle = vif.made(world, operation, vif.request(world, operation, port))
     _, connection = world.described(port)
@@ -141,7 +141,7 @@ def test_it_is_on_the_device_of_its_connection(contract: Contract, world: World,
 @pytest.mark.rule("virtual_interfaces.peer-mirrored")
 @pytest.mark.parametrize("operation", MAKERS, ids=str)
 def test_it_mirrors_one_of_its_peers(contract: Contract, world: World, operation: Maker) -> None:
-    """Older clients read addresses and ASN from the interface, newer ones from the peers: both must be right."""
+    """Older clients read addresses and ASN from the virtual interface, newer ones from the peers."""
     handle = vif.made(world, operation, vif.request(world, operation))
     members = ("asn", "addressFamily", "amazonAddress", "customerAddress")
     for exchange, item in vif.told_with_peer(world, operation, handle):
@@ -159,7 +159,7 @@ def test_it_mirrors_one_of_its_peers(contract: Contract, world: World, operation
 @pytest.mark.rule("virtual_interfaces.router-config")
 @pytest.mark.parametrize("operation", MAKERS, ids=str)
 def test_the_router_configuration_tells_the_same(contract: Contract, world: World, operation: Maker) -> None:
-    """It goes into the customer's router as it is: a wrong number there is an outage that no dashboard explains."""
+    """Customers copy it to their router, so a wrong value causes an outage."""
     handle = vif.made(world, operation, vif.request(world, operation))
     told = vif.told_with_peer(world, operation, handle)
     seen = [(exchange, item) for exchange, item in told if item.get("customerRouterConfig")]
@@ -182,7 +182,7 @@ def test_the_router_configuration_tells_the_same(contract: Contract, world: Worl
 @pytest.mark.rule("virtual_interfaces.tags-on-create")
 @pytest.mark.parametrize("operation", CREATORS, ids=str)
 def test_tags_given_at_creation_are_there(contract: Contract, world: World, operation: Maker) -> None:
-    """Policies and bills go by tags from the first minute."""
+    """Policies and bills use the tags from the creation on."""
     wanted = {"stage": "test", "empty": ""}
     handle = vif.made(world, operation, _tagged(world, operation, wanted))
     exchange, found = _tags(world, handle)
@@ -199,7 +199,7 @@ def test_tags_given_at_creation_are_there(contract: Contract, world: World, oper
 @pytest.mark.rule("virtual_interfaces.tags-on-allocate")
 @pytest.mark.parametrize("operation", vif.ALLOCATORS, ids=str)
 def test_tags_given_at_allocation_are_somewhere(contract: Contract, world: World, operation: Maker) -> None:
-    """The request takes them, so they must not vanish: not from the answer and from the owner's view alike."""
+    """The request accepts tags, so the response or the description for the owner must have them."""
     wanted = {"stage": "test"}
     handle = vif.made(world, operation, _tagged(world, operation, wanted))
     answered = _as_mapping(vif.interface_in(handle.made).get("tags"))
@@ -214,7 +214,7 @@ def test_tags_given_at_allocation_are_somewhere(contract: Contract, world: World
 
 
 def _both_answers(world: World, handle: Handle) -> list[tuple[Exchange, Json]]:
-    """The virtual interface as answered when it was made, and as described to its owner now."""
+    """The virtual interface in the response to its creation, and in the current description for its owner."""
     exchange, item = world.observe(handle)
     if item is None:
         raise Indeterminate(f"the new virtual interface is not described to the {handle.role} account")
@@ -244,7 +244,9 @@ def _same(contract: Contract, rule: str, exchange: Exchange, item: Json, member:
 
 
 def _told_of(item: Json) -> dict[str, str]:
-    """What the router configuration has to say of a virtual interface, by element; the root's id under ''."""
+    """The values that the router configuration of a virtual interface must contain, by element; the root id under
+    ''.
+    """
     elements = {
         "vlan": "vlan",
         "customer_address": "customerAddress",

@@ -1,4 +1,4 @@
-"""Virtual interfaces: the two addresses of the BGP session, their family, and the prefixes of public interfaces."""
+"""Virtual interfaces: BGP peer addresses, address families, and the prefixes of public interfaces."""
 
 from collections.abc import Iterable
 from ipaddress import IPv4Network, IPv6Network, ip_interface, ip_network
@@ -33,7 +33,7 @@ GOOD, ALSO_GOOD = vif.public_pair(1)
 def test_the_addresses_are_those_asked_for(
     api: Api, contract: Contract, run_id: str, operation: Maker, data: st.DataObject
 ) -> None:
-    """The customer's router is configured with them before AWS has answered."""
+    """Customers configure their router with these addresses before the response arrives."""
     amazon, customer = data.draw(vif.pairs(operation.kind))
     with World(api, run_id) as world:
         params = vif.request(world, operation, amazonAddress=amazon, customerAddress=customer, addressFamily="ipv4")
@@ -51,7 +51,7 @@ def test_the_addresses_are_those_asked_for(
 @pytest.mark.rule("virtual_interfaces.addresses-auto-ipv4")
 @pytest.mark.parametrize("operation", NOT_PUBLIC, ids=str)
 def test_ipv4_addresses_are_assigned(contract: Contract, world: World, operation: Maker) -> None:
-    """Link-local addresses cannot collide with those of the customer's network."""
+    """Link-local addresses cannot collide with addresses in the network of the customer."""
     handle = vif.made(world, operation, vif.request(world, operation))
     for exchange, item in vif.told_with_peer(world, operation, handle):
         _check_pair(contract, "virtual_interfaces.addresses-auto-ipv4", exchange, item, LINK_LOCAL, None)
@@ -60,7 +60,7 @@ def test_ipv4_addresses_are_assigned(contract: Contract, world: World, operation
 @pytest.mark.rule("virtual_interfaces.addresses-auto-ipv6")
 @pytest.mark.parametrize("operation", MAKERS, ids=str)
 def test_ipv6_addresses_are_assigned(contract: Contract, world: World, operation: Maker) -> None:
-    """Nobody can bring IPv6 addresses for the session, so there must be some."""
+    """Customers cannot choose IPv6 addresses for the session, so AWS must assign them."""
     handle = vif.made(world, operation, vif.request(world, operation, **_ipv6(operation)))
     for exchange, item in vif.told_with_peer(world, operation, handle):
         _check_pair(contract, "virtual_interfaces.addresses-auto-ipv6", exchange, item, IPv6Network("::/0"), 125)
@@ -69,7 +69,7 @@ def test_ipv6_addresses_are_assigned(contract: Contract, world: World, operation
 @pytest.mark.rule("virtual_interfaces.addresses-custom-ipv6")
 @pytest.mark.parametrize("operation", MAKERS, ids=str)
 def test_ipv6_addresses_cannot_be_chosen(contract: Contract, world: World, operation: Maker) -> None:
-    """A router set up with addresses that AWS does not use never gets a session."""
+    """A router with addresses that AWS does not use never gets a session."""
     own = {"amazonAddress": "2001:db8:77::1/125", "customerAddress": "2001:db8:77::2/125"}
     exchange = vif.ask(world, operation, vif.request(world, operation, **{**_ipv6(operation), **own}))
     contract.check(
@@ -84,7 +84,7 @@ def test_ipv6_addresses_cannot_be_chosen(contract: Contract, world: World, opera
 @pytest.mark.rule("virtual_interfaces.addresses-malformed")
 @pytest.mark.parametrize("operation", MAKERS, ids=str)
 def test_what_is_no_address_is_refused(contract: Contract, world: World, operation: Maker) -> None:
-    """A typing error has to surface here, not in a session that stays down."""
+    """A typing error must cause an error here and not a session that stays down."""
     cases: list[Json] = [
         {"amazonAddress": "dxcontract", "customerAddress": ALSO_GOOD},
         {"amazonAddress": "300.45.176.1/30", "customerAddress": ALSO_GOOD},
@@ -101,7 +101,7 @@ def test_what_is_no_address_is_refused(contract: Contract, world: World, operati
 )
 @pytest.mark.parametrize("operation", PUBLICS, ids=str)
 def test_public_addresses_that_cannot_work_are_refused(contract: Contract, world: World, operation: Maker) -> None:
-    """A human at AWS verifies public interfaces for up to three days: errors that can be seen at once must be."""
+    """AWS verifies public interfaces for up to three days, so visible errors must be refused at once."""
     cases = {
         "same-subnet": [(GOOD, vif.public_pair(2)[1])],
         "public": [("192.168.1.1/30", "192.168.1.2/30"), ("10.0.0.1/30", "10.0.0.2/30")],
@@ -116,7 +116,7 @@ def test_public_addresses_that_cannot_work_are_refused(contract: Contract, world
 @pytest.mark.parametrize("operation", MAKERS, ids=str)
 @pytest.mark.parametrize("family", ["ipv4", "ipv6"])
 def test_the_family_is_the_one_asked_for(contract: Contract, world: World, operation: Maker, family: str) -> None:
-    """A session of the wrong family carries none of the customer's traffic."""
+    """A session of the wrong address family carries none of the traffic."""
     members = _ipv6(operation) if family == "ipv6" else {"addressFamily": "ipv4"}
     handle = vif.made(world, operation, vif.request(world, operation, **members))
     for exchange, item in vif.told_with_peer(world, operation, handle):
@@ -133,7 +133,7 @@ def test_the_family_is_the_one_asked_for(contract: Contract, world: World, opera
 @pytest.mark.rule("virtual_interfaces.family-mismatch")
 @pytest.mark.parametrize("operation", MAKERS, ids=str)
 def test_addresses_of_the_other_family_are_refused(contract: Contract, world: World, operation: Maker) -> None:
-    """One of the two statements is an error, and nobody can know which."""
+    """The family or the addresses are wrong, and the service cannot know which."""
     cases: list[Json] = [
         {"addressFamily": "ipv6", "amazonAddress": GOOD, "customerAddress": ALSO_GOOD},
         {"addressFamily": "ipv4", "amazonAddress": "2001:db8:77::1/125", "customerAddress": "2001:db8:77::2/125"},
@@ -147,7 +147,7 @@ def test_addresses_of_the_other_family_are_refused(contract: Contract, world: Wo
 def test_the_prefixes_are_those_asked_for(
     api: Api, contract: Contract, run_id: str, operation: Maker, asked: list[dict[str, str]]
 ) -> None:
-    """A prefix that is lost takes a part of the customer's network off the Internet; the order means nothing."""
+    """A lost prefix disconnects a part of the network from the Internet. Their order has no meaning."""
     with World(api, run_id) as world:
         params = vif.request(world, operation, routeFilterPrefixes=asked)
         wanted = sorted(one["cidr"] for one in asked)
@@ -158,7 +158,7 @@ def test_the_prefixes_are_those_asked_for(
 @pytest.mark.rule("virtual_interfaces.prefixes-echo")
 @pytest.mark.parametrize("operation", PUBLICS, ids=str)
 def test_ipv6_prefixes_are_kept_too(contract: Contract, world: World, operation: Maker) -> None:
-    """The same for IPv6, where one address has many spellings."""
+    """An IPv6 address has many spellings."""
     handle = vif.made(world, operation, vif.request(world, operation, **_ipv6(operation)))
     for exchange, item in vif.told(world, handle):
         wanted = sorted(one["cidr"] for one in IPV6_PREFIXES)
@@ -168,7 +168,7 @@ def test_ipv6_prefixes_are_kept_too(contract: Contract, world: World, operation:
 @pytest.mark.rule("virtual_interfaces.prefixes-public-only")
 @pytest.mark.parametrize("operation", NOT_PUBLIC, ids=str)
 def test_only_public_interfaces_have_prefixes(contract: Contract, world: World, operation: Maker) -> None:
-    """On the others the routes come from the gateway; a list here would be believed."""
+    """Other interfaces get their routes from the gateway, so a list here would be misleading."""
     public = vif.made(world, vif.PUBLIC, vif.request(world, vif.PUBLIC))
     shown = at(vif.interface_in(public.made), "/routeFilterPrefixes/*/cidr")
     for exchange, item in vif.told(world, vif.made(world, operation, vif.request(world, operation))):
@@ -183,7 +183,7 @@ def test_only_public_interfaces_have_prefixes(contract: Contract, world: World, 
 )
 @pytest.mark.parametrize("operation", PUBLICS, ids=str)
 def test_prefixes_that_nobody_can_announce_are_refused(contract: Contract, world: World, operation: Maker) -> None:
-    """They would be filtered without a word, and the traffic with them."""
+    """Networks would silently filter these prefixes and drop the traffic."""
     _prefixes_are_refused(contract, world, operation, "ipv4-range", ["0.0.0.0/0"], ["210.52.109.0/33"])
     _prefixes_are_refused(
         contract,
@@ -204,7 +204,7 @@ def test_prefixes_that_nobody_can_announce_are_refused(contract: Contract, world
 @pytest.mark.rule("virtual_interfaces.prefix-lengths")
 @pytest.mark.parametrize("operation", PUBLICS, ids=str)
 def test_the_shortest_and_the_longest_prefixes_are_accepted(contract: Contract, world: World, operation: Maker) -> None:
-    """A host route is what an appliance with one public address announces."""
+    """An appliance with one public address advertises a host route."""
     ipv4, ipv6 = ["64.0.0.0/3", "210.52.109.7/32"], ["2000::/3", "2a00:1450:4000::/64"]
     for blocks, more in ((ipv4, {}), (ipv6, _ipv6(operation))):
         for prefix in blocks:
@@ -216,7 +216,7 @@ def test_the_shortest_and_the_longest_prefixes_are_accepted(contract: Contract, 
 @pytest.mark.rule("virtual_interfaces.prefix-commas")
 @pytest.mark.parametrize("operation", PUBLICS, ids=str)
 def test_prefixes_in_one_string_are_several(contract: Contract, world: World, operation: Maker) -> None:
-    """The reference speaks of commas; whoever follows it must not end up with one prefix that matches nothing."""
+    """The reference mentions commas, and a single prefix with commas would match nothing."""
     joined = "210.52.109.0/25,210.52.109.128/25"
     exchange = vif.ask(world, operation, vif.request(world, operation, routeFilterPrefixes=[{"cidr": joined}]))
     found = at(vif.interface_in(exchange), "/routeFilterPrefixes/*/cidr")
@@ -230,7 +230,7 @@ def test_prefixes_in_one_string_are_several(contract: Contract, world: World, op
 
 
 def _ipv6(operation: Maker) -> Json:
-    """The members of an interface for IPv6; a public one has prefixes of that family."""
+    """The members of a virtual interface for IPv6; a public one has prefixes of that family."""
     return {**IPV6, **({"routeFilterPrefixes": IPV6_PREFIXES} if operation.kind == "public" else {})}
 
 

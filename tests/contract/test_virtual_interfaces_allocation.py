@@ -1,4 +1,4 @@
-"""Virtual interfaces that one account makes for another: waiting for it, confirmed by it, or declined."""
+"""Virtual interfaces that one account allocates for another, which confirms or declines them."""
 
 import pytest
 
@@ -23,7 +23,7 @@ GONE = (None, "rejected")
 @pytest.mark.rule("virtual_interfaces.allocated-waits")
 @pytest.mark.parametrize("operation", ALLOCATORS, ids=str)
 def test_it_waits_for_its_owner(contract: Contract, world: World, operation: Maker) -> None:
-    """What comes up without the consent of its owner carries traffic, and a bill, that nobody ordered."""
+    """A virtual interface that comes up without a confirmation causes traffic and charges that nobody ordered."""
     handle = vif.made(world, operation, vif.request(world, operation))
     answer = vif.interface_in(handle.made).get("virtualInterfaceState")
     seen = [(handle.made, answer)]
@@ -44,7 +44,7 @@ def test_it_waits_for_its_owner(contract: Contract, world: World, operation: Mak
 @pytest.mark.rule("virtual_interfaces.listed-for-owner", "virtual_interfaces.listed-for-connection-owner")
 @pytest.mark.parametrize("operation", ALLOCATORS, ids=str)
 def test_both_accounts_find_it(contract: Contract, world: World, operation: Maker) -> None:
-    """One has to know that there is something to confirm, the other what is on its port."""
+    """The owner must see that there is something to confirm, and the provider what is on its connection."""
     port = arrange(world, "connection")
     handle = vif.made(world, operation, vif.request(world, operation, port))
     views: list[tuple[str, Role, Json]] = [
@@ -61,7 +61,7 @@ def test_both_accounts_find_it(contract: Contract, world: World, operation: Make
 @pytest.mark.rule("virtual_interfaces.confirm-answer", "virtual_interfaces.confirm-ends-confirming")
 @pytest.mark.parametrize("kind", KINDS)
 def test_its_owner_confirms_it(contract: Contract, world: World, kind: Kind) -> None:
-    """This is the moment from which it is paid for, and from which it works."""
+    """From the confirmation on the virtual interface works and is charged."""
     handle = _allocated(world, kind)
     operation, params = vif.confirmation(world, kind, handle)
     exchange = world.call(operation, params, role="other")
@@ -90,7 +90,7 @@ def test_its_owner_confirms_it(contract: Contract, world: World, kind: Kind) -> 
 @pytest.mark.rule("virtual_interfaces.confirm-owner-only")
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_owner_of_the_connection_cannot_confirm_it(contract: Contract, world: World, kind: Kind) -> None:
-    """Else one account could make another pay."""
+    """Otherwise one account could cause charges for another."""
     handle = _allocated(world, kind)
     operation, params = vif.confirmation(world, kind, handle, role="owner")
     exchange = world.call(operation, params, role="owner")
@@ -104,7 +104,7 @@ def test_the_owner_of_the_connection_cannot_confirm_it(contract: Contract, world
 def test_it_is_confirmed_by_the_operation_for_its_kind(
     contract: Contract, world: World, kind: Kind, operation: str
 ) -> None:
-    """The kinds take different gateways: confirmed the wrong way it would have none, or the wrong one."""
+    """The types need different gateways, so another operation would set none or the wrong one."""
     handle = _allocated(world, kind)
     asked, params = next(
         one for one in (vif.confirmation(world, other, handle) for other in KINDS) if one[0] == operation
@@ -119,7 +119,7 @@ def test_it_is_confirmed_by_the_operation_for_its_kind(
 @pytest.mark.rule("virtual_interfaces.confirm-wrong-state")
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_is_confirmed_once(contract: Contract, world: World, kind: Kind) -> None:
-    """A second confirmation could move an interface that is in use to another gateway."""
+    """A second confirmation could move a virtual interface in use to another gateway."""
     handle = _allocated(world, kind)
     operation, params = vif.confirmation(world, kind, handle)
     first = done(world.call(operation, params, role="other"))
@@ -131,7 +131,7 @@ def test_it_is_confirmed_once(contract: Contract, world: World, kind: Kind) -> N
 @pytest.mark.rule("virtual_interfaces.confirm-sets-gateway")
 @pytest.mark.parametrize("kind", ["private", "transit"])
 def test_it_is_on_the_gateway_of_its_confirmation(contract: Contract, world: World, kind: Kind) -> None:
-    """Whoever allocates cannot know the gateway; only the owner can."""
+    """Only the owner knows the gateway, and not the account that allocates."""
     gateway = arrange(world, "direct-connect-gateway", role="other")
     handle = _allocated(world, kind)
     operation, params = vif.confirmation(world, kind, handle)
@@ -151,7 +151,7 @@ def test_it_is_on_the_gateway_of_its_confirmation(contract: Contract, world: Wor
 
 @pytest.mark.rule("virtual_interfaces.confirm-gateway-needed")
 def test_a_private_one_is_not_confirmed_without_a_gateway(contract: Contract, world: World) -> None:
-    """It would lead nowhere, and there is no operation that adds a gateway later."""
+    """Without a gateway it reaches nothing, and no operation adds a gateway later."""
     handle = _allocated(world, "private")
     exchange = world.call("ConfirmPrivateVirtualInterface", {"virtualInterfaceId": handle}, role="other")
     contract.refused("virtual_interfaces.confirm-gateway-needed", exchange, "no gateway", handle.made)
@@ -160,7 +160,7 @@ def test_a_private_one_is_not_confirmed_without_a_gateway(contract: Contract, wo
 @pytest.mark.rule("virtual_interfaces.decline", "virtual_interfaces.rejected-not-confirmed")
 @pytest.mark.parametrize("kind", KINDS)
 def test_its_owner_declines_it(contract: Contract, world: World, kind: Kind) -> None:
-    """No is no: what was declined must not come to life by a later call."""
+    """A decline is final, so a later call must not activate the virtual interface."""
     handle = _allocated(world, kind)
     operation, params = vif.confirmation(world, kind, handle)
     declined = done(world.delete(handle))
@@ -179,7 +179,7 @@ def test_its_owner_declines_it(contract: Contract, world: World, kind: Kind) -> 
 
 
 def _allocated(world: World, kind: Kind) -> Handle:
-    """A virtual interface that waits for its owner."""
+    """A virtual interface in state confirming."""
     maker = ALLOCATORS[KINDS.index(kind)]
     return vif.made(world, maker, vif.request(world, maker), settle=True)
 

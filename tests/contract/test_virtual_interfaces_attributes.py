@@ -1,4 +1,4 @@
-"""Virtual interfaces: MTU, rate limit and inbound prefixes, at creation and later; and what an update leaves alone."""
+"""Virtual interfaces: MTU, rate limit and inbound prefixes at creation and in updates."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -36,7 +36,7 @@ SHOWN_AS = {"enableSiteLink": "siteLinkEnabled"}
 @pytest.mark.rule("virtual_interfaces.mtu-default")
 @pytest.mark.parametrize("operation", WITH_MTU, ids=str)
 def test_the_mtu_is_1500_unless_asked_for(contract: Contract, world: World, operation: Maker) -> None:
-    """Jumbo frames that nobody asked for are lost on the first switch that does not know them."""
+    """A switch without support for jumbo frames drops them."""
     for exchange, item in _answers(world, vif.made(world, operation, vif.request(world, operation, mtu=None))):
         _check(contract, "mtu-default", exchange, item, "mtu", 1500)
 
@@ -44,7 +44,7 @@ def test_the_mtu_is_1500_unless_asked_for(contract: Contract, world: World, oper
 @pytest.mark.rule("virtual_interfaces.mtu-values")
 @pytest.mark.parametrize("operation", WITH_MTU, ids=str)
 def test_an_mtu_that_does_not_exist_is_refused(contract: Contract, world: World, operation: Maker) -> None:
-    """There are two MTUs; a third is a typing error that costs packets."""
+    """Any other MTU is a typing error that causes packet loss."""
     base = vif.request(world, operation)
     for number, mtu in enumerate(NO_MTUS):
         exchange = vif.ask(world, operation, vif.another(base, operation, number, mtu=mtu))
@@ -54,7 +54,7 @@ def test_an_mtu_that_does_not_exist_is_refused(contract: Contract, world: World,
 @pytest.mark.rule("virtual_interfaces.mtu-values")
 @pytest.mark.parametrize("kind", BEHIND_GATEWAYS, ids=lambda one: one.kind)
 def test_nor_can_it_be_set_later(contract: Contract, world: World, kind: Maker) -> None:
-    """The same for interfaces that carry traffic already."""
+    """The same applies to a virtual interface that already carries traffic."""
     handle = vif.made(world, kind, vif.request(world, kind), settle=True)
     for mtu in NO_MTUS:
         exchange = world.call(UPDATE, {"virtualInterfaceId": handle, "mtu": mtu})
@@ -64,7 +64,7 @@ def test_nor_can_it_be_set_later(contract: Contract, world: World, kind: Maker) 
 @pytest.mark.rule("virtual_interfaces.mtu-jumbo")
 @pytest.mark.parametrize("operation", WITH_MTU, ids=str)
 def test_jumbo_frames_can_be_had(contract: Contract, world: World, operation: Maker) -> None:
-    """Backup traffic is planned with them. The sources disagree whether they have 8500 or 9001 bytes."""
+    """Backup traffic uses jumbo frames. The sources disagree whether they have 8500 or 9001 bytes."""
     port = arrange(world, "connection")
     _, connection = world.described(port)
     if not connection.get("jumboFrameCapable"):
@@ -83,7 +83,7 @@ def test_jumbo_frames_can_be_had(contract: Contract, world: World, operation: Ma
 @pytest.mark.rule("virtual_interfaces.mtu-update")
 @pytest.mark.parametrize("kind", BEHIND_GATEWAYS, ids=lambda one: one.kind)
 def test_an_mtu_that_is_accepted_comes_into_force(contract: Contract, world: World, kind: Maker) -> None:
-    """Both ends must agree on it, and this is the only end that can be asked."""
+    """Both ends must use the same MTU, and only this end can be queried."""
     handle = vif.made(world, kind, vif.request(world, kind), settle=True)
     accepted = []
     for mtu in (*JUMBO, 1500):
@@ -99,7 +99,7 @@ def test_an_mtu_that_is_accepted_comes_into_force(contract: Contract, world: Wor
 @pytest.mark.rule("virtual_interfaces.update-name")
 @pytest.mark.parametrize("kind", CREATORS, ids=lambda one: one.kind)
 def test_it_can_be_renamed(contract: Contract, world: World, kind: Maker) -> None:
-    """Names are how people find an interface among fifty."""
+    """Users identify a virtual interface among fifty by its name."""
     handle = vif.made(world, kind, vif.request(world, kind))
     wanted = world.name()
     exchange = done(world.call(UPDATE, {"virtualInterfaceId": handle, "virtualInterfaceName": wanted}))
@@ -111,7 +111,7 @@ def test_it_can_be_renamed(contract: Contract, world: World, kind: Maker) -> Non
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
 @pytest.mark.parametrize("kind", BEHIND_GATEWAYS, ids=lambda one: one.kind)
 def test_an_update_leaves_the_rest_alone(contract: Contract, world: World, kind: Maker, change: Json) -> None:
-    """Who renames an interface does not expect that its VLAN moves."""
+    """A user who renames a virtual interface does not expect its VLAN to change."""
     handle = vif.made(world, kind, vif.request(world, kind), settle=True)
     _, before = world.described(handle)
     wanted = {name: world.name() if name == "virtualInterfaceName" else value for name, value in change.items()}
@@ -140,7 +140,7 @@ def test_an_update_leaves_the_rest_alone(contract: Contract, world: World, kind:
 @pytest.mark.rule("virtual_interfaces.rate-limit-echo", "virtual_interfaces.rate-limiter-counted")
 @pytest.mark.parametrize("operation", MAKERS, ids=str)
 def test_a_rate_limit_is_kept_and_counted(contract: Contract, world: World, operation: Maker) -> None:
-    """It is what keeps one customer of a shared port from taking it all."""
+    """The limit prevents one customer from using the whole capacity of a shared port."""
     port = arrange(world, "connection")
     _, before = world.described(port)
     handle = vif.made(world, operation, vif.request(world, operation, port, rateLimit="200Mbps"))
@@ -167,7 +167,7 @@ def test_a_rate_limit_is_kept_and_counted(contract: Contract, world: World, oper
 @pytest.mark.rule("virtual_interfaces.rate-limit-known", "virtual_interfaces.rate-limit-parent")
 @pytest.mark.parametrize("operation", MAKERS, ids=str)
 def test_a_rate_limit_that_cannot_be_is_refused(contract: Contract, world: World, operation: Maker) -> None:
-    """Nobody notices a limit that is not applied until the port is full."""
+    """Users notice a limit that is not applied only when the port is congested."""
     port = arrange(world, "connection", members={"bandwidth": "1Gbps"})
     base = vif.request(world, operation, port)
     for number, (rule, limit) in enumerate(_wrong_limits()):
@@ -183,7 +183,7 @@ def test_a_rate_limit_that_cannot_be_is_refused(contract: Contract, world: World
 @pytest.mark.parametrize(("parent", "member"), [("connection", "bandwidth"), ("lag", "connectionsBandwidth")])
 @pytest.mark.parametrize("kind", CREATORS, ids=lambda one: one.kind)
 def test_a_rate_limit_can_be_set_later(contract: Contract, world: World, kind: Maker, parent: str, member: str) -> None:
-    """A customer buys more, or less, without a new interface."""
+    """A customer changes its bandwidth without a new virtual interface."""
     port = arrange(world, parent, members={member: "1Gbps"})
     handle = vif.made(world, kind, vif.request(world, kind, port))
     for rule, limit in _wrong_limits():
@@ -199,7 +199,7 @@ def test_a_rate_limit_can_be_set_later(contract: Contract, world: World, kind: M
 @pytest.mark.rule("virtual_interfaces.prefix-pool-echo")
 @pytest.mark.parametrize("operation", BEHIND_GATEWAYS, ids=str)
 def test_inbound_prefixes_are_allocated_as_asked_for(contract: Contract, world: World, operation: Maker) -> None:
-    """One prefix more than allocated takes the whole session down."""
+    """More prefixes than allocated take the whole session down."""
     asked: Json = dict(zip(POOLS, (130, 40), strict=True))
     handle = vif.made(world, operation, vif.request(world, operation, **asked))
     for exchange, item in _answers(world, handle):
@@ -223,7 +223,7 @@ def test_the_allocation_of_prefixes_can_be_changed(contract: Contract, world: Wo
 @pytest.mark.parametrize("member", POOLS)
 @pytest.mark.parametrize("operation", BEHIND_GATEWAYS, ids=str)
 def test_there_is_a_most_of_prefixes(contract: Contract, world: World, operation: Maker, member: str) -> None:
-    """What the routers cannot hold must not be promised."""
+    """The service must not allocate more prefixes than the routers can store."""
     params = vif.request(world, operation)
     exchange = vif.ask(world, operation, vif.another(params, operation, 1, **{member: 1001}))
     contract.refused("virtual_interfaces.prefix-pool-maximum", exchange, f"{member} 1001", where=f"/{member}")
@@ -235,7 +235,7 @@ def test_there_is_a_most_of_prefixes(contract: Contract, world: World, operation
 @pytest.mark.rule("virtual_interfaces.prefix-pool-balance")
 @pytest.mark.parametrize("port_kind", ["connection", "lag"])
 def test_the_pool_of_prefixes_adds_up(contract: Contract, world: World, port_kind: str) -> None:
-    """Whoever plans the next interface reads there what is left."""
+    """Users plan the next virtual interface with the unallocated number."""
     port = arrange(world, port_kind)
     for number, maker in enumerate(BEHIND_GATEWAYS):
         asked: Json = dict(zip(POOLS, (200, 30), strict=True))
@@ -262,7 +262,7 @@ def test_the_pool_of_prefixes_adds_up(contract: Contract, world: World, port_kin
 def test_no_more_prefixes_are_allocated_than_are_left(
     contract: Contract, world: World, member: str, family: str
 ) -> None:
-    """The routers behind one port share their memory; an allocation that they cannot hold ends sessions."""
+    """The virtual interfaces of a port share memory in its routers, and too many prefixes end sessions."""
     port, maker = arrange(world, "connection"), BEHIND_GATEWAYS[0]
     base = vif.request(world, maker, port)
     for number in range(MOST_ON_A_PORT):
@@ -282,7 +282,7 @@ def test_no_more_prefixes_are_allocated_than_are_left(
 
 @pytest.mark.rule("virtual_interfaces.prefix-pool-where")
 def test_a_hosted_connection_has_no_pool(contract: Contract, world: World) -> None:
-    """The port is the partner's: who is shown a pool there plans with what is not his."""
+    """The port belongs to the partner, so a customer must not plan with its pool."""
     exchange, item = world.described(arrange(world, "hosted-connection"))
     shown = _pool(item)
     message, dedicated = f"a hosted connection shows {shown}", _pool(world.described(arrange(world, "connection"))[1])
@@ -292,7 +292,7 @@ def test_a_hosted_connection_has_no_pool(contract: Contract, world: World) -> No
 @pytest.mark.rule("virtual_interfaces.deleted-final")
 @pytest.mark.parametrize("operation", [UPDATE, "DeleteVirtualInterface", "CreateBGPPeer"])
 def test_nothing_can_be_done_with_a_deleted_one(contract: Contract, world: World, operation: str) -> None:
-    """A change that is answered with success and goes nowhere is found out when it is too late."""
+    """A success without an effect would be noticed too late."""
     handle = arrange(world, "virtual-interface")
     deleted = done(world.delete(handle))
     _, seen = poll(lambda: world.observe(handle), lambda one: _state(one.item) in (None, "deleted"))
@@ -307,7 +307,7 @@ def test_nothing_can_be_done_with_a_deleted_one(contract: Contract, world: World
 
 
 def _wrong_limits() -> list[tuple[str, str]]:
-    """Limits that do not exist, and one above the 1 Gbps of the connection."""
+    """Rate limits that do not exist, and one above the 1 Gbps of the connection."""
     return [("rate-limit-known", "42Mbps"), ("rate-limit-known", "fast"), ("rate-limit-parent", "2Gbps")]
 
 
@@ -332,7 +332,7 @@ def _check(
 
 
 def _check_described(contract: Contract, rule: str, world: World, handle: Handle, member: str, wanted: Any) -> bool:
-    """Whether what was changed is described, at once or soon."""
+    """Checks that a change is described, at once or soon."""
     exchange, item = world.described(handle, shows(**{member: wanted}), slowly=True)
     return _check(contract, rule, exchange, item, member, wanted, operation=UPDATE)
 

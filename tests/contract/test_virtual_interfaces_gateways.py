@@ -1,4 +1,4 @@
-"""Virtual interfaces: the gateway behind a private or transit one, and SiteLink, which needs one of a certain kind."""
+"""Virtual interfaces: the gateway of private and transit interfaces, and SiteLink."""
 
 import pytest
 
@@ -17,7 +17,7 @@ BEHIND_GATEWAYS = (PRIVATE, TRANSIT)
 @pytest.mark.rule("virtual_interfaces.gateway-echo")
 @pytest.mark.parametrize("operation", BEHIND_GATEWAYS, ids=str)
 def test_it_names_its_direct_connect_gateway(contract: Contract, world: World, operation: Maker) -> None:
-    """Whose routes an interface carries can only be found out this way."""
+    """Only this member tells whose routes a virtual interface carries."""
     gateway = arrange(world, "direct-connect-gateway")
     handle = vif.made(world, operation, vif.request(world, operation, directConnectGatewayId=gateway))
     _check_gateway(contract, world, handle, "directConnectGatewayId", gateway.id)
@@ -25,7 +25,7 @@ def test_it_names_its_direct_connect_gateway(contract: Contract, world: World, o
 
 @pytest.mark.rule("virtual_interfaces.gateway-echo")
 def test_it_names_its_virtual_private_gateway(contract: Contract, world: World) -> None:
-    """The same for the gateway of a single VPC."""
+    """The same applies to the gateway of a single VPC."""
     gateway = some_virtual_private_gateway(world)
     handle = vif.made(world, PRIVATE, _behind(world, virtual=gateway))
     _check_gateway(contract, world, handle, "virtualGatewayId", gateway)
@@ -33,14 +33,14 @@ def test_it_names_its_virtual_private_gateway(contract: Contract, world: World) 
 
 @pytest.mark.rule("virtual_interfaces.gateway-one-of-two")
 def test_a_private_interface_needs_a_gateway(contract: Contract, world: World) -> None:
-    """Without one it reaches nothing, and nothing can be added later."""
+    """Without a gateway it reaches nothing, and none can be added later."""
     exchange = vif.ask(world, PRIVATE, vif.request(world, PRIVATE, directConnectGatewayId=None))
     contract.refused("virtual_interfaces.gateway-one-of-two", exchange, "no gateway", where="/neither")
 
 
 @pytest.mark.rule("virtual_interfaces.gateway-one-of-two")
 def test_a_private_interface_has_no_two_gateways(contract: Contract, world: World) -> None:
-    """Which of them would have been meant, nobody can tell."""
+    """With two gateways in the request, the intended one is unclear."""
     gateway = some_virtual_private_gateway(world)
     exchange = vif.ask(world, PRIVATE, vif.request(world, PRIVATE, virtualGatewayId=gateway))
     contract.refused("virtual_interfaces.gateway-one-of-two", exchange, "two gateways", where="/both")
@@ -48,7 +48,7 @@ def test_a_private_interface_has_no_two_gateways(contract: Contract, world: Worl
 
 @pytest.mark.rule("virtual_interfaces.transit-gateway-needed")
 def test_a_transit_interface_needs_a_gateway(contract: Contract, world: World) -> None:
-    """Transit gateways are reached through a Direct Connect gateway only."""
+    """Only a Direct Connect gateway gives access to transit gateways."""
     exchange = vif.ask(world, TRANSIT, vif.request(world, TRANSIT, directConnectGatewayId=None))
     contract.refused("virtual_interfaces.transit-gateway-needed", exchange, "no Direct Connect gateway")
 
@@ -59,7 +59,7 @@ def test_a_transit_interface_needs_a_gateway(contract: Contract, world: World) -
 def test_the_other_side_has_the_asn_of_the_gateway(
     contract: Contract, world: World, operation: Maker, asn: int
 ) -> None:
-    """The customer's router refuses a session with another ASN than the one it was told."""
+    """The router of the customer refuses a session with any other ASN than the configured one."""
     gateway = arrange(world, "direct-connect-gateway", members={"amazonSideAsn": asn})
     handle = vif.made(world, operation, vif.request(world, operation, directConnectGatewayId=gateway))
     for exchange, item in _answers(world, handle):
@@ -77,7 +77,7 @@ def test_the_other_side_has_the_asn_of_the_gateway(
 @pytest.mark.parametrize("operation", BEHIND_GATEWAYS, ids=str)
 @pytest.mark.parametrize("wanted", [True, False], ids=["on", "off"])
 def test_site_link_is_as_asked_for(contract: Contract, world: World, operation: Maker, wanted: bool) -> None:
-    """SiteLink is billed by the hour and joins sites that may have to stay apart."""
+    """SiteLink is billed by the hour, and connects sites that may have to stay separate."""
     handle = vif.made(world, operation, vif.request(world, operation, enableSiteLink=wanted))
     for exchange, item in _answers(world, handle):
         _check_site_link(contract, "virtual_interfaces.site-link", exchange, item, wanted)
@@ -86,7 +86,7 @@ def test_site_link_is_as_asked_for(contract: Contract, world: World, operation: 
 @pytest.mark.rule("virtual_interfaces.site-link-update")
 @pytest.mark.parametrize("operation", BEHIND_GATEWAYS, ids=str)
 def test_site_link_can_be_switched(contract: Contract, world: World, operation: Maker) -> None:
-    """An isolated site is joined, and parted again, without a new interface."""
+    """Users connect and separate sites without a new virtual interface."""
     handle = vif.made(world, operation, vif.request(world, operation), settle=True)
     for wanted in (True, False):
         params = {"virtualInterfaceId": handle, "enableSiteLink": wanted}
@@ -101,7 +101,7 @@ def test_site_link_can_be_switched(contract: Contract, world: World, operation: 
 
 @pytest.mark.rule("virtual_interfaces.site-link-where")
 def test_there_is_no_site_link_for_public_interfaces(contract: Contract, world: World) -> None:
-    """Public interfaces carry the Internet, not the customer's own network."""
+    """Public interfaces carry Internet traffic, not traffic between sites of the customer."""
     handle = vif.made(world, PUBLIC, vif.request(world, PUBLIC))
     params = {"virtualInterfaceId": handle, "enableSiteLink": True}
     exchange = world.call("UpdateVirtualInterfaceAttributes", params)
@@ -110,7 +110,7 @@ def test_there_is_no_site_link_for_public_interfaces(contract: Contract, world: 
 
 @pytest.mark.rule("virtual_interfaces.site-link-where")
 def test_there_is_no_site_link_on_a_virtual_private_gateway(contract: Contract, world: World) -> None:
-    """SiteLink joins the interfaces of one Direct Connect gateway: here there is none."""
+    """SiteLink connects the virtual interfaces of one Direct Connect gateway."""
     params = _behind(world, virtual=some_virtual_private_gateway(world))
     exchange = vif.ask(world, PRIVATE, vif.another(params, PRIVATE, 1, enableSiteLink=True))
     what = "SiteLink on a virtual private gateway"

@@ -1,4 +1,4 @@
-"""Virtual interfaces that move to another connection or LAG: what goes along, what is in the way, and who may do it."""
+"""Virtual interfaces: moves to another connection or LAG, their conditions and their effects."""
 
 import pytest
 
@@ -22,7 +22,7 @@ KEPT = ("virtualInterfaceId", "ownerAccount", "virtualInterfaceName", "virtualIn
 @pytest.mark.parametrize("kind", CREATORS, ids=lambda one: one.kind)
 @pytest.mark.parametrize("target", ["connection", "lag"])
 def test_it_moves_with_all_that_it_is(contract: Contract, world: World, kind: Maker, target: str) -> None:
-    """A migration to a bigger port must not end with an interface on both, on neither, or under another number."""
+    """After a migration the virtual interface must be on the new port only, with the same id."""
     source = arrange(world, "connection")
     handle = vif.made(world, kind, vif.request(world, kind, source), settle=True)
     _, before = world.described(handle)
@@ -58,7 +58,7 @@ def test_it_moves_with_all_that_it_is(contract: Contract, world: World, kind: Ma
 @pytest.mark.rule("virtual_interfaces.associate-vlan-conflict")
 @pytest.mark.parametrize("target", ["connection", "lag"])
 def test_its_vlan_must_be_free_there(contract: Contract, world: World, target: str) -> None:
-    """Two interfaces in one VLAN would mix the traffic of two customers."""
+    """Two virtual interfaces with the same VLAN would mix the traffic of two customers."""
     port = arrange(world, target)
     there = vif.made(world, PRIVATE, vif.request(world, PRIVATE, port, vlan=700))
     handle = vif.made(world, PRIVATE, vif.request(world, PRIVATE, vlan=700), settle=True)
@@ -70,7 +70,7 @@ def test_its_vlan_must_be_free_there(contract: Contract, world: World, target: s
 @pytest.mark.rule("virtual_interfaces.associate-address-conflict")
 @pytest.mark.parametrize("target", ["connection", "lag"])
 def test_its_addresses_must_be_free_there(contract: Contract, world: World, target: str) -> None:
-    """One router cannot speak to two peers under one address."""
+    """A router cannot have two peers with the same address."""
     port = arrange(world, target)
     pair: Json = {"amazonAddress": "10.77.0.1/30", "customerAddress": "10.77.0.2/30"}
     there = vif.made(world, PRIVATE, vif.request(world, PRIVATE, port, vlan=701, **pair))
@@ -82,7 +82,7 @@ def test_its_addresses_must_be_free_there(contract: Contract, world: World, targ
 
 @pytest.mark.rule("virtual_interfaces.associate-hosted-to-lag")
 def test_it_does_not_leave_a_hosted_connection_for_a_lag(contract: Contract, world: World) -> None:
-    """The capacity of a hosted connection is the partner's, and what is on it moves with it only."""
+    """The capacity belongs to the partner, and the interface moves only with its hosted connection."""
     hosted = arrange(world, "hosted-connection")
     done(world.call("ConfirmConnection", {"connectionId": hosted}))
     world.settle(hosted, "available", "down")
@@ -94,7 +94,7 @@ def test_it_does_not_leave_a_hosted_connection_for_a_lag(contract: Contract, wor
 
 @pytest.mark.rule("virtual_interfaces.associate-between-hosted")
 def test_it_does_not_leave_a_hosted_connection_for_another(contract: Contract, world: World) -> None:
-    """Each is a service that a partner sold; the VLAN within it is that partner's."""
+    """Each hosted connection is a separate service with the VLAN that its partner assigned."""
     here, there = (confirmed(world, arrange(world, "interconnect"), 101) for _ in range(2))
     handle = vif.made(world, PRIVATE, vif.request(world, PRIVATE, here, vlan=101), settle=True)
     exchange = world.call(MOVE, {"virtualInterfaceId": handle, "connectionId": there})
@@ -105,7 +105,7 @@ def test_it_does_not_leave_a_hosted_connection_for_another(contract: Contract, w
 @pytest.mark.rule("virtual_interfaces.associate-target-owner")
 @pytest.mark.parametrize("target", ["connection", "lag"])
 def test_the_target_must_be_ones_own(contract: Contract, world: World, target: str) -> None:
-    """Nobody can put traffic on the port of another account."""
+    """An account must not move traffic to the port of another account."""
     foreign = arrange(world, target, role="other")
     handle = vif.made(world, PRIVATE, vif.request(world, PRIVATE), settle=True)
     exchange = world.call(MOVE, {"virtualInterfaceId": handle, "connectionId": foreign})
@@ -115,7 +115,7 @@ def test_the_target_must_be_ones_own(contract: Contract, world: World, target: s
 
 @pytest.mark.rule("virtual_interfaces.associate-requester")
 def test_a_stranger_cannot_move_it(contract: Contract, world: World) -> None:
-    """It would be a way to take an interface over."""
+    """Otherwise an account could take over the virtual interface of another."""
     own = arrange(world, "connection", role="other")
     handle = vif.made(world, PRIVATE, vif.request(world, PRIVATE), settle=True)
     exchange = world.call(MOVE, {"virtualInterfaceId": handle, "connectionId": own}, role="other")
@@ -126,7 +126,7 @@ def test_a_stranger_cannot_move_it(contract: Contract, world: World) -> None:
 @pytest.mark.rule("virtual_interfaces.associate-requester")
 @pytest.mark.parametrize("role", ["owner", "other"])
 def test_either_owner_can_move_it(contract: Contract, world: World, role: Role) -> None:
-    """The owner of the port has to be able to empty it, and the owner of the interface to leave."""
+    """The owner of the port must be able to clear it, and the owner of the interface must be able to leave it."""
     allocator = ALLOCATORS[0]
     handle = vif.made(world, allocator, vif.request(world, allocator), settle=True)
     operation, params = vif.confirmation(world, "private", handle)

@@ -1,4 +1,4 @@
-"""Virtual interfaces: VLANs, ASNs, keys and names, and how many of them a connection carries."""
+"""Virtual interfaces: VLANs, ASNs, authentication keys, names, and the number on a connection."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ MOST_TRANSIT = 4
 @pytest.mark.rule("virtual_interfaces.vlan-range")
 @pytest.mark.parametrize("operation", MAKERS, ids=str)
 def test_a_vlan_out_of_range_is_refused(contract: Contract, world: World, operation: Maker) -> None:
-    """No switch can carry it: the order would be paid for and never work."""
+    """No switch supports such a VLAN, so the virtual interface would be charged and never work."""
     variants = [{"vlan": vlan} for vlan in (-1, 0, 4095, 65536)]
     _each_is_refused(contract, world, operation, "virtual_interfaces.vlan-range", "/vlan", variants)
 
@@ -28,7 +28,7 @@ def test_a_vlan_out_of_range_is_refused(contract: Contract, world: World, operat
 @pytest.mark.rule("virtual_interfaces.vlan-bounds")
 @pytest.mark.parametrize("operation", MAKERS, ids=str)
 def test_the_first_and_the_last_vlan_are_accepted(contract: Contract, world: World, operation: Maker) -> None:
-    """Whoever counts from zero, or to 4095 without it, loses a VLAN that a customer may need."""
+    """An off-by-one error in the range would refuse a VLAN that a customer needs."""
     base = vif.request(world, operation)
     for number, vlan in enumerate((1, 4094)):
         exchange = vif.ask(world, operation, vif.another(base, operation, number, vlan=vlan))
@@ -38,7 +38,7 @@ def test_the_first_and_the_last_vlan_are_accepted(contract: Contract, world: Wor
 @pytest.mark.rule("virtual_interfaces.vlan-unique")
 @pytest.mark.parametrize("operation", MAKERS, ids=str)
 def test_a_vlan_that_is_taken_is_refused(contract: Contract, world: World, operation: Maker) -> None:
-    """Two interfaces in one VLAN would mix the traffic of two customers."""
+    """Two virtual interfaces with the same VLAN would mix the traffic of two customers."""
     port = arrange(world, "connection")
     base = vif.request(world, operation, port)
     other = OTHER_KIND[operation.kind]
@@ -56,7 +56,7 @@ def test_a_vlan_that_is_taken_is_refused(contract: Contract, world: World, opera
 @pytest.mark.rule("virtual_interfaces.vlan-per-connection")
 @pytest.mark.parametrize("operation", MAKERS, ids=str)
 def test_another_connection_has_vlans_of_its_own(contract: Contract, world: World, operation: Maker) -> None:
-    """Redundant connections are configured alike, down to the VLAN."""
+    """Redundant connections have the same configuration, including the VLAN."""
     first = vif.made(world, operation, vif.another(vif.request(world, operation), operation, 1, vlan=300))
     exchange = vif.ask(world, operation, vif.another(vif.request(world, operation), operation, 2, vlan=300))
     what = "the VLAN of a virtual interface on another connection"
@@ -68,7 +68,7 @@ def test_another_connection_has_vlans_of_its_own(contract: Contract, world: Worl
 )
 @pytest.mark.parametrize("operation", MAKERS, ids=str)
 def test_an_asn_out_of_range_is_refused(contract: Contract, world: World, operation: Maker) -> None:
-    """A number that was cut to 32 bits on the way names somebody else's network."""
+    """A number that is truncated to 32 bits is the ASN of another network."""
     base = vif.request(world, operation)
     cases: list[tuple[str, str, Json]] = [
         *(("asn-minimum", "/asn", {"asn": asn}) for asn in (-94967296, -1, 0)),
@@ -83,7 +83,7 @@ def test_an_asn_out_of_range_is_refused(contract: Contract, world: World, operat
 @pytest.mark.rule("virtual_interfaces.asn-long-mirrors-asn")
 @pytest.mark.parametrize("operation", MAKERS, ids=str)
 def test_an_asn_is_shown_in_both_forms(contract: Contract, world: World, operation: Maker) -> None:
-    """Clients that only know the longer form must not take the ASN for missing."""
+    """Clients that read only asnLong must find the ASN."""
     handle = vif.made(world, operation, vif.request(world, operation, asn=65017))
     for exchange, item in _answers(world, handle):
         _check_asns(contract, "virtual_interfaces.asn-long-mirrors-asn", exchange, item, 65017, 65017)
@@ -92,7 +92,7 @@ def test_an_asn_is_shown_in_both_forms(contract: Contract, world: World, operati
 @pytest.mark.rule("virtual_interfaces.asn-long-large")
 @pytest.mark.parametrize("operation", MAKERS, ids=str)
 def test_a_large_asn_is_zero_in_the_older_form(contract: Contract, world: World, operation: Maker) -> None:
-    """It does not fit there; anything but zero would be a wrong number."""
+    """The number does not fit into asn, and any value other than zero would be a wrong ASN."""
     params = vif.request(world, operation, asn=None, asnLong=4200000001)
     for exchange, item in _answers(world, vif.made(world, operation, params)):
         _check_asns(contract, "virtual_interfaces.asn-long-large", exchange, item, 0, 4200000001)
@@ -101,7 +101,7 @@ def test_a_large_asn_is_zero_in_the_older_form(contract: Contract, world: World,
 @pytest.mark.rule("virtual_interfaces.asn-long-wins")
 @pytest.mark.parametrize("operation", MAKERS, ids=str)
 def test_of_two_asns_the_long_one_counts(contract: Contract, world: World, operation: Maker) -> None:
-    """A client that moves to the longer form sends both for a while."""
+    """A client that migrates to asnLong sends both members for a while."""
     exchange = vif.ask(world, operation, vif.request(world, operation, asn=65017, asnLong=65018))
     item = vif.interface_in(exchange)
     shown = item.get("asnLong", item.get("asn"))
@@ -117,14 +117,14 @@ def test_of_two_asns_the_long_one_counts(contract: Contract, world: World, opera
 @pytest.mark.rule("virtual_interfaces.asn-needed")
 @pytest.mark.parametrize("operation", MAKERS, ids=str)
 def test_without_an_asn_nothing_is_made(contract: Contract, world: World, operation: Maker) -> None:
-    """No BGP session can come up without one."""
+    """A BGP session needs an ASN."""
     _each_is_refused(contract, world, operation, "virtual_interfaces.asn-needed", "/asn", [{"asn": None}])
 
 
 @pytest.mark.rule("virtual_interfaces.auth-key-length")
 @pytest.mark.parametrize("operation", MAKERS, ids=str)
 def test_a_key_of_another_length_is_refused(contract: Contract, world: World, operation: Maker) -> None:
-    """A key that is cut without a word never matches the one in the customer's router."""
+    """A silently truncated key never matches the key in the router of the customer."""
     variants = [{"authKey": "k" * length} for length in (1, 5, 81, 200)]
     _each_is_refused(contract, world, operation, "virtual_interfaces.auth-key-length", "/authKey", variants)
 
@@ -132,7 +132,7 @@ def test_a_key_of_another_length_is_refused(contract: Contract, world: World, op
 @pytest.mark.rule("virtual_interfaces.auth-key-generated")
 @pytest.mark.parametrize("operation", MAKERS, ids=str)
 def test_a_key_is_generated(contract: Contract, world: World, operation: Maker) -> None:
-    """A session without authentication can be taken over; nobody asked for that."""
+    """A session without authentication can be hijacked."""
     handle = vif.made(world, operation, vif.request(world, operation, authKey=None))
     for exchange, item in _answers(world, handle):
         key = item.get("authKey")
@@ -148,7 +148,7 @@ def test_a_key_is_generated(contract: Contract, world: World, operation: Maker) 
 @pytest.mark.rule("virtual_interfaces.name-maximum")
 @pytest.mark.parametrize("operation", MAKERS, ids=str)
 def test_a_name_that_is_too_long_is_refused(contract: Contract, world: World, operation: Maker) -> None:
-    """A name that is cut is not found again by whoever looks for it."""
+    """Users cannot find a resource with a truncated name."""
     variants = [{"virtualInterfaceName": world.name().ljust(length, "x")} for length in (101, 255)]
     rule = "virtual_interfaces.name-maximum"
     _each_is_refused(contract, world, operation, rule, "/virtualInterfaceName", variants)
@@ -168,7 +168,7 @@ def test_a_connection_carries_few_transit_interfaces(contract: Contract, world: 
 @pytest.mark.rule("virtual_interfaces.maximum-per-connection")
 @pytest.mark.parametrize("operation", CREATORS[:2], ids=str)
 def test_a_connection_carries_no_more_than_51(contract: Contract, world: World, operation: Maker) -> None:
-    """The same, for a quota that takes a little longer to reach: 50 of this kind and one for a transit gateway."""
+    """The same applies to the total quota: 50 of this type and one transit virtual interface."""
     port = arrange(world, "connection")
     base = vif.request(world, operation, port)
     transit = vif.request(world, TRANSIT, port)

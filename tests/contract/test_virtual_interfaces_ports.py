@@ -1,4 +1,4 @@
-"""Virtual interfaces: the connection or LAG that carries one, how they are found, and how they end."""
+"""Virtual interfaces: their connection or LAG, their lists and their deletion."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ ENDING = ("deleting", "deleted")
 @pytest.mark.rule("virtual_interfaces.on-lag")
 @pytest.mark.parametrize("operation", MAKERS, ids=str)
 def test_a_lag_carries_it_like_a_connection(contract: Contract, world: World, operation: Maker) -> None:
-    """Who bundles ports moves the interfaces to the bundle."""
+    """Users who bundle ports create their virtual interfaces on the LAG."""
     lag = arrange(world, "lag")
     exchange = vif.ask(world, operation, vif.request(world, operation, lag))
     if contract.accepted("virtual_interfaces.on-lag", exchange, "a virtual interface on a LAG", lag.made):
@@ -41,7 +41,7 @@ def test_a_lag_carries_it_like_a_connection(contract: Contract, world: World, op
 @pytest.mark.rule("virtual_interfaces.parent-unconfirmed")
 @pytest.mark.parametrize("operation", CREATORS, ids=str)
 def test_an_unconfirmed_connection_carries_none(contract: Contract, world: World, operation: Maker) -> None:
-    """Nobody has accepted that connection yet: what hangs on it would never come up."""
+    """Nobody has accepted the connection yet, so the virtual interface could not come up."""
     hosted = arrange(world, "hosted-connection")
     params = vif.request(world, operation, hosted, vlan=hosted.params["vlan"])
     exchange = vif.ask(world, operation, params)
@@ -51,7 +51,7 @@ def test_an_unconfirmed_connection_carries_none(contract: Contract, world: World
 @pytest.mark.rule("virtual_interfaces.parent-requested")
 @pytest.mark.parametrize("operation", CREATORS, ids=str)
 def test_a_requested_connection_carries_none(contract: Contract, world: World, operation: Maker) -> None:
-    """There is no port yet: clients wait until there is, because they are refused before."""
+    """The port does not exist yet, and clients rely on the refusal to wait for it."""
     params = vif.request(world, operation)
     with held_time(world):
         port = arrange(world, "connection", settle=False)
@@ -66,7 +66,7 @@ def test_a_requested_connection_carries_none(contract: Contract, world: World, o
 @pytest.mark.rule("virtual_interfaces.parent-deleted")
 @pytest.mark.parametrize("operation", MAKERS, ids=str)
 def test_a_deleted_connection_carries_none(contract: Contract, world: World, operation: Maker) -> None:
-    """The port belongs to somebody else by then."""
+    """The port may already belong to another customer."""
     port = arrange(world, "connection")
     params = vif.request(world, operation, port)
     deleted = done(world.delete(port))
@@ -78,7 +78,7 @@ def test_a_deleted_connection_carries_none(contract: Contract, world: World, ope
 @pytest.mark.rule("virtual_interfaces.parent-foreign")
 @pytest.mark.parametrize("operation", MAKERS, ids=str)
 def test_the_connection_of_another_carries_none(contract: Contract, world: World, operation: Maker) -> None:
-    """Ids are no secrets; ownership is what protects a port."""
+    """Ids are not secret, so ownership must protect a port."""
     port = arrange(world, "connection")
     params = vif.request(world, operation, port, role="other")
     exchange = vif.ask(world, operation, params, role="other")
@@ -88,7 +88,7 @@ def test_the_connection_of_another_carries_none(contract: Contract, world: World
 @pytest.mark.rule("virtual_interfaces.describe-by-id", "virtual_interfaces.listed")
 @pytest.mark.parametrize("operation", CREATORS, ids=str)
 def test_one_is_described_as_in_the_list_of_all(contract: Contract, world: World, operation: Maker) -> None:
-    """Tools look once at the list and once at the interface, and take any difference for a change."""
+    """Tools use both the list and the single description, and treat a difference as a change."""
     handle = vif.made(world, operation, vif.request(world, operation), settle=True)
     later = vif.made(world, PRIVATE, vif.request(world, PRIVATE))
 
@@ -113,7 +113,7 @@ def test_one_is_described_as_in_the_list_of_all(contract: Contract, world: World
 @pytest.mark.rule("virtual_interfaces.describe-by-connection")
 @pytest.mark.parametrize("port_kind", ["connection", "lag"])
 def test_those_of_one_port_can_be_asked_for(contract: Contract, world: World, port_kind: str) -> None:
-    """Before a port is taken out of service, everything on it must be known, and nothing else be touched."""
+    """Before maintenance of a port, users must know all its virtual interfaces and no others."""
     port = arrange(world, port_kind)
     on_it = set()
     for number, maker in enumerate((PRIVATE, PUBLIC)):
@@ -143,7 +143,7 @@ def test_those_of_one_port_can_be_asked_for(contract: Contract, world: World, po
 )
 @pytest.mark.parametrize("operation", MAKERS, ids=str)
 def test_it_ends(contract: Contract, world: World, operation: Maker) -> None:
-    """Clean-ups wait for the end, and those who look a moment later must still see that there was something."""
+    """Clean-ups wait for the deletion, and users must still see a recently deleted virtual interface."""
     handle = vif.made(world, operation, vif.request(world, operation), settle=True)
     declined = ("rejected",) if operation.allocates else ()
     deleted = world.delete(handle)
@@ -174,7 +174,7 @@ def test_it_ends(contract: Contract, world: World, operation: Maker) -> None:
 @pytest.mark.rule("virtual_interfaces.refusal-atomic")
 @pytest.mark.parametrize("operation", MAKERS, ids=str)
 def test_a_refused_creation_makes_nothing(contract: Contract, world: World, operation: Maker) -> None:
-    """Automation tries again after a refusal: what was made all the same is then there twice."""
+    """Automation retries after a refusal, and would create a second virtual interface."""
     port = arrange(world, "connection")
     first = vif.made(world, PRIVATE, vif.another(vif.request(world, PRIVATE, port), PRIVATE, 1), settle=True)
     params = vif.another(
@@ -188,7 +188,7 @@ def test_a_refused_creation_makes_nothing(contract: Contract, world: World, oper
     "operation", ["UpdateVirtualInterfaceAttributes", "AssociateVirtualInterface", "DeleteVirtualInterface"]
 )
 def test_a_refused_change_changes_nothing(contract: Contract, world: World, operation: str) -> None:
-    """Half of a change is worse than none, and worse than all."""
+    """A caller cannot detect a partial change."""
     port = arrange(world, "connection")
     handle = vif.made(world, PRIVATE, vif.request(world, PRIVATE, port), settle=True)
     change: dict[str, Any] = {}
@@ -206,7 +206,7 @@ def test_a_refused_change_changes_nothing(contract: Contract, world: World, oper
 def _nothing_happens(
     contract: Contract, world: World, port: Handle, operation: str, params: Json, *, role: Role = "owner"
 ) -> None:
-    """Send what has to be refused, and compare what is described before and after.
+    """Sends a request that must be refused, and compares the descriptions before and after.
 
     Raises:
         Indeterminate: it was not refused, so that it tells nothing.
