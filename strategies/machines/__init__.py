@@ -1,1 +1,1 @@
-"""Rule machines: any order of operations against an independent model."""
+"""Rule machines: random sequences of operations that are compared with an independent model."""

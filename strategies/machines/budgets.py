@@ -1,4 +1,4 @@
-"""How long and how randomly machines explore: what the profile and the options of a run ask for."""
+"""The duration and randomness of exploration, from the profile and the options of a run."""
 
 import sys
 import time
@@ -40,7 +40,7 @@ _FACTS: dict[int, tuple[Api, Facts]] = {}
 
 
 def explorer(dx: Session, run_id: str, config: Any, entry: Entry) -> Explorer:
-    """What runs this machine on the open target, as the profile and the options say.
+    """The explorer of this machine for the open target, according to the profile and the options.
 
     Raises:
         Unsupported: the target has nothing that this machine is about.
@@ -81,7 +81,7 @@ def explorer(dx: Session, run_id: str, config: Any, entry: Entry) -> Explorer:
 
 
 def facts(api: Api, run_id: str) -> Facts:
-    """What machines may know of a target; found out once."""
+    """The facts about a target that machines may use; they are determined once."""
     if id(api) not in _FACTS:
         world = World(api, run_id)
         roles = frozenset(role for role in ROLES if role in api.target.accounts)
@@ -105,7 +105,7 @@ def facts(api: Api, run_id: str) -> Facts:
 
 
 def _bandwidths(world: World, codes: list[str]) -> tuple[str, ...]:
-    """Of the bandwidths that machines ask for, those that all these locations offer; else one that the first does."""
+    """The bandwidths that all these locations offer, or else one that the first location offers."""
     offers = [port_speeds(world.api)[one] or BANDWIDTHS for one in codes]
     common = tuple(one for one in BANDWIDTHS if all(one in speeds for speeds in offers))
     return common or (world.port(BANDWIDTHS[0])[1],)
@@ -130,7 +130,7 @@ def _ec2(world: World) -> bool:
 
 
 def _progress(entry: Entry) -> Callable[[Explorer], None] | None:
-    """Tells a terminal how far a machine is; None where nobody watches."""
+    """A callback that shows the progress of a machine on a terminal; None without a terminal."""
     terminal = sys.__stderr__
     if terminal is None or not terminal.isatty():
         return None

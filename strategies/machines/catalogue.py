@@ -1,4 +1,4 @@
-"""The machines: which families of actions each has, what it cannot do without, and which rules it puts to a target."""
+"""The catalogue of machines: the action families, the required operations and the rules of each."""
 
 import importlib
 from collections.abc import Mapping
@@ -43,7 +43,7 @@ not on the order in which the modules are loaded."""
 
 @dataclass(frozen=True)
 class Entry:
-    """One machine. `needs` are the operations of which a target must have one."""
+    """One machine. The target must have at least one of the operations in `needs`."""
 
     title: str
     families: tuple[str, ...]
@@ -51,13 +51,13 @@ class Entry:
 
     @property
     def rules(self) -> tuple[str, ...]:
-        """The rules that it can check, by id."""
+        """The ids of the rules that the machine can check."""
         modules = [descriptions, final_checks, negative_steps, *(FAMILIES[one] for one in self.families)]
         return tuple(sorted({rule for module in modules for rule in module.RULES}))
 
     @property
     def machine(self) -> type[Machine]:
-        """Its class: one Hypothesis rule an action."""
+        """The class of the machine, with one Hypothesis rule per action."""
         families = [one for one in FAMILIES if one in self.families]
         chosen = [one for family in families for one in ACTIONS if one.family == family]
         body: dict[str, Any] = {
@@ -90,7 +90,7 @@ def _rule(action: Action) -> Any:
 
 def _swarm() -> Any:
     def swarm(self: Machine, data: DataObject) -> None:
-        """Which families take part in this example, and what it begins with."""
+        """Selects the families of an example and its seed sequence."""
         self.choose(data)
         self.open(data)
 

@@ -1,4 +1,4 @@
-"""How a machine chooses: by drawing, by saying again what was drawn before, or as a directed sequence says.
+"""Choices of a machine: drawn, repeated from an earlier example, or set by a directed sequence.
 
 Each choice is kept in words that outlive its example: a thing is told by the step that made it. So the steps of an
 example can be done again without some of them, and mean the same things.
@@ -22,12 +22,12 @@ _MACHINERY: Final = frozenset({__file__, str(Path(__file__).with_name("machine.p
 
 
 class LostError(Exception):
-    """A step cannot be done again: what it was about is not there."""
+    """A step cannot be repeated, because its resource does not exist."""
 
 
 @dataclass(frozen=True)
 class Done:
-    """One step that was done: which action, as which step of its example, and what was chosen in it."""
+    """A step that was performed: its action, its number in the example and its choices."""
 
     action: str
     number: int
@@ -36,7 +36,7 @@ class Done:
 
 @dataclass
 class Choices:
-    """The choices of one step: `kept` are those made so far; `given`, if any, those to make again.
+    """The choices of one step: `kept` are the choices so far, and `given`, if any, the choices to repeat.
 
     A choice is known by the line of code that makes it. One that is made again but was not made then, because a step
     before it was left out, is the usual one.
@@ -49,16 +49,16 @@ class Choices:
 
     @property
     def directed(self) -> bool:
-        """Whether a directed sequence says what to choose: nothing is spoiled then."""
+        """Whether a directed sequence determines the choices; no step then gets a flaw."""
         return self.words is not None
 
     def keep(self, value: T) -> T:
-        """Keep a choice, so that it is made again."""
+        """Stores a choice, so that it can be repeated."""
         self.kept.append((_place(), told(value)))
         return value
 
     def draw(self, strategy: SearchStrategy[T], usual: T | None = None) -> T:
-        """A value that has no name in the model.
+        """Draws a value that has no name in the model.
 
         Raises:
             LostError: it is not known what was drawn here, and nothing is usual.
@@ -73,7 +73,7 @@ class Choices:
         return self.keep(usual)
 
     def one_of(self, values: Sequence[T]) -> T:
-        """One of some values, the first for choice.
+        """Chooses one of several values and prefers the first.
 
         Raises:
             LostError: what was chosen here is not among them.
@@ -92,7 +92,7 @@ class Choices:
         return self.keep(self.data.draw(st.sampled_from(values)))
 
     def chance(self, rarely: int) -> bool:
-        """True once in `rarely` times or so; False for choice."""
+        """True in about one of `rarely` cases; prefers False."""
         if self.given is not None:
             there, yes = self._again()
             return self.keep(bool(there and yes))
@@ -104,7 +104,7 @@ class Choices:
         return self.keep(self.data.draw(st.integers(0, rarely - 1)) == rarely - 1)
 
     def _again(self) -> tuple[bool, Any]:
-        """Whether this choice was made then, and what was chosen."""
+        """Whether the stored step made this choice, and its value."""
         assert self.given is not None
         place = _place()
         for number, (made_at, value) in enumerate(self.given):
@@ -115,7 +115,7 @@ class Choices:
 
 
 def _place() -> str:
-    """The line of code that chooses: the first one that is not the machinery's own."""
+    """The line of code that makes a choice: the first line outside the machinery."""
     frame = sys._getframe(1)
     while frame.f_code.co_filename in _MACHINERY and frame.f_back is not None:
         frame = frame.f_back
@@ -124,7 +124,7 @@ def _place() -> str:
 
 
 def told(value: Any) -> Any:
-    """A value in words that outlive its example and can be written down."""
+    """A value in a form that can be stored and that is valid in another example."""
     if isinstance(value, Thing):
         return ["thing", *value.origin]
     if isinstance(value, ArnOf):
@@ -137,7 +137,7 @@ def told(value: Any) -> Any:
 
 
 def _directed(values: Sequence[T], words: list[str]) -> T:
-    """What a directed sequence says; else the newest thing, or the first of other values."""
+    """The choice of a directed sequence; by default the newest resource or the first of other values."""
     for word in words:
         found = [one for one in values if word in _called(one)]
         if found:

@@ -1,4 +1,4 @@
-"""The machine as actions and comparisons see it: what they may know, draw, send, look at and judge.
+"""The interface of a machine for actions and comparisons.
 
 `machine.Machine` is the one implementation. Actions, comparisons and flaws are typed against `MachineContext`, so that
 they do not import the machine that runs them.
@@ -64,10 +64,10 @@ class Explorer(Protocol):
         """A new example."""
 
     def check_time(self) -> None:
-        """End the pass when its time is up."""
+        """Ends the pass when its time is up."""
 
     def stepped(self, machine: "MachineContext", *, ended: bool = False) -> None:
-        """After a step, and at the end: keep what was found, and stop if it is what is looked for."""
+        """After each step and at the end: stores new violations, and stops if the wanted violation was found."""
 
     def tidying(self) -> AbstractContextManager[None]:
         """Deletions after an example are judged by nobody."""
@@ -76,17 +76,17 @@ class Explorer(Protocol):
         """An example is over."""
 
     def fresh(self, resource_id: str) -> bool:
-        """Whether no earlier example was given this id."""
+        """Whether no earlier example got this id."""
 
     def called(self, step: Step, exchange: Exchange) -> None:
-        """A step was sent."""
+        """Records that a step was sent."""
 
     def touched(self, thing: Thing, operation: str) -> None:
-        """An operation named a thing."""
+        """Records that an operation used a resource."""
 
 
 class MachineContext(Protocol):
-    """One example: a model, a world on the target, and the steps so far."""
+    """One example: a model, the resources on the target and the steps so far."""
 
     contract: Contract
     facts: Facts
@@ -106,31 +106,31 @@ class MachineContext(Protocol):
 
     @property
     def names(self) -> list[str]:
-        """The names that things of this example can have."""
+        """The possible names of resources in this example."""
 
     @property
     def length(self) -> tuple[int, int]:
-        """How long the example is so far: requests, then all that is told."""
+        """The length of the example so far: the number of requests, then the length of the description."""
 
     # -- draws: by the model alone
 
     def draw(self, strategy: SearchStrategy[T]) -> T:
-        """A value; for use within an action."""
+        """Draws a value, for use in an action."""
 
     def one_of(self, values: Sequence[T]) -> T:
-        """One of some values, the first for choice."""
+        """Chooses one of several values and prefers the first."""
 
     def chance(self, rarely: int = 3) -> bool:
-        """True once in `rarely` times or so; False for choice."""
+        """True in about one of `rarely` cases; prefers False."""
 
     def name(self) -> str:
-        """A name for a new thing."""
+        """A name for a new resource."""
 
     def few_tags(self) -> dict[str, str]:
-        """Tags for a new thing: none, or one or two."""
+        """Tags for a new resource: none, one or two."""
 
     def tag_list(self, tags: dict[str, str]) -> list[dict[str, str]]:
-        """Tags as requests have them."""
+        """Tags in the form of a request."""
 
     # -- steps
 
@@ -138,90 +138,90 @@ class MachineContext(Protocol):
         """Whether the target has these operations."""
 
     def send(self, step: Step) -> Exchange | None:
-        """Send a step; None when that makes no sense any more, or nothing came back that can be judged."""
+        """Sends a step; None if it is no longer valid or got no response that can be checked."""
 
     def accept(self, step: Step, rule: str = "requests.valid-accepted") -> Exchange | None:
-        """Send a step that must be accepted; when it is not, what it names and what is near is in doubt."""
+        """Sends a step that must succeed; otherwise its resources and those related to them are unsure."""
 
     def refuse(self, rule: str, step: Step, what: str, empty: str = "") -> None:
         """Send a step that this rule forbids; it must be refused and change nothing, or be answered with an empty list
         where there is a pointer to one."""
 
     def make(self, thing: Thing, step: Step) -> Exchange | None:
-        """Send a step that makes `thing`, which gets the id that the target gave."""
+        """Sends a step that creates `thing`, and stores the id that the target returns."""
 
     def known(self, thing: Thing, handle: Handle, exchange: Exchange) -> None:
-        """A thing's handle; its id must be one that nothing else has."""
+        """The handle of a resource; no other resource may have its id."""
 
     def lost(self, step: Step, reason: str) -> None:
-        """A step was sent, and its answer tells nothing: what it changed or made, if anything, is not known."""
+        """Records that a step was sent without a usable response, so that its effects are unknown."""
 
     def doubt(self, reason: str, *things: Thing) -> None:
-        """What can be judged no more: these things, what they are on, and what is on them."""
+        """Marks as unsure these resources, those that they are on and those on them."""
 
     def fade(self, *things: Thing) -> None:
-        """Forget how these things, and all near them, were last described: they may change now."""
+        """Discards the snapshots of these resources and of all related ones, which may change now."""
 
     # -- looking
 
     def observe(self, thing: Thing, role: Role | None = None, region: str | None = None) -> Sight | None:
-        """How the target describes a thing; None when that cannot be asked, or the answer describes nothing."""
+        """The description of a resource; None if it cannot be requested or the response describes nothing."""
 
     def read_raw(self, thing: Thing) -> Json | None:
-        """How the target describes a thing that is no part of the model."""
+        """The description of a resource that is not in the model."""
 
     def ask(self, operation: str, params: Json, role: Role = "owner", region: str | None = None) -> Exchange | None:
-        """One reading call that is no step; None when nothing came back that can be judged."""
+        """One read request that is not a step; None without a response that can be checked."""
 
     def remember(self, *things: Thing) -> None:
-        """See to it that there is a snapshot of these things."""
+        """Makes sure that these resources have a snapshot."""
 
     def shown(self, thing: Thing) -> Json | None:
-        """How a thing is described before it is changed, for `kept`."""
+        """The description of a resource before a change, for `kept`."""
 
     def kept(self, rule: str, thing: Thing, before: Json | None, changed: Sequence[str] = (), *members: str) -> None:
         """By the last step nothing was changed but the members `changed`; of all others, or only of these. Neither its
         answer nor a description says otherwise."""
 
     def look(self, *things: Thing) -> None:
-        """Compare these things with the model, and keep how they are described."""
+        """Compares these resources with the model and stores their descriptions."""
 
     def judged(self, judge: Callable[[], None]) -> None:
-        """Have `judge` look and judge what it sees: a difference counts only when it is there after a moment, too."""
+        """Runs `judge`, which reads and checks; a difference counts only if a second read also shows it."""
 
     # -- waiting
 
     def wait(self, thing: Thing, enough: Callable[[Json | None], bool]) -> bool:
-        """Look until it is enough; whether it was, in time. True where nothing can be seen at all."""
+        """Polls until a condition holds; returns whether it did in time. True if nothing can be read."""
 
     def settled(self, *things: Thing) -> None:
-        """Wait until these things can be used; those that do not get there are in doubt."""
+        """Waits until these resources are ready; those that are not ready in time become unsure."""
 
     def at_rest(self, *things: Thing) -> None:
-        """The same for a step that is allowed in passing states, too: where time stands still they stay in them."""
+        """The same for a step that is also allowed in transitional states, which persist while time is held."""
 
     def settled_group(self, thing: Thing) -> None:
-        """Wait until a resiliency group is ready; it is read by an operation of its own."""
+        """Waits until a resiliency group is ready, with its own read operation."""
 
     def over(self, thing: Thing) -> bool:
-        """Wait until a deleted thing is gone for good."""
+        """Waits until a deleted resource is gone."""
 
     def cleared(self, *ports: Thing) -> None:
-        """Wait until what was deleted on these ports is gone: a VLAN is taken and a port in use until then."""
+        """Waits until deletions on these ports are complete, since they block VLANs and ports until then."""
 
     # -- what no request causes
 
     def happen(self, what: str, cause: Callable[[Events], None], *things: Thing) -> None:
-        """Let something happen, on a target that lets a test decide that."""
+        """Causes an event, on a target that a test can control."""
 
     def step_on(self, thing: Thing) -> None:
-        """A thing goes on by one state."""
+        """Advances a resource by one state."""
 
     def mend(self, thing: Thing) -> None:
-        """The link of a port that was taken down is up again; nothing where it was not."""
+        """Brings the link of a port up again, if it was taken down."""
 
     def ec2_gateway(self, thing: Thing) -> None:
-        """Have EC2 make a virtual private gateway; it is deleted with the rest."""
+        """Creates a virtual private gateway in EC2, which is deleted at the end."""
 
     def ec2_transit_gateway(self, owner: Role, asn: int) -> str:
-        """Have EC2 make a transit gateway, which is no part of the model; its id, or nothing where EC2 makes none."""
+        """Creates a transit gateway in EC2, outside the model; its id, or an empty string if EC2 has none."""

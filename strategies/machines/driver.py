@@ -1,4 +1,4 @@
-"""Running a machine: explore first and only collect; then, for each new violation, find the shortest way to it.
+"""Runs a machine: explores and collects violations, then finds the shortest sequence for each new violation.
 
 If an example raised on whatever it finds, Hypothesis would stop exploring at the first thing that is wrong in every
 example. So nothing is raised while exploring. Then the steps that showed a violation are done again, always without
@@ -58,8 +58,7 @@ class Budget:
 
 
 class _StopError(BaseException):
-    """Ends an example, and exploring: the time is up, or what is looked for was found. No Exception, so that
-    Hypothesis does not take it for a find."""
+    """Ends an example and the exploration. It is no Exception, so that Hypothesis does not treat it as a failure."""
 
 
 def _unknown(_: Violation) -> bool:
@@ -68,7 +67,7 @@ def _unknown(_: Violation) -> bool:
 
 @dataclass
 class _Finding:
-    """A violation and the shortest way to it so far: its steps, and how long that is (`Machine.length`)."""
+    """A violation with its shortest known steps and their length (`Machine.length`)."""
 
     violation: Violation
     length: tuple[int, int]
@@ -111,7 +110,7 @@ class Explorer:
     _began: float = field(default_factory=time.monotonic, init=False)
 
     def run(self) -> None:
-        """Explore, what was remembered first; then minimise what is new, and remember it.
+        """Explores, starting with stored sequences, then minimizes and stores new violations.
 
         Findings end up in the current scope's tally, figures in its exploration.
 
@@ -148,7 +147,7 @@ class Explorer:
             )
 
     def steps(self, fingerprint: str) -> int:
-        """How many requests the shortest way to a violation has; one that one request shows has that one."""
+        """The number of requests in the shortest sequence for a violation; one if a single request shows it."""
         finding = self.found[fingerprint]
         return 1 if _alone(finding.violation) else max(1, finding.length[0])
 
@@ -164,7 +163,7 @@ class Explorer:
     # -- passes
 
     def _directly(self, go: Callable[[Machine], None]) -> None:
-        """An example that is drawn nowhere."""
+        """Runs an example without drawing."""
         machine = self._class()
         try:
             with suppress(_StopError):
@@ -174,7 +173,7 @@ class Explorer:
                 machine.teardown()
 
     def _explore(self) -> None:
-        """Random examples."""
+        """Runs random examples."""
         chosen = settings(
             settings.get_profile(settings.get_current_profile_name()),
             max_examples=self.budget.examples,
@@ -195,7 +194,7 @@ class Explorer:
             self._is_drawn = False
 
     def _minimise(self) -> None:
-        """Each new violation by itself, the worst first, as long as there is time."""
+        """Minimizes each new violation, the most severe first, within the time limit."""
         new = [one for one in self.found if not self.known(self.found[one].violation)]
         order = {level: number for number, level in enumerate(LEVELS)}
         new.sort(key=lambda one: (order[self.found[one].violation.level], self.found[one].length))
@@ -208,7 +207,7 @@ class Explorer:
         self._only = ""
 
     def _shows(self, way: Sequence[Done]) -> bool:
-        """Whether these steps show the violation that is looked for.
+        """Whether these steps show the violation.
 
         Raises:
             OutOfTimeError: there is no time left to try.
@@ -222,7 +221,7 @@ class Explorer:
     # -- called by the machine
 
     def begin(self) -> None:
-        """A new example."""
+        """Starts a new example."""
         self.judging = True
         self._example = Exploration()
         scope = self.contract.current
@@ -230,7 +229,7 @@ class Explorer:
         scope.history.clear()
 
     def check_time(self) -> None:
-        """End the pass when its time is up."""
+        """Ends the pass when its time is up."""
         if time.monotonic() > self._end:
             self._stop()
 
@@ -239,19 +238,19 @@ class Explorer:
         raise _StopError
 
     def called(self, step: Step, exchange: Exchange) -> None:
-        """A step was sent."""
+        """Records that a step was sent."""
         self._example.calls += 1
         self._example.refused += not exchange.succeeded
         for thing in step.things:
             self.touched(thing, step.operation)
 
     def touched(self, thing: Thing, operation: str) -> None:
-        """An operation named a thing."""
+        """Records that an operation used a resource."""
         self._example.pairs |= {(earlier, operation) for earlier in thing.touched}
         thing.touched.add(operation)
 
     def fresh(self, resource_id: str) -> bool:
-        """Whether no earlier example was given this id."""
+        """Whether no earlier example got this id."""
         if self._only:
             return True
         new = resource_id not in self._given
@@ -259,7 +258,7 @@ class Explorer:
         return new
 
     def stepped(self, machine: MachineContext, *, ended: bool = False) -> None:
-        """After a step, and at the end: keep what was found, and stop if it is what is looked for."""
+        """After each step and at the end: stores new violations, and stops if the wanted violation was found."""
         self._example.steps += not ended
         found = self.contract.current.tally.violations
         for fingerprint, violation in found.items():
@@ -279,14 +278,14 @@ class Explorer:
             self._stop()
 
     def _makes_room(self, violation: Violation) -> bool:
-        """Whether a violation is one of the first that are looked into, of one rule on one operation."""
+        """Whether a violation is among the first of one rule and operation to be minimized."""
         place = violation.rule, violation.operation
         self._distinct[place] += 1
         return self._distinct[place] <= MOST_DISTINCT
 
     @contextmanager
     def tidying(self) -> Iterator[None]:
-        """Deletions after an example are judged by nobody."""
+        """Marks the deletions after an example, which are not checked."""
         scope = self.contract.current
         kept, scope.tally = scope.tally, Tally()
         try:
@@ -295,7 +294,7 @@ class Explorer:
             scope.tally = kept
 
     def finished(self) -> None:
-        """An example is over: add it up, unless it is an attempt to shorten another."""
+        """Records the figures of an example, unless it is an attempt to shorten another."""
         scope = self.contract.current
         reached = certain(scope.observer.lifecycles, scope.observer.reached)
         self._reached |= scope.observer.reached
@@ -311,13 +310,12 @@ class Explorer:
 
 
 def _alone(violation: Violation) -> bool:
-    """Whether one request and its answer are all that there is to show: what is wrong has nothing to do with steps."""
+    """Whether one request and its response show the violation, independent of earlier steps."""
     return violation.rule.startswith("wire.") or violation.rule in negative_steps.ALONE
 
 
 def _evidence(machine: MachineContext, violation: Violation) -> Violation:
-    """The violation with all steps of its example up to it, in words and as exchanges; what was asked to judge it comes
-    last."""
+    """The violation with all steps of its example in words and as exchanges; the exchanges of its check come last."""
     shown = [str(one) for one in violation.exchanges]
     last = shown[-1] if shown else ""
     steps: list[Mapping[str, Any]] = []
@@ -333,5 +331,5 @@ def _evidence(machine: MachineContext, violation: Violation) -> Violation:
 
 
 def new_seed() -> int:
-    """A seed that nobody chose."""
+    """A random seed."""
     return random.getrandbits(64)

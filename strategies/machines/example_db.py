@@ -1,4 +1,4 @@
-"""What is remembered from one night to the next: the shortest way to each violation, in Hypothesis's example database.
+"""Stores the shortest sequence of each violation in the example database of Hypothesis, for the next run.
 
 Hypothesis itself keeps nothing of an example that was drawn from a given seed, and what it keeps is lost with every
 change of a draw. A way says what was done and chosen (`choosing`), and is done again as far as it still makes sense.
@@ -13,7 +13,7 @@ from strategies.machines.choices import Done
 
 
 class Memory:
-    """The ways that one machine is to go first."""
+    """The stored sequences that a machine runs first."""
 
     def __init__(self, database: ExampleDatabase, machine: str) -> None:
         self._database = database
@@ -21,7 +21,7 @@ class Memory:
         self._read: set[bytes] = set()
 
     def ways(self) -> Iterator[list[Done]]:
-        """All that is remembered; what another version wrote and this one cannot read is passed over."""
+        """All stored sequences; entries of another version that cannot be read are skipped."""
         for value in sorted(self._database.fetch(self._key)):
             self._read.add(value)
             try:
@@ -31,7 +31,7 @@ class Memory:
                 continue
 
     def keep(self, ways: Iterable[Iterable[Done]]) -> None:
-        """From now on remember these; what was read and shows nothing any more, or is longer, is forgotten."""
+        """Stores these sequences, and removes stored ones that are longer or no longer show a violation."""
         kept = {_written(one) for one in ways}
         for value in self._read - kept:
             self._database.delete(self._key, value)

@@ -1,4 +1,4 @@
-"""Directed sequences through the transitions of one lifecycle that requests cause, state by state.
+"""Directed sequences through the transitions of a lifecycle that requests can cause.
 
 They need a target on which time can be held. What a line says: `openings`.
 """

@@ -1,4 +1,4 @@
-"""Base class of all rule machines: sends steps, judges their answers, and compares what is described.
+"""Base class of all rule machines: it sends steps, checks their responses and compares descriptions.
 
 Nothing here raises for what the target does: checks are soft. A step that cannot be judged any more, because the
 target went another way than the model before, is not sent; the model goes on as if it had been.
@@ -66,7 +66,7 @@ _DELETED_FIRST: Final = (
 
 
 class Machine(RuleBasedStateMachine):
-    """One example: a model, a world on the target, and the steps so far."""
+    """One example: a model, the resources on the target and the steps so far."""
 
     explorer: ClassVar[Explorer]
     title: ClassVar[str]
@@ -93,20 +93,20 @@ class Machine(RuleBasedStateMachine):
         self._names: list[str] = []
 
     def choose(self, data: DataObject) -> None:
-        """Draw the families of actions that take part in this example; all of them for choice."""
+        """Draws the action families of this example; prefers all of them."""
         families = list(self.chosen)
         if data.draw(st.booleans(), label="only some families"):
             left_out = data.draw(st.sets(st.sampled_from(families), max_size=len(families) // 3))
             self.chosen = tuple(one for one in families if one not in left_out)
 
     def open(self, data: DataObject) -> None:
-        """Begin the example with a few steps that build something."""
+        """Starts the example with a few steps that create resources."""
         names = [one.name for one in self.actions]
         known = openings(names, journeys=self.facts.events)
         self.direct(data.draw(st.sampled_from(known), label="opening"))
 
     def perform(self, action: Action, choices: Choices) -> None:
-        """One step."""
+        """Performs one step."""
         self.explorer.check_time()
         number = self.model.step = self.model.step + 1
         self.choices = choices
@@ -120,7 +120,7 @@ class Machine(RuleBasedStateMachine):
         self.explorer.stepped(self)
 
     def direct(self, opening: Opening) -> None:
-        """Do the steps of a directed sequence, those that the model allows."""
+        """Performs the steps of a directed sequence that the model allows."""
         by_name = {one.name: one for one in self.actions}
         for words in opening:
             name, *chosen = words.split()
@@ -129,7 +129,7 @@ class Machine(RuleBasedStateMachine):
                 self.perform(action, Choices(words=chosen))
 
     def again(self, steps: Sequence[Done]) -> None:
-        """Do steps of another example again; those that make no sense here are left out."""
+        """Repeats steps of another example, without those that are not possible here."""
         by_name = {one.name: one for one in self.actions}
         for one in steps:
             action = by_name[one.action]
@@ -146,7 +146,7 @@ class Machine(RuleBasedStateMachine):
                     return
 
     def teardown(self) -> None:
-        """Compare everything once more, then delete it."""
+        """Compares all resources once more, then deletes them."""
         try:
             if self.explorer.judging:
                 try:
@@ -166,19 +166,19 @@ class Machine(RuleBasedStateMachine):
     # -- draws: by the model alone
 
     def draw(self, strategy: SearchStrategy[T]) -> T:
-        """A value; for use within an action."""
+        """Draws a value, for use in an action."""
         return self.choices.draw(strategy)
 
     def one_of(self, values: Sequence[T]) -> T:
-        """One of some values, the first for choice."""
+        """Chooses one of several values and prefers the first."""
         return self.choices.one_of(values)
 
     def chance(self, rarely: int = 3) -> bool:
-        """True once in `rarely` times or so; False for choice."""
+        """True in about one of `rarely` cases; prefers False."""
         return self.choices.chance(rarely)
 
     def name(self) -> str:
-        """One of a few names, so that equal ones occur; where runs must be alike, a new one.
+        """One of a few names, so that equal names occur; a new name if runs must be repeatable.
 
         Some targets make ids of a name and the second: whether two equal names are given within one is chance.
         """
@@ -193,23 +193,23 @@ class Machine(RuleBasedStateMachine):
         return self._names[0 if self.choices.directed else self.one_of(range(NAMES))]
 
     def few_tags(self) -> dict[str, str]:
-        """Tags for a new thing: none, or one or two."""
+        """Tags for a new resource: none, one or two."""
         return self.choices.draw(
             st.dictionaries(st.sampled_from(tags.KEYS), st.sampled_from(tags.VALUES), max_size=2), usual={}
         )
 
     def tag_list(self, tags: dict[str, str]) -> list[dict[str, str]]:
-        """Tags as requests have them."""
+        """Tags in the form of a request."""
         return [{"key": key, "value": value} for key, value in tags.items()]
 
     @property
     def length(self) -> tuple[int, int]:
-        """How long the example is so far: requests, then all that is told."""
+        """The length of the example so far: the number of requests, then the length of the description."""
         return len(self.sent), len(self.script.lines)
 
     @property
     def names(self) -> list[str]:
-        """The names that things of this example can have."""
+        """The possible names of resources in this example."""
         return self._names
 
     def can(self, *operations: str) -> bool:
@@ -217,7 +217,7 @@ class Machine(RuleBasedStateMachine):
         return not any(one in self.world.api.unsupported for one in operations)
 
     def enabled(self, action: Action) -> bool:
-        """Whether an action can be done now."""
+        """Whether an action is possible now."""
         if action.family == "emulator_events" and not self.facts.events:
             return False
         has_accounts = all(role in self.facts.roles for role in action.accounts)
@@ -226,7 +226,7 @@ class Machine(RuleBasedStateMachine):
     # -- steps
 
     def send(self, step: Step) -> Exchange | None:
-        """Send a step; None when that makes no sense any more, or nothing came back that can be judged."""
+        """Sends a step; None if it is no longer valid or got no response that can be checked."""
         if any(thing.unsure or not thing.id for thing in step.things) or not self.can(step.operation):
             return None
         self.script.tell(step)
@@ -246,14 +246,14 @@ class Machine(RuleBasedStateMachine):
         return exchange
 
     def lost(self, step: Step, reason: str) -> None:
-        """A step was sent, and its answer tells nothing: what it changed or made, if anything, is not known."""
+        """Records that a step was sent without a usable response, so that its effects are unknown."""
         operation = self.spec.operation(step.operation)
         if operation.traits.effect != "read":
             self.doubt(reason, *step.things)
             self.unknown.update(operation.traits.gives)
 
     def accept(self, step: Step, rule: str = "requests.valid-accepted") -> Exchange | None:
-        """Send a step that must be accepted; when it is not, what it names and what is near is in doubt."""
+        """Sends a step that must succeed; otherwise its resources and those related to them are unsure."""
         self.fade(*step.things)
         exchange = self._patiently(step)
         if exchange is None:
@@ -264,7 +264,7 @@ class Machine(RuleBasedStateMachine):
         return exchange
 
     def _patiently(self, step: Step) -> Exchange | None:
-        """Send a step, again while a connection is in transition after an earlier change.
+        """Sends a step, and repeats it while a connection is in transition after an earlier change.
 
         Source: hashicorp/terraform-provider-aws#3212.
         """
@@ -297,7 +297,7 @@ class Machine(RuleBasedStateMachine):
             self._stray(step, exchange)
 
     def _stray(self, step: Step, exchange: Exchange) -> None:
-        """What a request that had to be refused has made is deleted with the rest."""
+        """Registers anything that a refused request created, so that it is deleted at the end."""
         gives = self.spec.operation(step.operation).traits.gives
         for kind in gives:
             made = self.world.adopt(kind, step.operation, exchange, {}, step.role) if kind != "bgp-peer" else None
@@ -307,7 +307,7 @@ class Machine(RuleBasedStateMachine):
                 self.ids[made.id] = Thing(kind, 0, step.role, life="gone")
 
     def make(self, thing: Thing, step: Step) -> Exchange | None:
-        """Send a step that makes `thing`, which gets the id that the target gave."""
+        """Sends a step that creates `thing`, and stores the id that the target returns."""
         exchange = self.accept(step)
         handle = None
         if exchange is not None:
@@ -321,7 +321,7 @@ class Machine(RuleBasedStateMachine):
         return exchange
 
     def known(self, thing: Thing, handle: Handle, exchange: Exchange) -> None:
-        """A thing's handle; its id must be one that nothing else has."""
+        """The handle of a resource; no other resource may have its id."""
         handle.role = thing.owner
         thing.handle = handle
         thing.touched.add(exchange.operation)
@@ -334,20 +334,20 @@ class Machine(RuleBasedStateMachine):
         self.ids[handle.id] = thing
 
     def doubt(self, reason: str, *things: Thing) -> None:
-        """What can be judged no more: these things, what they are on, and what is on them."""
+        """Marks as unsure these resources, those that they are on and those on them."""
         for thing in self.model.near(*things):
             thing.unsure = thing.unsure or reason
             self.snapshots.pop(thing, None)
 
     def fade(self, *things: Thing) -> None:
-        """Forget how these things, and all near them, were last described: they may change now."""
+        """Discards the snapshots of these resources and of all related ones, which may change now."""
         for thing in self.model.near(*things):
             self.snapshots.pop(thing, None)
 
     # -- looking
 
     def observe(self, thing: Thing, role: Role | None = None, region: str | None = None) -> Sight | None:
-        """How the target describes a thing: the exchange, and the item (None when it is not there).
+        """The description of a resource: the exchange and the item (None if the resource is not described).
 
         None when that cannot be asked, or the answer describes nothing.
         """
@@ -356,7 +356,7 @@ class Machine(RuleBasedStateMachine):
         return None
 
     def seek(self, thing: Thing, role: Role | None = None, region: str | None = None) -> Sight | None:
-        """The same, for those who look again.
+        """The same description, for callers that poll.
 
         Raises:
             UnusableAnswer: the answer describes nothing.
@@ -384,19 +384,19 @@ class Machine(RuleBasedStateMachine):
         return exchange, next((one for one in items if one.get(resource.id) == thing.id), None)
 
     def read_raw(self, thing: Thing) -> Json | None:
-        """How the target describes a thing that is no part of the model."""
+        """The description of a resource that is not in the model."""
         sight = self.observe(thing)
         return sight[1] if sight is not None else None
 
     def ask(self, operation: str, params: Json, role: Role = "owner", region: str | None = None) -> Exchange | None:
-        """One reading call that is no step; None when nothing came back that can be judged."""
+        """One read request that is not a step; None without a response that can be checked."""
         with suppress(UnusableAnswer):
             exchange = self._read(operation, params, role, region)
             return exchange if exchange is not None and (exchange.succeeded or exchange.refused) else None
         return None
 
     def _read(self, operation: str, params: Json, role: Role, region: str | None) -> Exchange | None:
-        """One reading call; None when the target lacks it or it may not be sent.
+        """One read request; None if the target lacks the operation or it may not be sent.
 
         Raises:
             UnusableAnswer: no answer came that can be judged.
@@ -412,13 +412,13 @@ class Machine(RuleBasedStateMachine):
             return None
 
     def remember(self, *things: Thing) -> None:
-        """See to it that there is a snapshot of these things."""
+        """Makes sure that these resources have a snapshot."""
         for thing in things:
             if thing not in self.snapshots:
                 self.look(thing)
 
     def shown(self, thing: Thing) -> Json | None:
-        """How a thing is described before it is changed, for `kept`."""
+        """The description of a resource before a change, for `kept`."""
         self.remember(thing)
         return self.snapshots.get(thing)
 
@@ -436,7 +436,7 @@ class Machine(RuleBasedStateMachine):
         self.contract.check(rule, not where, what, last, where=where, operation=last.operation)
 
     def look(self, *things: Thing) -> None:
-        """Compare these things with the model, and keep how they are described."""
+        """Compares these resources with the model and stores their descriptions."""
 
         def judge(thing: Thing) -> None:
             sight = self.observe(thing)
@@ -447,7 +447,7 @@ class Machine(RuleBasedStateMachine):
             self.judged(functools.partial(judge, thing))
 
     def judged(self, judge: Callable[[], None]) -> None:
-        """Have `judge` look and judge what it sees: a difference counts only when it is there after a moment, too.
+        """Runs `judge`, which reads and checks; a difference counts only if a second read also shows it.
 
         It must change nothing of the model before a check of its own has failed. Where time stands still, and of what
         was found wrong in the same way before, one look tells all.
@@ -477,12 +477,12 @@ class Machine(RuleBasedStateMachine):
             judge()
 
     def unharmed(self, step: Step) -> None:
-        """After a refused step: what it was about is described as before."""
+        """Checks after a refused step that its resources are described as before."""
         for thing in self._at_stake(step):
             descriptions.unchanged(self, thing, "requests.refusal-has-no-effect", step.operation)
 
     def _at_stake(self, step: Step) -> list[Thing]:
-        """What a step names, and the newest of its sender's things of the kinds that it would make."""
+        """The resources in a step, and the newest ones of its sender that it could create."""
         gives = self.spec.operation(step.operation).traits.gives
         alike = {one.kind: one for one in self.model.of(*gives, where=lambda one: one.owner == step.role)}
         return list(dict.fromkeys((*step.things, *alike.values())))
@@ -490,7 +490,7 @@ class Machine(RuleBasedStateMachine):
     # -- waiting: where time stands still (`Model.held`), a thing that has to be ready is led there, state by state
 
     def wait(self, thing: Thing, enough: Callable[[Json | None], bool]) -> bool:
-        """Look until it is enough; whether it was, in time. True where nothing can be seen at all."""
+        """Polls until a condition holds; returns whether it did in time. True if nothing can be read."""
         if self.model.held:
             return self._lead(thing, enough)
         try:
@@ -500,7 +500,7 @@ class Machine(RuleBasedStateMachine):
         return sight is None or enough(sight[1])
 
     def settled(self, *things: Thing) -> None:
-        """Wait until these things can be used; those that do not get there are in doubt."""
+        """Waits until these resources are ready; those that are not ready in time become unsure."""
         for thing in things:
             for one in (thing, *thing.links.values()):
                 self.mend(one)
@@ -508,7 +508,7 @@ class Machine(RuleBasedStateMachine):
                 self.doubt("it did not become ready in time", thing)
 
     def at_rest(self, *things: Thing) -> None:
-        """The same for a step that is allowed in passing states, too: where time stands still they stay in them."""
+        """The same for a step that is also allowed in transitional states, which persist while time is held."""
         if not self.model.held:
             self.settled(*things)
 
@@ -518,16 +518,16 @@ class Machine(RuleBasedStateMachine):
         return item is None or item.get(resource.state) in states
 
     def settled_group(self, thing: Thing) -> None:
-        """Wait until a resiliency group is ready; it is read by an operation of its own."""
+        """Waits until a resiliency group is ready, with its own read operation."""
         self.wait(thing, lambda item: item is None or item.get("state") != "pending")
 
     def over(self, thing: Thing) -> bool:
-        """Wait until a deleted thing is gone for good."""
+        """Waits until a deleted resource is gone."""
         resource = self.spec.resources[thing.kind]
         return self.wait(thing, lambda item: item is None or item.get(resource.state) in resource.gone)
 
     def cleared(self, *ports: Thing) -> None:
-        """Wait until what was deleted on these ports is gone: a VLAN is taken and a port in use until then."""
+        """Waits until deletions on these ports are complete, since they block VLANs and ports until then."""
         for one in list(self.model.things):
             if not one.there and one.links.get("port") in ports:
                 self.over(one)
@@ -545,7 +545,7 @@ class Machine(RuleBasedStateMachine):
     # -- what no request causes
 
     def happen(self, what: str, cause: Callable[[Events], None], *things: Thing) -> None:
-        """Let something happen, on a target that lets a test decide that."""
+        """Causes an event, on a target that a test can control."""
         events = self.world.api.target.events
         if events is None or any(one.unsure or not one.id for one in things):
             return
@@ -553,16 +553,16 @@ class Machine(RuleBasedStateMachine):
         cause(events)
 
     def step_on(self, thing: Thing) -> None:
-        """A thing goes on by one state."""
+        """Advances a resource by one state."""
         self.happen(f"{thing!r} goes on by one state", lambda events: events.step(thing.id), thing)
 
     def mend(self, thing: Thing) -> None:
-        """The link of a port that was taken down is up again; nothing where it was not."""
+        """Brings the link of a port up again, if it was taken down."""
         if thing.facts.pop("cut", False):
             self.happen(f"the link of {thing!r} goes up", lambda events: events.link(thing.id, True), thing)
 
     def release(self) -> None:
-        """At the end of an example time goes on."""
+        """Lets time continue at the end of an example."""
         events = self.world.api.target.events
         if events is not None:
             if self.model.held:
@@ -571,7 +571,7 @@ class Machine(RuleBasedStateMachine):
                 events.follow_documents(False)
 
     def ec2_gateway(self, thing: Thing) -> None:
-        """Have EC2 make a virtual private gateway; it is deleted with the rest."""
+        """Creates a virtual private gateway in EC2, which is deleted at the end."""
         try:
             found = virtual_private_gateway(self.world, thing.owner)
         except (Unsupported, Indeterminate) as reason:
@@ -586,7 +586,7 @@ class Machine(RuleBasedStateMachine):
         thing.handle = Handle(resource, thing.owner, repr(thing), "", {}, made, id=found)
 
     def ec2_transit_gateway(self, owner: Role, asn: int) -> str:
-        """Have EC2 make a transit gateway, which is no part of the model; its id, or nothing where EC2 makes none."""
+        """Creates a transit gateway in EC2, outside the model; its id, or an empty string if EC2 has none."""
         try:
             found = transit_gateway(self.world, owner, asn=asn)
         except (Unsupported, Indeterminate):

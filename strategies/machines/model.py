@@ -1,4 +1,4 @@
-"""What a machine believes: which things exist, whose they are, where they are, what hangs on what.
+"""The model of a machine: the existing resources, their owners, locations and relations.
 
 The model follows from the draws alone. It goes on as the contract says, whatever the target answers; what can no
 longer be judged because the target went another way is marked `unsure` on the side, and nothing is drawn by that.
@@ -27,7 +27,7 @@ TAGGABLE: Final = (
 
 @dataclass(frozen=True)
 class Expected:
-    """What a member must be described as, and the rule that says so: that of the last request about it."""
+    """The expected value of a member, and the rule of the last request that set it."""
 
     value: Any
     rule: str
@@ -36,7 +36,7 @@ class Expected:
 
 @dataclass(eq=False)
 class Thing:
-    """One resource. `waiting` is a life too: a hosted connection that is ordering, an interface that is confirming.
+    """One resource. A hosted connection in state ordering and an interface in state confirming are `waiting`.
 
     `links` say what it is on: `lag` (a member's), `port` (of an interface or hosted connection), `gateway`, `virtual`
     (the other end of an association). `life_rule` is the rule that the last change of its life is judged under.
@@ -60,7 +60,7 @@ class Thing:
 
     @property
     def id(self) -> str:
-        """The target's id; empty while it has none."""
+        """The id from the target; empty if there is none."""
         return self.handle.id if self.handle is not None else ""
 
     @property
@@ -69,12 +69,12 @@ class Thing:
 
     @property
     def there(self) -> bool:
-        """Neither deleted nor declined."""
+        """Whether the resource is neither deleted nor declined."""
         return self.life != "gone"
 
     @property
     def parties(self) -> set[Role]:
-        """The accounts that may see it: its owner, who provided it, and the owner of what it is on."""
+        """The accounts that may see it: its owner, its provider and the owner of its parent."""
         found: set[Role] = {self.owner}
         if self.provider is not None:
             found.add(self.provider)
@@ -83,11 +83,11 @@ class Thing:
         return found
 
     def expect(self, rule: str, how: How = "equal", **members: Any) -> None:
-        """From now on these members are described with these values."""
+        """Expects these members with these values from now on."""
         self.expected |= {name: Expected(value, rule, how) for name, value in members.items()}
 
     def forget(self, *members: str) -> None:
-        """Nothing is expected of these members any more."""
+        """Expects nothing of these members any more."""
         for member in members:
             self.expected.pop(member, None)
 
@@ -97,7 +97,7 @@ class Thing:
 
 @dataclass(frozen=True)
 class ArnOf:
-    """Stands for a thing's ARN in a request."""
+    """A placeholder in a request for the ARN of a resource."""
 
     thing: Thing
 
@@ -107,7 +107,7 @@ class ArnOf:
 
 @dataclass(frozen=True)
 class PeerMember:
-    """Stands for what the target showed last of the BGP peer of this family: its id, its address."""
+    """A placeholder for the id or address that the target last showed for the BGP peer of this family."""
 
     thing: Thing
     family: str
@@ -119,7 +119,7 @@ class PeerMember:
 
 @dataclass(frozen=True)
 class KeySecret:
-    """Stands for the ARN of the secret that the target showed last for the MACsec key with this CKN."""
+    """A placeholder for the secret ARN that the target last showed for the MACsec key with this CKN."""
 
     thing: Thing
     ckn: str
@@ -140,7 +140,7 @@ class Model:
     documented: bool = False
 
     def add(self, kind: str, owner: Role, **members: Any) -> Thing:
-        """A new thing; `members` are those of Thing."""
+        """Adds a resource; `members` are the members of Thing."""
         thing = Thing(kind, self.count(kind), owner, **members)
         thing.origin = (self.step, sum(one.origin[0] == self.step for one in self.things))
         self.things.append(thing)
@@ -152,11 +152,11 @@ class Model:
         return self.counters[what]
 
     def of(self, *kinds: str, life: Life = "live", where: Callable[[Thing], object] = bool) -> list[Thing]:
-        """The things of these kinds in this state of life for which `where` is true, oldest first."""
+        """The resources of these kinds in this state of life for which `where` is true, oldest first."""
         return [one for one in self.things if one.kind in kinds and one.life == life and where(one)]
 
     def on(self, thing: Thing, link: str, *kinds: str) -> list[Thing]:
-        """What hangs on a thing by this link and is there."""
+        """The existing resources that are linked to a resource by this link."""
         return [
             one
             for one in self.things
@@ -164,7 +164,7 @@ class Model:
         ]
 
     def near(self, *things: Thing) -> list[Thing]:
-        """These things, all that they are on and all that is on them, near or far."""
+        """These resources, and all resources that are directly or indirectly on them or below them."""
         found: dict[Thing, None] = {}
         for thing in things:
             for one in (*self._up(thing), *self._down(thing)):
@@ -183,22 +183,22 @@ class Model:
                 yield from self._down(other)
 
     def vlans(self, port: Thing) -> set[int]:
-        """The VLANs in use on a port: of its interfaces, or of the hosted connections that it carries."""
+        """The VLANs in use on a port: by its virtual interfaces or by its hosted connections."""
         return {one.facts["vlan"] for one in self.on(port, "port")}
 
     def addresses(self, port: Thing) -> set[str]:
-        """The customer's addresses in use on a port, or on the hosted connections that it carries."""
+        """The customer addresses in use on a port or on its hosted connections."""
         hosted = self.on(port, "port", "hosted-connection")
         interfaces = [one for place in (port, *hosted) for one in self.on(place, "port", "virtual-interface")]
         return {one.facts["address"] for one in interfaces}
 
     def members(self, lag: Thing) -> list[Thing]:
-        """The connections and interconnects that a LAG bundles."""
+        """The connections and interconnects of a LAG."""
         return self.on(lag, "lag")
 
 
 def things_in(tree: Any) -> list[Thing]:
-    """All things that a request names, each once."""
+    """All resources in a request, each once."""
     found: dict[Thing, None] = {}
 
     def walk(value: Any) -> None:

@@ -1,4 +1,4 @@
-"""What can be wrong with a request that is otherwise valid: whom it names, who sends it, from where, how it is made.
+"""Flaws in otherwise valid requests: wrong resources, senders, Regions or values.
 
 Each flaw is judged under the rule that forbids it for the operation; where no rule names the operation, under a
 general one of `specs/rules/machines.json`, which holds for operations that are yet to come, too.
@@ -134,14 +134,14 @@ _FLAWS: Final = ("foreign", "dead", "elsewhere", "unknown", "kind", "near", "for
 
 
 def spoiled(m: MachineContext, step: Step) -> bool:
-    """Once in a while, send the step with a flaw instead of as it is; whether that was done."""
+    """Sometimes sends the step with a flaw instead; returns whether it did."""
     if m.choices.directed or not m.chance(_RARELY):
         return False
     return spoil(m, step)
 
 
 def spoil(m: MachineContext, step: Step) -> bool:
-    """Send the step with a flaw instead of as it is: the one that is drawn or, where it cannot have that, another.
+    """Sends the step with the drawn flaw, or with another if the step cannot have that flaw.
 
     Whether there was one.
     """
@@ -158,7 +158,7 @@ def spoil(m: MachineContext, step: Step) -> bool:
 
 
 def places(m: MachineContext, step: Step) -> list[tuple[str, str, Thing]]:
-    """Where a step names things: pointer, kind that belongs there, the thing."""
+    """The resources in a step: pointer, required kind and resource."""
     takes = m.spec.operation(step.operation).traits.takes
     return [(pointer, kind, one) for pointer, kind in takes.items() for one in _at(step.params, pointer)]
 

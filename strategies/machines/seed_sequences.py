@@ -1,4 +1,4 @@
-"""Directed sequences: what an example can begin with, so that it gets somewhere.
+"""Directed sequences with which an example can begin.
 
 A line is a step: an action, and what to choose in it: a kind of thing, a thing (`lag.2` is the second LAG), a number, a
 role; `maybe` and `no`, in this order, for what is else done once in a while. What is not said is the newest thing, and
@@ -290,7 +290,7 @@ ENCOUNTERS: Final[Journeys] = {
 
 
 def openings(actions: Iterable[str], *, journeys: bool) -> tuple[Opening, ...]:
-    """What a machine with these actions can begin an example with; the empty one first."""
+    """The sequences with which an example of a machine with these actions can begin; the empty one first."""
     known = set(actions)
     every = [*OPENINGS, *(one for mine in ENCOUNTERS.values() for one in mine.values())]
     every += [one for mine in JOURNEYS.values() for one in mine.values()] if journeys else []
@@ -298,5 +298,5 @@ def openings(actions: Iterable[str], *, journeys: bool) -> tuple[Opening, ...]:
 
 
 def directed(machine: str, *, journeys: bool) -> dict[str, Opening]:
-    """The sequences that a machine goes through at the gate."""
+    """The sequences that a machine runs at the gate."""
     return {**ENCOUNTERS.get(machine, {}), **(JOURNEYS.get(machine, {}) if journeys else {})}

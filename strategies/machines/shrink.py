@@ -1,4 +1,4 @@
-"""The shortest way to a violation: the steps of an example, without those that it does not need.
+"""Finds the shortest sequence for a violation by leaving out steps.
 
 Most often one of the last steps shows it, with those that made what this one is about: that is tried first. Then steps
 are left out in halves, quarters and so on, down to single ones, from the end (delta debugging). A step means the same
@@ -19,11 +19,11 @@ _LAST: Final = 6
 
 
 class OutOfTimeError(Exception):
-    """There is no time for another attempt."""
+    """The time for another attempt is over."""
 
 
 def shortest(way: Sequence[Done], shows: Shows) -> tuple[Done, ...]:
-    """The steps of `way` that are needed, as far as there is time to find out; all of them if it shows nothing now."""
+    """The steps of `way` that are needed, as far as time allows; all of them if they no longer show the violation."""
     steps = list(way)
     try:
         alone = next((one for one in _alone(way) if shows(one)), None)
@@ -49,7 +49,7 @@ def shortest(way: Sequence[Done], shows: Shows) -> tuple[Done, ...]:
 
 
 def _once(steps: list[Done], size: int, shows: Shows) -> list[Done]:
-    """Try to leave out each run of so many steps, from the end."""
+    """Tries to leave out each run of this many steps, from the end."""
     end = len(steps)
     while end > 0:
         start = max(0, end - size)
@@ -61,7 +61,7 @@ def _once(steps: list[Done], size: int, shows: Shows) -> list[Done]:
 
 
 def _alone(way: Sequence[Done]) -> Iterator[list[Done]]:
-    """Each of the last steps, with those that made what was chosen in it, near or far; where that is fewer than all."""
+    """Each of the last steps with the steps that made its resources, if these are fewer than all steps."""
     for last in reversed(way[-_LAST:]):
         needed = {last.number}
         for step in reversed(way):
@@ -72,7 +72,7 @@ def _alone(way: Sequence[Done]) -> Iterator[list[Done]]:
 
 
 def _makers(choices: Any) -> Iterator[int]:
-    """The numbers of the steps that made the things in these choices (`choosing.told`)."""
+    """The numbers of the steps that made the resources in these choices (`choosing.told`)."""
     if isinstance(choices, list | tuple):
         if len(choices) == 3 and choices[0] in ("thing", "arn"):
             yield choices[1]

@@ -1,4 +1,4 @@
-"""Requests with things in them: as the target gets them, and in plain words."""
+"""Requests that refer to resources: their form for the target and their description in words."""
 
 import json
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from strategies.world import AccountId, World
 
 @dataclass(frozen=True)
 class Step:
-    """One request: who sends it, from where (None: the region of the run), and what is in it.
+    """One request: its sender, its Region (None: the Region of the run) and its parameters.
 
     `flaw` says what is wrong with it, `where` at which pointer.
     """
@@ -28,25 +28,25 @@ class Step:
 
     @property
     def things(self) -> list[Thing]:
-        """What the request names."""
+        """The resources in the request."""
         return things_in(self.params)
 
 
 @dataclass
 class Script:
-    """The steps of one example in plain words; ids and names of the run are told as the model calls them."""
+    """The steps of one example in plain words, with the ids and names of the model."""
 
     names: dict[str, str] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
 
     def tell(self, step: Step) -> None:
-        """Add a step."""
+        """Adds a step."""
         where = f" in {step.region}" if step.region else ""
         flaw = f" [{step.flaw}]" if step.flaw else ""
         self.lines.append(f"{step.role}: {step.operation}{where}{self._words(step.params)}{flaw}")
 
     def note(self, text: str) -> None:
-        """Add something that is no request of its own."""
+        """Adds an entry that is not a request."""
         self.lines.append(text)
 
     def _words(self, params: Json) -> str:
@@ -69,7 +69,7 @@ class Script:
 
 
 def resolved(world: World, tree: Any) -> Any:
-    """`tree` with things, ARNs and accounts as the target knows them."""
+    """`tree` with resources, ARNs and accounts replaced by the values of the target."""
     if isinstance(tree, Thing):
         return tree.id
     if isinstance(tree, ArnOf):

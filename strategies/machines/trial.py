@@ -1,4 +1,4 @@
-"""A judgement that does not count yet: what is described may still be on its way to what it should be."""
+"""Provisional checks: a description may not have reached its final value yet."""
 
 import functools
 from collections.abc import Callable, Mapping
@@ -12,11 +12,11 @@ P = ParamSpec("P")
 
 
 class DiffersError(Exception):
-    """A check failed on trial."""
+    """A provisional check failed."""
 
 
 class Trial(Contract):
-    """Stands for a contract while looks are tried: keeps what passes, and ends the attempt at the first failure."""
+    """Replaces a contract during a provisional check: it stores passes and stops at the first failure."""
 
     counts = False
 
@@ -31,7 +31,7 @@ class Trial(Contract):
         return self._contract.current
 
     def commit(self) -> None:
-        """Let what passed count."""
+        """Records the checks that passed."""
         for passed in self._passed:
             self._contract.record(*passed)
 
@@ -49,7 +49,7 @@ class Trial(Contract):
         claim: Mapping[str, Any],
         symptom: str,
     ) -> None:
-        """Keep a check that passed.
+        """Stores a check that passed.
 
         Raises:
             DiffersError: it did not.
@@ -61,7 +61,7 @@ class Trial(Contract):
 
 
 def judged(judge: Callable[Concatenate[MachineContext, P], None]) -> Callable[Concatenate[MachineContext, P], None]:
-    """Make a function that looks and judges look again before it finds a difference (`Machine.judged`)."""
+    """Decorates a function that reads and checks, so that a difference needs a second read (`Machine.judged`)."""
 
     def judging(m: MachineContext, /, *args: P.args, **kwargs: P.kwargs) -> None:
         m.judged(functools.partial(judge, m, *args, **kwargs))

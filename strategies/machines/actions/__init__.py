@@ -1,1 +1,1 @@
-"""What rule machines can do: a family of operations a file."""
+"""The actions of rule machines, one family of operations per file."""

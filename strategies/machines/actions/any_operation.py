@@ -1,4 +1,4 @@
-"""Any operation on anything: what takes part without a model of its own, an operation of tomorrow included.
+"""Actions for any operation, including operations without a model of their own and operations of the future.
 
 Operations that only read are asked about things that are there, and of the wrong accounts and Regions. Operations
 that change something are sent here with a flaw only: what they would do is for their own actions to say.
@@ -46,7 +46,7 @@ def _reads(m: MachineContext, *, only: bool) -> list[Operation]:
 
 @action(ready=_any)
 def read(m: MachineContext) -> None:
-    """Reading operations about things that are there: they change nothing, whatever they answer."""
+    """Calls read operations on existing resources; they must change nothing."""
     for _ in range(m.one_of((1, 2, 3))):
         step = _step(m, m.one_of(_reads(m, only=True)))
         if step is None or spoiled_read(m, step):
@@ -58,7 +58,7 @@ def read(m: MachineContext) -> None:
 
 
 def spoiled_read(m: MachineContext, step: Step) -> bool:
-    """At times an account that has nothing to do with it asks, or another Region: it is refused, or finds nothing."""
+    """Sometimes reads as an unrelated account or in another Region; the request is refused or returns nothing."""
     if not m.chance(3):
         return False
     strangers = [one for one in ROLES if one in m.facts.roles and not any(one in t.parties for t in step.things)]
@@ -72,7 +72,7 @@ def spoiled_read(m: MachineContext, step: Step) -> bool:
 
 
 def hidden(m: MachineContext, thing: Thing, role: Role, region: str | None, *, step: bool = True) -> None:
-    """A thing is not described to this account, or (with a region) from this Region; asked as a step or aside."""
+    """Checks that a resource is hidden from this account or this Region; sent as a step or outside the steps."""
     if thing.kind not in _HIDDEN or (region is not None and thing.kind not in _REGIONAL):
         return
     rule = "access.region-hidden" if region else _HIDDEN[thing.kind]
@@ -94,7 +94,7 @@ def hidden(m: MachineContext, thing: Thing, role: Role, region: str | None, *, s
 
 
 def pried(m: MachineContext) -> None:
-    """At the end of an example: one thing of each kind is described to no stranger, and in no other Region."""
+    """At the end of an example, checks that one resource of each kind is hidden from other accounts and Regions."""
     for thing in {one.kind: one for one in m.model.things if one.there and one.id and not one.unsure}.values():
         strangers = [one for one in ROLES if one in m.facts.roles and one not in thing.parties]
         if strangers:
@@ -108,7 +108,7 @@ def _shows(exchange: Exchange, thing: Thing) -> bool:
 
 @action(ready=_any, accounts=("other",))
 def read_anothers_tags(m: MachineContext) -> None:
-    """The tags of another account's thing are its own business."""
+    """Checks that an account cannot read the tags of another account's resource."""
     things = m.model.of(*TAGGABLE, where=lambda one: one.owner == "owner" and one.tags)
     if not things or not m.can("DescribeTags"):
         return
@@ -121,7 +121,7 @@ def read_anothers_tags(m: MachineContext) -> None:
 
 @action(ready=_any)
 def misuse(m: MachineContext) -> None:
-    """Operations that change something, with requests that are valid but for one flaw each."""
+    """Sends requests of changing operations that are valid except for one flaw each."""
     for _ in range(m.one_of((1, 2, 3))):
         step = _step(m, m.one_of(_reads(m, only=False)))
         if step is not None:
@@ -129,7 +129,7 @@ def misuse(m: MachineContext) -> None:
 
 
 def read_by_all(m: MachineContext) -> None:
-    """At the end of an example: every reading operation about a thing with which much was done."""
+    """At the end of an example, calls every read operation on the resource that was used most."""
     for operation in _reads(m, only=True):
         step = _step(m, operation, _most_used)
         if step is not None and step.things and all(one.id and not one.unsure for one in step.things):
@@ -149,7 +149,7 @@ def _refused_to_strangers(m: MachineContext, step: Step) -> None:
 
 
 def _step(m: MachineContext, operation: Operation, choose: Callable[[list[Thing]], Thing] | None = None) -> Step | None:
-    """A request for this operation about things of the model, drawn unless there is another way to choose them.
+    """A request for this operation with resources of the model, which are drawn unless the caller selects them.
 
     None when there is nothing that it could be about.
     """
@@ -193,7 +193,7 @@ def _needed(m: MachineContext, operation: Operation, pointer: str) -> bool:
 
 
 def _of(m: MachineContext, operation: Operation, kind: str) -> list[Thing]:
-    """The things that an operation can be about: what is confirmed waits for it, other things may wait, too."""
+    """The resources that an operation can use; an operation that confirms needs one that waits for confirmation."""
     if kind == "arn":
         return m.model.of(*TAGGABLE)
     waiting, live = m.model.of(kind, life="waiting"), m.model.of(kind)

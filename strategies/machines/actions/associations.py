@@ -1,4 +1,4 @@
-"""Gateways associated with virtual private gateways: directly, or by a proposal from another account."""
+"""Associations of Direct Connect gateways with other gateways, directly or by a proposal of another account."""
 
 from dataclasses import replace
 
@@ -50,7 +50,7 @@ def _gateways(model: Model) -> list[Thing]:
     ready=lambda model: _gateways(model) and len(model.of("virtual-gateway")) < MOST_VIRTUAL,
 )
 def make_virtual_gateway(m: MachineContext) -> None:
-    """EC2 makes a virtual private gateway."""
+    """Creates a virtual private gateway in EC2."""
     role = m.one_of([one for one in ("owner", "other") if one in m.facts.roles])
     if not m.facts.ec2:
         return
@@ -67,7 +67,7 @@ def _free(model: Model, thing: Thing) -> bool:
     ready=lambda model: _gateways(model) and model.of("virtual-gateway"),
 )
 def associate_gateways(m: MachineContext) -> None:
-    """Associate two gateways of one account; a second association of a virtual gateway is refused."""
+    """Associates two gateways of one account; a second association of a virtual private gateway is refused."""
     virtual = m.one_of(m.model.of("virtual-gateway"))
     gateways = m.model.of("direct-connect-gateway", where=lambda one: one.owner == virtual.owner)
     if not gateways:
@@ -95,7 +95,7 @@ def associate_gateways(m: MachineContext) -> None:
 
 
 def _before(m: MachineContext, virtual: Thing, gateway: Thing) -> None:
-    """Earlier associations of the virtual gateway are over, and the gateway is there."""
+    """Waits until earlier associations of the virtual private gateway have ended and the gateway is ready."""
     for one in m.model.things:
         if one.kind == "gateway-association" and one.links["virtual"] is virtual and not one.there:
             m.over(one)
@@ -121,7 +121,7 @@ def _associations(model: Model) -> list[Thing]:
 
 @action("UpdateDirectConnectGatewayAssociation", ready=_associations)
 def change_prefixes(m: MachineContext) -> None:
-    """Add a prefix to an association, or take one away."""
+    """Adds a prefix to an association or removes one."""
     thing = m.one_of(_associations(m.model))
     has = thing.facts["prefixes"]
     prefix = m.one_of(PREFIXES)
@@ -144,7 +144,7 @@ def change_prefixes(m: MachineContext) -> None:
 
 @action("DeleteDirectConnectGatewayAssociation", ready=_associations)
 def dissociate_gateways(m: MachineContext) -> None:
-    """End an association, named by its id or by both gateways."""
+    """Deletes an association, identified by its id or by both gateways."""
     thing = m.one_of(_associations(m.model))
     gateway, virtual = thing.links["gateway"], thing.links["virtual"]
     params = {"associationId": thing}
@@ -169,7 +169,7 @@ def dissociate_gateways(m: MachineContext) -> None:
     accounts=("other",),
 )
 def propose(m: MachineContext) -> None:
-    """The owner of a virtual gateway proposes to associate it with the gateway of another account."""
+    """Proposes to associate a virtual private gateway with the Direct Connect gateway of another account."""
     virtual = m.one_of(m.model.of("virtual-gateway"))
     gateways = m.model.of("direct-connect-gateway", where=lambda one: one.owner != virtual.owner)
     if not gateways or not _free(m.model, virtual):
@@ -196,7 +196,7 @@ def propose(m: MachineContext) -> None:
 
 @judged
 def _proposed(m: MachineContext, thing: Thing, gateway: Thing) -> None:
-    """The owner of the gateway sees what is proposed."""
+    """Checks that the owner of the Direct Connect gateway can see the proposal."""
     sight = m.observe(thing, gateway.owner)
     if sight is not None:
         what = "a proposal is not shown to the owner of the gateway that it is made to"
@@ -217,7 +217,7 @@ def _acceptance(thing: Thing) -> dict[str, object]:
 
 @action("AcceptDirectConnectGatewayAssociationProposal", ready=_open, accounts=("other",))
 def accept_proposal(m: MachineContext) -> None:
-    """The owner of the gateway accepts, at times with other prefixes."""
+    """Accepts a proposal as the owner of the gateway, sometimes with other prefixes."""
     thing = m.one_of(_open(m.model))
     gateway, virtual = thing.links["gateway"], thing.links["virtual"]
     params = _acceptance(thing)
@@ -243,7 +243,7 @@ def accept_proposal(m: MachineContext) -> None:
 
 @action("AcceptDirectConnectGatewayAssociationProposal", ready=_open, accounts=("other",))
 def accept_own_proposal(m: MachineContext) -> None:
-    """Who proposes does not accept."""
+    """Checks that the proposing account cannot accept its proposal."""
     thing = m.one_of(_open(m.model))
     step = Step("AcceptDirectConnectGatewayAssociationProposal", _acceptance(thing), thing.owner)
     m.refuse("proposals.accept-owner-only", step, "a proposal is accepted by the account that made it")
@@ -251,7 +251,7 @@ def accept_own_proposal(m: MachineContext) -> None:
 
 
 def _misnamed(m: MachineContext, thing: Thing, step: Step) -> bool:
-    """Once in a while, accept from another Region, or under another gateway; whether that was done."""
+    """Sometimes accepts a proposal from another Region or with another gateway; returns whether it did."""
     if not m.chance(4):
         return False
     gateway = thing.links["gateway"]
@@ -267,14 +267,14 @@ def _misnamed(m: MachineContext, thing: Thing, step: Step) -> bool:
 
 
 def _strangers(model: Model) -> list[tuple[Thing, Thing]]:
-    """Virtual gateways that are free, and gateways of other accounts."""
+    """Pairs of an unassociated virtual private gateway and a gateway of another account."""
     virtual = [one for one in model.of("virtual-gateway") if _free(model, one)]
     return [(one, gateway) for one in virtual for gateway in _gateways(model) if gateway.owner != one.owner]
 
 
 @action("CreateDirectConnectGatewayAssociation", ready=_strangers, accounts=("other",))
 def associate_anothers_gateway(m: MachineContext) -> None:
-    """The gateway of another account is not associated without its owner."""
+    """Checks that a gateway of another account cannot be associated without its owner."""
     virtual, gateway = m.one_of(_strangers(m.model))
     _before(m, virtual, gateway)
     params = {"directConnectGatewayId": gateway, "gatewayId": virtual}
@@ -288,7 +288,7 @@ def associate_anothers_gateway(m: MachineContext) -> None:
     ready=lambda model: _gateways(model) and not model.counters.get("transit gateways"),
 )
 def associate_transit_gateway(m: MachineContext) -> None:
-    """A transit gateway is associated with no gateway of the same ASN, and with none that has a virtual one."""
+    """Checks that a transit gateway needs a different ASN and a gateway without virtual private gateways."""
     gateway = m.one_of(_gateways(m.model))
     m.model.count("transit gateways")
     taken = m.model.on(gateway, "gateway", "gateway-association")
@@ -311,7 +311,7 @@ def associate_transit_gateway(m: MachineContext) -> None:
 
 
 def _never_associated(m: MachineContext, gateway: Thing, exchange: Exchange) -> None:
-    """An association with an equal ASN is refused, or made and never associated."""
+    """Checks that an association with an equal ASN is refused or never becomes associated."""
     rule, what = "associations.transit-asn", "a transit gateway is associated with a gateway of the same ASN"
     if not exchange.succeeded:
         m.contract.refused(rule, exchange, what)
@@ -335,20 +335,20 @@ def _accepted(model: Model) -> list[Thing]:
 
 @action("AcceptDirectConnectGatewayAssociationProposal", ready=_accepted, accounts=("other",))
 def accept_twice(m: MachineContext) -> None:
-    """A proposal is accepted once."""
+    """Checks that a proposal cannot be accepted twice."""
     thing = m.one_of(_accepted(m.model))
     step = Step("AcceptDirectConnectGatewayAssociationProposal", _acceptance(thing), thing.links["gateway"].owner)
     m.refuse("proposals.accept-twice", step, "a proposal is accepted twice")
 
 
 def _dissolved(model: Model) -> list[Thing]:
-    """Accepted proposals whose association is gone."""
+    """The accepted proposals whose association no longer exists."""
     return [one for one in _accepted(model) if _free(model, one.links["virtual"]) and not one.facts.get("withdrawn")]
 
 
 @action("DeleteDirectConnectGatewayAssociationProposal", ready=_dissolved, accounts=("other",))
 def withdraw_accepted(m: MachineContext) -> None:
-    """An accepted proposal whose association is gone is deleted, as Terraform does; no source says that it must be."""
+    """Deletes an accepted proposal without an association, as Terraform does; either result is allowed."""
     thing = m.one_of(_dissolved(m.model))
     _before(m, thing.links["virtual"], thing.links["gateway"])
     m.send(Step("DeleteDirectConnectGatewayAssociationProposal", {"proposalId": thing}, thing.owner))
@@ -356,13 +356,13 @@ def withdraw_accepted(m: MachineContext) -> None:
 
 
 def _standing(model: Model) -> list[Thing]:
-    """Accepted proposals whose association is there."""
+    """The accepted proposals whose association exists."""
     return [one for one in _accepted(model) if not _free(model, one.links["virtual"])]
 
 
 @action("DeleteDirectConnectGatewayAssociationProposal", ready=_standing, accounts=("other",))
 def withdraw_standing(m: MachineContext) -> None:
-    """An accepted proposal is not taken back while its association stands."""
+    """Checks that an accepted proposal cannot be deleted while its association exists."""
     thing = m.one_of(_standing(m.model))
     step = Step("DeleteDirectConnectGatewayAssociationProposal", {"proposalId": thing}, thing.owner)
     m.refuse("proposals.delete-accepted", step, "an accepted proposal is deleted while its association stands")
@@ -371,7 +371,7 @@ def withdraw_standing(m: MachineContext) -> None:
 
 @action("DeleteDirectConnectGatewayAssociationProposal", ready=_open, accounts=("other",))
 def withdraw(m: MachineContext) -> None:
-    """Either account takes an open proposal back."""
+    """Deletes an open proposal as either account."""
     thing = m.one_of(_open(m.model))
     role = m.one_of((thing.owner, thing.links["gateway"].owner))
     step = Step("DeleteDirectConnectGatewayAssociationProposal", {"proposalId": thing}, role)

@@ -1,4 +1,4 @@
-"""BGP peers of virtual interfaces, and the tests that take them down for a while."""
+"""BGP peers of virtual interfaces, and BGP failover tests."""
 
 from dxcontract.spec.json_pointer import at
 from dxcontract.spec.model import Json
@@ -39,7 +39,7 @@ def _one_peer(model: Model) -> list[Thing]:
 
 @action("CreateBGPPeer", ready=_one_peer)
 def add_peer(m: MachineContext) -> None:
-    """Add a peer of the family that a virtual interface lacks."""
+    """Adds a peer of the address family for which the virtual interface has none."""
     thing = m.one_of(_one_peer(m.model))
     params = {"virtualInterfaceId": thing, "newBGPPeer": {"asn": thing.facts["asn"], "addressFamily": "ipv6"}}
     step = Step("CreateBGPPeer", params, thing.owner)
@@ -56,7 +56,7 @@ def add_peer(m: MachineContext) -> None:
 
 @action("CreateBGPPeer", ready=alive)
 def add_same_peer(m: MachineContext) -> None:
-    """A second peer of one family is refused where the port says that it has no logical redundancy."""
+    """Checks that a second peer of a family is refused if the port states that it has no logical redundancy."""
     thing = m.one_of(alive(m.model))
     new = {"asn": thing.facts["asn"], "addressFamily": "ipv4"}
     m.settled(thing)
@@ -69,7 +69,7 @@ def add_same_peer(m: MachineContext) -> None:
 
 @action("DeleteBGPPeer", ready=alive)
 def delete_peer(m: MachineContext) -> None:
-    """Delete the newer peer, by its id or by ASN and address; the last one stays."""
+    """Deletes the newer peer, by its id or by ASN and address; the last peer cannot be deleted."""
     thing = m.one_of(alive(m.model))
     m.at_rest(thing)
     m.look(thing)
@@ -89,7 +89,7 @@ def delete_peer(m: MachineContext) -> None:
 
 
 def _named(thing: Thing, family: str, by_id: bool) -> Json:
-    """A request that names the peer of this family, by its id or by ASN and address."""
+    """A request that identifies the peer of this family, by its id or by ASN and address."""
     if by_id:
         return {"virtualInterfaceId": thing, "bgpPeerId": PeerMember(thing, family, "bgpPeerId")}
     address = PeerMember(thing, family, "customerAddress")
@@ -98,7 +98,7 @@ def _named(thing: Thing, family: str, by_id: bool) -> Json:
 
 @action("DeleteBGPPeer", ready=alive)
 def delete_no_peer(m: MachineContext) -> None:
-    """A peer that a virtual interface has not cannot be deleted."""
+    """Checks that a peer that the virtual interface does not have cannot be deleted."""
     thing = m.one_of(alive(m.model))
     params = {"virtualInterfaceId": thing, "asn": 65099, "customerAddress": "10.255.255.2/30"}
     m.refuse(
@@ -112,7 +112,7 @@ def _testing(model: Model) -> list[Thing]:
 
 @action("StartBgpFailoverTest", ready=alive)
 def start_test(m: MachineContext) -> None:
-    """Start a test."""
+    """Starts a failover test."""
     thing = m.one_of(alive(m.model))
     step = Step("StartBgpFailoverTest", {"virtualInterfaceId": thing}, thing.owner)
     if spoiled(m, step):
@@ -132,7 +132,7 @@ def start_test(m: MachineContext) -> None:
 
 @judged
 def _down(m: MachineContext, thing: Thing) -> None:
-    """While a test of all its peers runs, none of them is up."""
+    """Checks that no peer is up while a test of all peers runs."""
     sight = m.observe(thing)
     if sight is not None and sight[1] is not None:
         statuses = at(sight[1], "/bgpPeers/*/bgpStatus")
@@ -143,7 +143,7 @@ def _down(m: MachineContext, thing: Thing) -> None:
 
 @judged
 def history(m: MachineContext, thing: Thing, *, stopped: bool = False) -> None:
-    """The last test of a virtual interface is in its history, whatever it is asked by."""
+    """Checks that the history contains the last test of a virtual interface, with every filter."""
     test = thing.facts["test"]
     found: dict[str, list[Json]] = {}
     exchanges: list[Exchange] = []
@@ -176,7 +176,7 @@ def history(m: MachineContext, thing: Thing, *, stopped: bool = False) -> None:
 
 @action("StartBgpFailoverTest", ready=_testing)
 def start_twice(m: MachineContext) -> None:
-    """One test at a time."""
+    """Checks that a second test cannot start while a test runs."""
     thing = m.one_of(_testing(m.model))
     step = Step("StartBgpFailoverTest", {"virtualInterfaceId": thing}, thing.owner)
     before = _history(m, thing)
@@ -190,7 +190,7 @@ def start_twice(m: MachineContext) -> None:
 
 
 def _history(m: MachineContext, thing: Thing) -> tuple[Exchange, list[Json]] | None:
-    """The tests of a virtual interface, and how each stands."""
+    """The tests of a virtual interface with their status."""
     exchange = m.ask("ListVirtualInterfaceTestHistory", {"virtualInterfaceId": thing}, thing.owner)
     if exchange is None or not exchange.succeeded:
         return None
@@ -199,7 +199,7 @@ def _history(m: MachineContext, thing: Thing) -> tuple[Exchange, list[Json]] | N
 
 @action("StopBgpFailoverTest", ready=alive)
 def stop_nothing(m: MachineContext) -> None:
-    """Where no test runs none can be stopped."""
+    """Checks that a test cannot be stopped if none runs."""
     thing = m.one_of(alive(m.model))
     step = Step("StopBgpFailoverTest", {"virtualInterfaceId": thing}, thing.owner)
     m.refuse("failover_tests.stop-without-test", step, "a test is stopped that does not run")
@@ -207,7 +207,7 @@ def stop_nothing(m: MachineContext) -> None:
 
 @action("StopBgpFailoverTest", ready=_testing)
 def stop_test(m: MachineContext) -> None:
-    """Stop a test."""
+    """Stops a failover test."""
     thing = m.one_of(_testing(m.model))
     step = Step("StopBgpFailoverTest", {"virtualInterfaceId": thing}, thing.owner)
     if spoiled(m, step):
@@ -223,7 +223,7 @@ def stop_test(m: MachineContext) -> None:
 
 @judged
 def _ended(m: MachineContext, thing: Thing) -> None:
-    """A test that was stopped does not go on."""
+    """Checks that a stopped test no longer runs."""
     sight = m.observe(thing)
     if sight is not None and sight[1] is not None:
         still = sight[1].get("virtualInterfaceState") == "testing"

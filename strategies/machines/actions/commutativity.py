@@ -1,4 +1,4 @@
-"""The same things made in the one order and in the other: what is described must not tell which."""
+"""Equal requests in two orders; the descriptions of the resources must not depend on the order."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ _OWN_NAME = "directConnectGatewayName"
 
 @action("CreateConnection", "CreateLag", ready=lambda model: not model.counters.get("orders"))
 def make_both_ways(m: MachineContext) -> None:
-    """A connection and a LAG, then a LAG and a connection, otherwise alike."""
+    """Creates a connection and a LAG, then a LAG and a connection, with otherwise equal requests."""
     m.model.count("orders")
     bandwidth = m.one_of(m.facts.bandwidths)
     requests = (
@@ -42,7 +42,7 @@ def make_both_ways(m: MachineContext) -> None:
 
 
 def _made(m: MachineContext, step: Step) -> Any:
-    """What an answer to a request says; the thing is no part of the model, and is deleted at the end."""
+    """The response to a request whose resource is not in the model; the resource is deleted at the end."""
     exchange = m.send(step)
     if exchange is None or not exchange.succeeded:
         return None

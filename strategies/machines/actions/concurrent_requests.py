@@ -1,4 +1,4 @@
-"""Requests at the same time: whatever comes first, the outcome is one that some order explains."""
+"""Concurrent requests; some sequential order must explain the result."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -33,7 +33,7 @@ _VLAN: Final = 500
 
 
 def race(m: MachineContext, steps: list[Step]) -> list[Exchange]:
-    """The answers to requests that are sent at the same time, in the order of the requests; none when not sent."""
+    """The responses to requests sent at the same time, in the order of the requests; none if they were not sent."""
     named = [thing for step in steps for thing in step.things]
     if any(one.unsure or not one.id for one in named) or not m.can(*(step.operation for step in steps)):
         m.doubt("its race was not run", *named)
@@ -66,7 +66,7 @@ def race(m: MachineContext, steps: list[Step]) -> list[Exchange]:
 
 @action("TagResource", "DescribeTags", ready=lambda model: model.of(*TAGGABLE))
 def race_tags(m: MachineContext) -> None:
-    """Several add a tag each: all are there afterwards."""
+    """Adds several tags at the same time; afterwards the resource has all of them."""
     thing = m.one_of(m.model.of(*TAGGABLE))
     m.fade(thing)
     tags = {f"race-{number}": str(number) for number in range(RACERS)}
@@ -94,7 +94,7 @@ def _gateway(model: Model, port: Thing) -> list[Thing]:
 
 @action("CreatePrivateVirtualInterface", ready=_ports)
 def race_vlan(m: MachineContext) -> None:
-    """Several ask for one VLAN on one port: one gets it."""
+    """Requests one VLAN on one port several times at once; one request succeeds."""
     port = m.one_of(_ports(m.model))
     gateway = _gateway(m.model, port)[0]
     number = m.model.count("addresses")
@@ -146,7 +146,7 @@ def _fits(model: Model, one: Thing, lag: Thing) -> bool:
 
 @action("AssociateConnectionWithLag", ready=_joining)
 def race_lag(m: MachineContext) -> None:
-    """Two connections join one LAG: both are counted afterwards."""
+    """Adds two connections to one LAG at the same time; afterwards the LAG counts both."""
     lag, joining = m.one_of(_joining(m.model))
     m.settled(*joining)
     m.fade(lag, *joining)
@@ -161,7 +161,7 @@ def race_lag(m: MachineContext) -> None:
 
 @action("CreateConnection", ready=lambda model: not model.counters.get("connection races"))
 def race_connections(m: MachineContext) -> None:
-    """Several order a connection each, alike: so many are there afterwards, each with an id of its own."""
+    """Orders several equal connections at the same time; afterwards each exists with its own id."""
     m.model.count("connection races")
     params = {"location": m.facts.home, "bandwidth": m.one_of(m.facts.bandwidths), "connectionName": m.name()}
     step = Step("CreateConnection", params)

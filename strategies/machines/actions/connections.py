@@ -1,4 +1,4 @@
-"""Connections: ordered alone or into a LAG, renamed, deleted."""
+"""Connections: ordering alone or in a LAG, renaming, deletion."""
 
 from dxcontract.spec.model import Json
 from strategies.machines.actions.registry import action
@@ -28,19 +28,19 @@ MOST_PORTS = 6
 
 
 def few_ports(model: Model) -> bool:
-    """An example stays small enough to be read."""
+    """Whether the example has few ports, so that it stays readable."""
     return len(model.of("connection", "interconnect", "lag")) < MOST_PORTS
 
 
 def owned(m: MachineContext, thing: Thing, rule: str) -> None:
-    """A thing is described as that of its owner, where the target said what account that is."""
+    """Expects the owner in the description of a resource, if the target stated the account id."""
     found = m.world.api.account(thing.owner).account_id
     if found is not None:
         thing.expect(rule, ownerAccount=found)
 
 
 def new_connection(m: MachineContext, owner: str, bandwidth: str, location: str, name: str | None, rule: str) -> Thing:
-    """A connection in the model."""
+    """Adds a connection to the model."""
     role = next(one for one in m.facts.roles if one == owner)
     thing = m.model.add("connection", role, facts={"bandwidth": bandwidth, "location": location, "keys": []})
     thing.expect(rule, bandwidth=bandwidth)
@@ -54,7 +54,7 @@ def new_connection(m: MachineContext, owner: str, bandwidth: str, location: str,
 
 @action("CreateConnection", ready=few_ports)
 def create_connection(m: MachineContext) -> None:
-    """Order a connection, at times with tags, with MACsec, or into a LAG."""
+    """Orders a connection, sometimes with tags, with MACsec or in a LAG."""
     role = m.one_of([one for one in ("owner", "other", "partner") if one in m.facts.roles])
     params: Json = {"location": m.facts.home, "bandwidth": m.one_of(m.facts.bandwidths), "connectionName": m.name()}
     lags = m.model.of("lag", where=lambda one: one.owner == role and not one.facts["macsec"])
@@ -110,7 +110,7 @@ def _join(m: MachineContext, params: Json, lag: Thing) -> None:
 
 
 def enter(m: MachineContext, connection: Thing, lag: Thing, rule: str) -> None:
-    """A connection or interconnect becomes a member of a LAG."""
+    """Makes a connection or interconnect a member of a LAG in the model."""
     connection.links["lag"] = lag
     connection.expect(rule, lagId=lag)
     connection.forget("encryptionMode")
@@ -119,7 +119,7 @@ def enter(m: MachineContext, connection: Thing, lag: Thing, rule: str) -> None:
 
 
 def leave(m: MachineContext, connection: Thing, rule: str) -> None:
-    """A connection or interconnect is no member of its LAG any more."""
+    """Removes a connection or interconnect from its LAG in the model."""
     lag = connection.links.pop("lag", None)
     connection.expect(rule, lagId=None)
     connection.forget("encryptionMode")
@@ -133,7 +133,7 @@ def grouped(model: Model, connection: Thing) -> bool:
 
 
 def can_spare(model: Model, connection: Thing) -> bool:
-    """Whether the LAG of a connection, if it has one, keeps its minimum of links without it."""
+    """Whether the LAG of a connection, if any, keeps its minimum number of links without it."""
     lag = connection.links.get("lag")
     return lag is None or len(model.members(lag)) - 1 >= lag.facts["minimum"]
 
@@ -144,7 +144,7 @@ def _deletable(model: Model) -> list[Thing]:
 
 @action("DeleteConnection", ready=_deletable)
 def delete_connection(m: MachineContext) -> None:
-    """Delete a connection that nothing needs; one that something needs stays."""
+    """Deletes a connection that is not in use; a connection in use is not deleted."""
     thing = m.one_of(_deletable(m.model))
     lag = thing.links.get("lag")
     step = Step("DeleteConnection", {"connectionId": thing}, thing.owner)
@@ -168,7 +168,7 @@ def delete_connection(m: MachineContext) -> None:
 
 
 def gone(thing: Thing, rule: str, *, declined: bool = False) -> None:
-    """A thing was deleted, or declined by its owner."""
+    """Records that a resource was deleted, or declined by its owner."""
     thing.facts["tagged"] = bool(thing.tags)
     thing.life, thing.life_rule, thing.tags = "gone", rule, {}
     thing.facts["declined"] = declined
@@ -178,7 +178,7 @@ def gone(thing: Thing, rule: str, *, declined: bool = False) -> None:
 
 @action("UpdateConnection", ready=lambda model: model.of("connection"))
 def update_connection(m: MachineContext) -> None:
-    """Rename a connection, or change how it encrypts."""
+    """Renames a connection or changes its encryption mode."""
     thing = m.one_of(m.model.of("connection"))
     params = {"connectionId": thing, "connectionName": m.name()}
     if thing.facts["macsec"] and "lag" not in thing.links and m.chance(2):

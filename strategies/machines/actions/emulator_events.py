@@ -1,4 +1,4 @@
-"""What no request causes, on a target that lets a test decide it: time stands still, states advance, links go down.
+"""Events without a request, on a target that a test can control: held time, state changes, link failures.
 
 While time stands still, requests meet resources in the states between the settled ones.
 """
@@ -15,40 +15,40 @@ RULES: Final[tuple[str, ...]] = ()
 
 @action(ready=lambda model: not model.held)
 def hold(m: MachineContext) -> None:
-    """Time stands still."""
+    """Stops the time of the target."""
     m.model.held = True
     m.happen("time stands still", lambda events: events.hold(True))
 
 
 @action(ready=lambda model: not model.documented)
 def follow_documents(m: MachineContext) -> None:
-    """From now on states are those of the documentation where AWS was seen to show others."""
+    """Makes the target show the documented states where AWS was observed to show others."""
     m.model.documented = True
     m.happen("states are the documented ones", lambda events: events.follow_documents(True))
 
 
 @action(ready=lambda model: model.held)
 def let_go(m: MachineContext) -> None:
-    """Time goes on."""
+    """Lets the time of the target continue."""
     m.model.held = False
     m.happen("time goes on", lambda events: events.hold(False))
 
 
 def _passing(model: Model) -> list[Thing]:
-    """What time may pass for; a test that runs ends with it, and a proposal lapses."""
+    """The resources that time can affect; a running test ends and a proposal expires."""
     return [one for one in model.things if one.kind != "association-proposal" and not one.facts.get("testing")]
 
 
 @action(ready=lambda model: model.held and _passing(model))
 def pass_time(m: MachineContext) -> None:
-    """One thing goes on by one state."""
+    """Advances one resource by one state."""
     thing = m.one_of(_passing(m.model))
     m.step_on(thing)
     look_around(m, thing)
 
 
 def look_around(m: MachineContext, thing: Thing) -> None:
-    """Look at a thing and at what shows its state, too."""
+    """Compares a resource and the other resources that show its state."""
     if thing.kind == "virtual-gateway":
         return
     m.look(thing)
@@ -66,7 +66,7 @@ def _links(model: Model) -> list[Thing]:
 
 @action(ready=_links)
 def cut_link(m: MachineContext) -> None:
-    """The physical link of a port goes down."""
+    """Takes the physical link of a port down."""
     thing = m.one_of(_links(m.model))
     thing.facts["cut"] = True
     m.happen(f"the link of {thing!r} goes down", lambda events: events.link(thing.id, False), thing)
@@ -79,7 +79,7 @@ def _cut(model: Model) -> list[Thing]:
 
 @action(ready=_cut)
 def mend_link(m: MachineContext) -> None:
-    """The link of a port goes up again."""
+    """Brings the link of a port up again."""
     thing = m.one_of(_cut(m.model))
     m.mend(thing)
     look_around(m, thing)
@@ -91,7 +91,7 @@ def _interfaces(model: Model) -> list[Thing]:
 
 @action(ready=_interfaces)
 def lose_sessions(m: MachineContext) -> None:
-    """The BGP sessions of a virtual interface go down."""
+    """Takes the BGP sessions of a virtual interface down."""
     thing = m.one_of(_interfaces(m.model))
     m.happen(f"the sessions of {thing!r} go down", lambda events: events.sessions(thing.id, False), thing)
     m.look(thing)

@@ -1,4 +1,4 @@
-"""Direct Connect gateways: made, renamed, deleted, and not deleted while something is on them."""
+"""Direct Connect gateways: creation, renaming and deletion, including a refused deletion while in use."""
 
 from dataclasses import replace
 
@@ -24,7 +24,7 @@ MOST = 3
 
 @action("CreateDirectConnectGateway", ready=lambda model: len(model.of("direct-connect-gateway")) < MOST)
 def create_gateway(m: MachineContext) -> None:
-    """Make a gateway, with an ASN or without."""
+    """Creates a gateway, with or without an ASN."""
     role = m.one_of([one for one in ("owner", "other") if one in m.facts.roles])
     params: dict[str, object] = {"directConnectGatewayName": m.name()}
     asn = m.one_of((None, 64512, 65000, 4200000000))
@@ -47,7 +47,7 @@ def create_gateway(m: MachineContext) -> None:
 
 @action("UpdateDirectConnectGateway", ready=lambda model: model.of("direct-connect-gateway"))
 def rename_gateway(m: MachineContext) -> None:
-    """Rename a gateway."""
+    """Renames a gateway."""
     thing = m.one_of(m.model.of("direct-connect-gateway"))
     params = {"directConnectGatewayId": thing, "newDirectConnectGatewayName": m.name()}
     step = Step("UpdateDirectConnectGateway", params, thing.owner)
@@ -61,13 +61,13 @@ def rename_gateway(m: MachineContext) -> None:
 
 
 def in_use(model: Model, gateway: Thing) -> list[Thing]:
-    """What is on a gateway, open proposals aside."""
+    """The resources that use a gateway, except open proposals."""
     return model.on(gateway, "gateway", "virtual-interface", "gateway-association")
 
 
 @action("DeleteDirectConnectGateway", ready=lambda model: model.of("direct-connect-gateway"))
 def delete_gateway(m: MachineContext) -> None:
-    """Delete a gateway. One that is in use is not deleted: refused, or accepted and taken back."""
+    """Deletes a gateway. A gateway in use is not deleted: the request is refused, or the gateway is restored."""
     thing = m.one_of(m.model.of("direct-connect-gateway"))
     step = Step("DeleteDirectConnectGateway", {"directConnectGatewayId": thing}, thing.owner)
     if in_use(m.model, thing):

@@ -1,4 +1,4 @@
-"""Interconnects and hosted connections: a partner provides, the owner confirms or declines, both can end it."""
+"""Interconnects and hosted connections: allocation by a partner, confirmation, decline and deletion."""
 
 from strategies.machines.actions.connections import (
     BANDWIDTHS,
@@ -49,7 +49,7 @@ MOST_HOSTED = 3
 
 
 def _hosts(model: Model) -> list[Thing]:
-    """What hosted connections can be provided on: an interconnect in no LAG, or a partner's LAG with a member."""
+    """The parents for hosted connections: an interconnect in no LAG, or a LAG of a partner with a member."""
     interconnects = model.of("interconnect", where=lambda one: "lag" not in one.links)
     return interconnects + model.of("lag", where=lambda one: one.facts["hosts"] and _carries(model, one))
 
@@ -60,7 +60,7 @@ def _carries(model: Model, lag: Thing) -> bool:
 
 @action("CreateInterconnect", ready=few_ports, accounts=("partner",))
 def create_interconnect(m: MachineContext) -> None:
-    """Order an interconnect, at times into a LAG of the partner's."""
+    """Orders an interconnect, sometimes in a LAG of the partner."""
     params: dict[str, object] = {"location": m.facts.home, "bandwidth": m.one_of(m.facts.bandwidths)}
     params["interconnectName"] = m.name()
     lags = m.model.of("lag", where=lambda one: one.facts["hosts"] and not one.facts["macsec"])
@@ -91,7 +91,7 @@ def create_interconnect(m: MachineContext) -> None:
 
 @action("DeleteInterconnect", ready=lambda model: model.of("interconnect"), accounts=("partner",))
 def delete_interconnect(m: MachineContext) -> None:
-    """Delete an interconnect that carries nothing."""
+    """Deletes an interconnect that is not in use."""
     thing = m.one_of(m.model.of("interconnect"))
     lag = thing.links.get("lag")
     step = Step("DeleteInterconnect", {"interconnectId": thing}, "partner")
@@ -115,7 +115,7 @@ def _plain(model: Model) -> list[Thing]:
 
 @action("DeleteInterconnect", ready=_plain, accounts=("partner",))
 def delete_as_interconnect(m: MachineContext) -> None:
-    """A partner's connection is no interconnect, though their ids look alike."""
+    """Checks that DeleteInterconnect refuses a connection of a partner."""
     thing = m.one_of(_plain(m.model))
     step = Step("DeleteInterconnect", {"interconnectId": thing}, "partner")
     m.refuse("interconnects.delete-kind", step, "a connection is deleted as an interconnect")
@@ -123,7 +123,7 @@ def delete_as_interconnect(m: MachineContext) -> None:
 
 @action("AllocateHostedConnection", ready=_hosts, accounts=("partner", "owner"))
 def allocate(m: MachineContext) -> None:
-    """Provide a connection for the owner."""
+    """Allocates a hosted connection for the owner."""
     port = m.one_of(_hosts(m.model))
     deprecated = port.kind == "interconnect" and m.can("AllocateConnectionOnInterconnect") and m.chance(3)
     vlan = m.one_of(VLANS)
@@ -161,7 +161,7 @@ def allocate(m: MachineContext) -> None:
 
 @action("AllocateHostedConnection", ready=lambda model: model.of("connection"), accounts=("partner", "owner"))
 def allocate_on_wrong_port(m: MachineContext) -> None:
-    """A connection that is no interconnect carries no hosted connections."""
+    """Checks that a connection that is not an interconnect cannot host connections."""
     port = m.one_of(m.model.of("connection"))
     partners = port.owner == "partner"
     params = {
@@ -182,7 +182,7 @@ def _waiting(model: Model) -> list[Thing]:
 
 @action("ConfirmConnection", ready=_waiting)
 def confirm(m: MachineContext) -> None:
-    """The owner takes a hosted connection."""
+    """Confirms a hosted connection as its owner."""
     thing = m.one_of(_waiting(m.model))
     step = Step("ConfirmConnection", {"connectionId": thing})
     if spoiled(m, step):
@@ -194,7 +194,7 @@ def confirm(m: MachineContext) -> None:
 
 @action("ConfirmConnection", ready=lambda model: model.of("connection", "hosted-connection"))
 def confirm_what_waits_not(m: MachineContext) -> None:
-    """What is not ordering cannot be confirmed."""
+    """Checks that a connection that is not in state ordering cannot be confirmed."""
     thing = m.one_of(m.model.of("connection", "hosted-connection"))
     what = "a connection that is not ordering is confirmed"
     m.refuse(
@@ -204,7 +204,7 @@ def confirm_what_waits_not(m: MachineContext) -> None:
 
 @action("DeleteConnection", ready=_waiting)
 def decline(m: MachineContext) -> None:
-    """The owner declines, or the partner takes the order back."""
+    """Declines the connection as its owner, or withdraws the order as the partner."""
     thing = m.one_of(_waiting(m.model))
     by_owner = not m.chance(3)
     step = Step("DeleteConnection", {"connectionId": thing}, "owner" if by_owner else "partner")
@@ -229,7 +229,7 @@ def _ended(model: Model) -> list[Thing]:
 
 @action("DeleteConnection", ready=_ended)
 def delete_hosted(m: MachineContext) -> None:
-    """The owner deletes a hosted connection that it had confirmed."""
+    """Deletes a confirmed hosted connection as its owner."""
     thing = m.one_of(_ended(m.model))
     step = Step("DeleteConnection", {"connectionId": thing})
     if spoiled(m, step):
@@ -243,7 +243,7 @@ def delete_hosted(m: MachineContext) -> None:
 
 @action("CreateInterconnect", ready=few_ports)
 def create_interconnect_as_anybody(m: MachineContext) -> None:
-    """Interconnects are for partners."""
+    """Checks that an account that is not a partner cannot create an interconnect."""
     params = {"location": m.facts.home, "bandwidth": m.one_of(m.facts.bandwidths), "interconnectName": m.name()}
     m.refuse(
         "interconnects.partner-only", Step("CreateInterconnect", params), "an account that is no partner orders one"
@@ -252,7 +252,7 @@ def create_interconnect_as_anybody(m: MachineContext) -> None:
 
 @action("DescribeHostedConnections", ready=lambda model: model.of("hosted-connection"), accounts=("partner",))
 def look_into_hosted(m: MachineContext) -> None:
-    """A hosted connection hosts nothing."""
+    """Checks that a hosted connection cannot be the parent in a list of hosted connections."""
     thing = m.one_of(m.model.of("hosted-connection"))
     step = Step("DescribeHostedConnections", {"connectionId": thing}, "partner")
     m.refuse("hosted_connections.describe-wrong-parent", step, "the hosted connections of a hosted one are described")
@@ -264,7 +264,7 @@ def _wrong_ports(model: Model) -> list[tuple[Thing, Thing]]:
 
 @action("AssociateHostedConnection", ready=_wrong_ports, accounts=("partner",))
 def move_to_wrong_port(m: MachineContext) -> None:
-    """A connection that is no interconnect takes no hosted connection."""
+    """Checks that a hosted connection cannot move to a connection that is not an interconnect."""
     pairs = _wrong_ports(m.model)
     _refused_move(m, pairs, "hosted_connections.associate-parent-kind", "a hosted connection moves to a dedicated one")
 
@@ -277,7 +277,7 @@ def _not_hosted(model: Model) -> list[tuple[Thing, Thing]]:
 
 @action("AssociateHostedConnection", ready=_not_hosted, accounts=("partner",))
 def move_what_is_not_hosted(m: MachineContext) -> None:
-    """A port of one's own hangs on a cable, and does not move like a hosted connection."""
+    """Checks that a dedicated connection cannot be moved like a hosted connection."""
     pairs = _not_hosted(m.model)
     _refused_move(m, pairs, "hosted_connections.associate-kind", "a port moves like a hosted connection")
 
@@ -291,7 +291,7 @@ def _refused_move(m: MachineContext, pairs: list[tuple[Thing, Thing]], rule: str
 
 @action("AssociateHostedConnection", ready=lambda model: model.of("hosted-connection") and len(_hosts(model)) > 1)
 def move(m: MachineContext) -> None:
-    """The partner moves a hosted connection, with what is on it, to another port."""
+    """Moves a hosted connection and its virtual interfaces to another port as the partner."""
     thing = m.one_of(m.model.of("hosted-connection"))
     old = thing.links["port"]
     targets = [one for one in _hosts(m.model) if one is not old]

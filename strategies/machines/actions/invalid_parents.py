@@ -1,4 +1,4 @@
-"""Virtual interfaces where they must not be: on ports and gateways that are not ready, of another kind or account."""
+"""Virtual interfaces on invalid parents: ports and gateways that are not ready, or of another kind or account."""
 
 from strategies.machines.actions.registry import action
 from strategies.machines.actions.virtual_interfaces import VLANS, alive, carries, new_interface, port_settled, ports
@@ -17,7 +17,7 @@ RULES = (
 
 @action("CreatePublicVirtualInterface", ready=lambda model: model.of("hosted-connection", life="waiting"))
 def create_on_unconfirmed(m: MachineContext) -> None:
-    """Nothing can be made on a hosted connection that nobody confirmed."""
+    """Checks that an unconfirmed hosted connection cannot have a virtual interface."""
     port = m.one_of(m.model.of("hosted-connection", life="waiting"))
     new = new_interface(m, port, "public", port.facts["vlan"], None)
     step = Step("CreatePublicVirtualInterface", {"connectionId": port, "newPublicVirtualInterface": new})
@@ -25,14 +25,14 @@ def create_on_unconfirmed(m: MachineContext) -> None:
 
 
 def _strangers(model: Model) -> list[tuple[Thing, Thing]]:
-    """Ports, and gateways of other accounts."""
+    """Pairs of a port and a gateway of another account."""
     gateways = model.of("direct-connect-gateway")
     return [(port, one) for port in ports(model) for one in gateways if one.owner != port.owner]
 
 
 @action("CreatePrivateVirtualInterface", ready=_strangers, accounts=("other",))
 def create_on_anothers_gateway(m: MachineContext) -> None:
-    """A virtual interface of one's own is on no gateway of another account."""
+    """Checks that a virtual interface cannot use a gateway of another account."""
     port, gateway = m.one_of(_strangers(m.model))
     if m.model.on(port, "port"):
         return
@@ -45,7 +45,7 @@ def create_on_anothers_gateway(m: MachineContext) -> None:
 
 @action("CreatePrivateVirtualInterface", ready=lambda model: [one for one in ports(model) if not model.on(one, "port")])
 def create_on_no_gateway(m: MachineContext) -> None:
-    """A private virtual interface is on a gateway."""
+    """Checks that a private virtual interface needs a gateway."""
     port = m.one_of([one for one in ports(m.model) if not m.model.on(one, "port")])
     port_settled(m, port)
     new = new_interface(m, port, "private", port.facts.get("vlan", VLANS[0]), None)
@@ -59,7 +59,7 @@ def _hosting(model: Model) -> list[Thing]:
 
 @action("CreatePublicVirtualInterface", ready=_hosting)
 def create_on_hosting_lag(m: MachineContext) -> None:
-    """A partner's LAG carries hosted connections, and no virtual interfaces itself."""
+    """Checks that a LAG that hosts connections cannot have a virtual interface itself."""
     lag = m.one_of(_hosting(m.model))
     port_settled(m, lag)
     new = new_interface(m, lag, "public", VLANS[0], None)
@@ -68,14 +68,14 @@ def create_on_hosting_lag(m: MachineContext) -> None:
 
 
 def _elsewhere(model: Model) -> list[tuple[Thing, Thing]]:
-    """Virtual interfaces, and free ports of accounts that have no part in them."""
+    """Pairs of a virtual interface and a free port of an unrelated account."""
     free = model.of("connection", where=lambda one: "lag" not in one.links and not model.on(one, "port"))
     return [(thing, port) for thing in alive(model) for port in free if port.owner not in thing.parties]
 
 
 @action("AssociateVirtualInterface", ready=_elsewhere, accounts=("other",))
 def move_to_anothers_port(m: MachineContext) -> None:
-    """The port that a virtual interface moves to belongs to who moves it."""
+    """Checks that a virtual interface can move only to a port of the account that moves it."""
     thing, port = m.one_of(_elsewhere(m.model))
     old = thing.links["port"]
     step = Step("AssociateVirtualInterface", {"virtualInterfaceId": thing, "connectionId": port}, old.owner)
@@ -84,7 +84,7 @@ def move_to_anothers_port(m: MachineContext) -> None:
 
 @action("AssociateVirtualInterface", ready=_elsewhere, accounts=("other",))
 def fetch_anothers_interface(m: MachineContext) -> None:
-    """Nobody moves the virtual interface of another account to a port of one's own."""
+    """Checks that an account cannot move a virtual interface of another account to its own port."""
     thing, port = m.one_of(_elsewhere(m.model))
     step = Step("AssociateVirtualInterface", {"virtualInterfaceId": thing, "connectionId": port}, port.owner)
     m.refuse("virtual_interfaces.associate-requester", step, "a virtual interface is fetched by another account")
@@ -96,7 +96,7 @@ def fetch_anothers_interface(m: MachineContext) -> None:
     accounts=("other",),
 )
 def confirm_for_another(m: MachineContext) -> None:
-    """Who provides a virtual interface does not confirm it."""
+    """Checks that the account that allocates a virtual interface cannot confirm it."""
     thing = m.one_of(m.model.of("virtual-interface", life="waiting"))
     port = thing.links["port"]
     gateways = m.model.of("direct-connect-gateway", where=lambda one: one.owner == port.owner)

@@ -1,4 +1,4 @@
-"""LAGs: made of new connections or around one, joined, left, changed, deleted."""
+"""LAGs: creation with new or existing connections, membership, changes and deletion."""
 
 from dxcontract.spec.json_pointer import at
 from dxcontract.wire.exchange import Exchange
@@ -61,7 +61,7 @@ RULES = (
 
 @action("CreateLag", ready=few_ports)
 def create_lag(m: MachineContext) -> None:
-    """Order a LAG of one or two new connections, or around one that is there."""
+    """Orders a LAG of one or two new connections, or with an existing connection."""
     role = m.one_of([one for one in ("owner", "partner") if one in m.facts.roles])
     params = {
         "numberOfConnections": m.one_of((1, 2)),
@@ -120,7 +120,7 @@ def create_lag(m: MachineContext) -> None:
 
 
 def _stands_alone(model: Model, port: Thing, role: str) -> bool:
-    """Whether a LAG can be made around a port; of hosted connections on it the sources do not speak."""
+    """Whether a LAG can be created with a port; the sources do not mention its hosted connections."""
     return port.owner == role and "lag" not in port.links and not model.on(port, "port", "hosted-connection")
 
 
@@ -132,7 +132,7 @@ def _member(m: MachineContext, lag: Thing) -> Thing:
 
 
 def _adopt(m: MachineContext, lag: Thing, members: list[Thing], exchange: Exchange | None) -> None:
-    """The ids of the connections that were ordered with a LAG."""
+    """Stores the ids of the connections that were ordered with a LAG."""
     answered = [] if exchange is None else at(exchange.body, "/connections/*/connectionId")
     ids = [one for one in answered if isinstance(one, str) and one not in m.ids]
     if exchange is None or lag.handle is None or lag.unsure:
@@ -152,7 +152,7 @@ def _adopt(m: MachineContext, lag: Thing, members: list[Thing], exchange: Exchan
 
 
 def _take_along(m: MachineContext, connection: Thing, lag: Thing, rule: str) -> None:
-    """What is on a connection that was in no LAG moves to the LAG with it."""
+    """Moves the resources on a connection that was in no LAG to the new LAG, in the model."""
     for one in m.model.on(connection, "port"):
         one.links["port"] = lag
         if one.kind == "virtual-interface":
@@ -164,7 +164,7 @@ def _take_along(m: MachineContext, connection: Thing, lag: Thing, rule: str) -> 
 
 
 def _pairs(model: Model) -> list[tuple[Thing, Thing]]:
-    """Ports and LAGs of one account, where what is on them does not collide."""
+    """Pairs of a port and a LAG of one account whose VLANs and addresses do not conflict."""
     found = []
     for one in model.of("connection", "interconnect"):
         for lag in model.of("lag"):
@@ -178,7 +178,7 @@ def _pairs(model: Model) -> list[tuple[Thing, Thing]]:
 
 @action("AssociateConnectionWithLag", ready=_pairs)
 def associate_connection(m: MachineContext) -> None:
-    """Put a connection into a LAG, out of another one if need be."""
+    """Associates a connection with a LAG, and removes it from its previous LAG."""
     connection, lag = m.one_of(_pairs(m.model))
     step = Step("AssociateConnectionWithLag", {"connectionId": connection, "lagId": lag}, lag.owner)
     for fact, rule in (
@@ -219,7 +219,7 @@ def associate_connection(m: MachineContext) -> None:
     ready=lambda model: model.of("lag") and model.of("connection", "interconnect"),
 )
 def disassociate_connection(m: MachineContext) -> None:
-    """Take a connection out of its LAG; one that is no member cannot be taken out."""
+    """Removes a connection from its LAG; a connection that is not a member cannot be removed."""
     connection = m.one_of(m.model.of("connection", "interconnect"))
     lags = m.model.of("lag", where=lambda one: one.owner == connection.owner)
     if not lags:
@@ -244,7 +244,7 @@ def disassociate_connection(m: MachineContext) -> None:
 
 
 def _convert(m: MachineContext, connection: Thing) -> None:
-    """A partner's connection that leaves a LAG is an interconnect from then on."""
+    """Makes a partner's connection that leaves a LAG an interconnect in the model."""
     connection.kind, connection.life_rule = "interconnect", "lags.disassociate-partner-converts"
     connection.expected = {}
     if connection.handle is not None:
@@ -253,7 +253,7 @@ def _convert(m: MachineContext, connection: Thing) -> None:
 
 @action("UpdateLag", ready=lambda model: model.of("lag"))
 def update_lag(m: MachineContext) -> None:
-    """Rename a LAG, or change how many links it needs, or how it encrypts."""
+    """Renames a LAG, or changes its minimum number of links or its encryption mode."""
     lag = m.one_of(m.model.of("lag"))
     params: dict[str, object] = {"lagId": lag, "lagName": m.name()}
     if m.chance(2):
@@ -283,7 +283,7 @@ def update_lag(m: MachineContext) -> None:
 
 @action("DeleteLag", ready=lambda model: model.of("lag"))
 def delete_lag(m: MachineContext) -> None:
-    """Delete a LAG that carries nothing; its connections stay."""
+    """Deletes a LAG that is not in use; its connections remain."""
     lag = m.one_of(m.model.of("lag"))
     members = m.model.members(lag)
     step = Step("DeleteLag", {"lagId": lag}, lag.owner)

@@ -1,4 +1,4 @@
-"""MACsec keys of connections and LAGs: given, described, taken away."""
+"""MACsec keys of connections and LAGs: association, description and disassociation."""
 
 import hashlib
 from typing import Any
@@ -26,7 +26,7 @@ MOST_KEYS = 2
 
 
 def _capable(model: Model) -> list[Thing]:
-    """Ports that can encrypt and have keys of their own: members of a LAG have the LAG's."""
+    """The ports that support MACsec and have their own keys; members of a LAG use the keys of the LAG."""
     return model.of("connection", "lag", where=lambda one: one.facts["macsec"] and "lag" not in one.links)
 
 
@@ -36,7 +36,7 @@ def _pair(number: int) -> dict[str, str]:
 
 @action("AssociateMacSecKey", ready=_capable)
 def give_key(m: MachineContext) -> None:
-    """Give a port a key, as a pair; at times one that was taken from it before."""
+    """Associates a key pair with a port, sometimes a pair that was disassociated before."""
     thing = m.one_of(_capable(m.model))
     if len(thing.facts["keys"]) >= MOST_KEYS:
         return
@@ -59,7 +59,7 @@ def give_key(m: MachineContext) -> None:
 
 @action("AssociateMacSecKey", ready=lambda model: model.of("connection", "hosted-connection"))
 def give_wrongly(m: MachineContext) -> None:
-    """A port that cannot encrypt gets no key, and no port gets half of one."""
+    """Checks that a port without MACsec refuses a key, and that every port refuses half a pair."""
     thing = m.one_of(m.model.of("connection", "hosted-connection"))
     pair: dict[str, Any] = dict(_pair(m.model.count("keys")))
     if thing.kind == "hosted-connection":
@@ -81,7 +81,7 @@ def _keyed(model: Model) -> list[Thing]:
 
 @action("DisassociateMacSecKey", ready=_keyed)
 def take_key(m: MachineContext) -> None:
-    """Take one key from a port; the others stay."""
+    """Disassociates one key from a port; the other keys remain."""
     thing = m.one_of(_keyed(m.model))
     ckn = m.one_of(thing.facts["keys"])
     m.look(thing)
@@ -100,7 +100,7 @@ def take_key(m: MachineContext) -> None:
 
 @action("DisassociateMacSecKey", ready=_capable)
 def take_no_key(m: MachineContext) -> None:
-    """A key that a port has not cannot be taken from it."""
+    """Checks that a key that a port does not have cannot be disassociated from it."""
     thing = m.one_of(_capable(m.model))
     arn = "arn:aws:secretsmanager:us-east-1:111111111111:secret:dxcontract-nothing-dxc001"
     step = Step("DisassociateMacSecKey", {"connectionId": thing, "secretARN": arn}, thing.owner)
@@ -109,7 +109,7 @@ def take_no_key(m: MachineContext) -> None:
 
 @judged
 def keys_shown(m: MachineContext, thing: Thing, rule: str) -> None:
-    """The keys that a port is described with, by their CKN, are those that it was given."""
+    """Checks that a port is described with the CKNs of its associated keys."""
     sight = m.observe(thing)
     if sight is None or sight[1] is None:
         return

@@ -1,4 +1,4 @@
-"""What a machine can do: an action a step, in a family, registered by the module that holds it.
+"""The registry of actions; each action belongs to a family, which is named after its module.
 
 An action draws by the model, sends its request, says what must come of it, and tells the model. It takes part only
 where the target has all operations that it needs.
@@ -17,7 +17,7 @@ Ready = Callable[[Model], object]
 
 @dataclass(frozen=True)
 class Action:
-    """One kind of step: what the target must have for it, and when the model allows it."""
+    """One kind of step, with the operations that the target needs and the condition on the model."""
 
     name: str
     family: str
@@ -31,12 +31,12 @@ ACTIONS: Final[list[Action]] = []
 
 
 def always(_: Model) -> bool:
-    """An action that can be done in any state."""
+    """The condition of an action that is possible in any state."""
     return True
 
 
 def action(*operations: str, ready: Ready = always, accounts: tuple[str, ...] = ()) -> Callable[[Run], Run]:
-    """Register a function as an action of the family that its module is named after."""
+    """Registers a function as an action of the family of its module."""
 
     def register(run: Run) -> Run:
         family = run.__module__.rpartition(".")[2]

@@ -1,4 +1,4 @@
-"""Resiliency groups, and the connections in them."""
+"""Resiliency groups and their connections."""
 
 from dxcontract.spec.json_pointer import at
 from strategies.machines.actions.connections import gone, owned
@@ -39,7 +39,7 @@ def _groups(model: Model) -> list[Thing]:
 
 @action("CreateResiliencyGroup", ready=lambda model: len(_groups(model)) < 2)
 def create_group(m: MachineContext) -> None:
-    """Make a resiliency group."""
+    """Creates a resiliency group."""
     params = {**least(Scene(m.world, m.spec.operation("CreateResiliencyGroup"))), "resiliencyGroupName": m.name()}
     params.pop("clientToken", None)
     tags = m.few_tags()
@@ -58,7 +58,7 @@ def create_group(m: MachineContext) -> None:
 
 @action("TagResource", ready=_groups)
 def tag_group(m: MachineContext) -> None:
-    """A resiliency group is tagged under its ARN."""
+    """Tags a resiliency group with its ARN."""
     thing = m.one_of(_groups(m.model))
     tags = {"team": m.one_of(("a", "b"))}
     step = Step("TagResource", {"resourceArn": ArnOf(thing), "tags": m.tag_list(tags)})
@@ -72,7 +72,7 @@ def tag_group(m: MachineContext) -> None:
 
 @judged
 def _tagged(m: MachineContext, group: Thing, rule: str) -> None:
-    """A group shows its tags; where it does not, no more is said of them."""
+    """Checks that a group shows its tags; if it does not, no more tags are expected."""
     sight = m.observe(group) if group.tags and not group.facts.get("tags in doubt") else None
     if sight is None or sight[1] is None:
         return
@@ -83,7 +83,7 @@ def _tagged(m: MachineContext, group: Thing, rule: str) -> None:
 
 @action("UpdateResiliencyGroup", ready=_groups)
 def rename_group(m: MachineContext) -> None:
-    """Rename a resiliency group."""
+    """Renames a resiliency group."""
     thing = m.one_of(_groups(m.model))
     params = {"resiliencyGroupId": thing, "resiliencyGroupName": m.name()}
     step = Step("UpdateResiliencyGroup", params)
@@ -99,7 +99,7 @@ def rename_group(m: MachineContext) -> None:
 
 @action("CreateResiliencyGroup", ready=lambda model: len(_groups(model)) < 2)
 def create_group_again(m: MachineContext) -> None:
-    """The same request with the same client token makes nothing new; with another request the token is refused."""
+    """Repeats a creation with the same client token, or uses the token with another request, which is refused."""
     token = f"{m.name()}-{m.model.count('tokens')}"
     params = {**least(Scene(m.world, m.spec.operation("CreateResiliencyGroup"))), "clientToken": token}
     params["resiliencyGroupName"] = m.name()
@@ -128,8 +128,8 @@ def _outside(model: Model) -> list[tuple[Thing, Thing]]:
 
 @action("AssociateConnectionsToResiliencyGroup", ready=_outside)
 def enter_group(m: MachineContext) -> None:
-    """Put a connection into a group, by its id or its ARN, at times twice with one client token; together with one that
-    does not exist, none gets in."""
+    """Associates a connection with a group, by its id or its ARN, sometimes twice with one client token.
+    A request with a connection that does not exist associates none."""
     group, connection = m.one_of(_outside(m.model))
     named = m.one_of((connection, ArnOf(connection)))
     params = {"resiliencyGroupId": group, "connectionIdentifiers": [named]}
@@ -155,7 +155,7 @@ def enter_group(m: MachineContext) -> None:
 
 
 def _tokened(m: MachineContext, params: dict[str, object]) -> bool:
-    """At times a request gets a client token, with which it can be sent again and has no further effect."""
+    """Sometimes adds a client token, so that the request can be repeated without further effect."""
     if not m.chance(3):
         return False
     params["clientToken"] = f"{m.name()}-{m.model.count('tokens')}"
@@ -163,7 +163,7 @@ def _tokened(m: MachineContext, params: dict[str, object]) -> bool:
 
 
 def _left(m: MachineContext, group: Thing) -> None:
-    """Wait until connections that leave a group have left it."""
+    """Waits until the disassociation of connections is complete."""
 
     def over() -> bool:
         exchange = m.ask("ListResiliencyGroupAssociations", {"resiliencyGroupId": group}, group.owner)
@@ -183,7 +183,7 @@ def _filled(model: Model) -> list[Thing]:
 
 @action("DisassociateConnectionsFromResiliencyGroup", ready=_filled)
 def leave_group(m: MachineContext) -> None:
-    """Take a connection out of a group, at times twice with one client token; the others stay."""
+    """Disassociates a connection from a group, sometimes twice with one client token; the others remain."""
     group = m.one_of(_filled(m.model))
     connection = m.one_of(group.facts["connections"])
     params = {"resiliencyGroupId": group, "connectionIdentifiers": [connection]}
@@ -209,7 +209,7 @@ def leave_group(m: MachineContext) -> None:
 
 @action("DeleteResiliencyGroup", ready=_groups)
 def delete_group(m: MachineContext) -> None:
-    """Delete an empty group."""
+    """Deletes an empty group."""
     group = m.one_of(_groups(m.model))
     step = Step("DeleteResiliencyGroup", {"resiliencyGroupId": group})
     if group.facts["connections"] or spoiled(m, step):

@@ -1,4 +1,4 @@
-"""Tags: added, replaced, removed, described, and refused."""
+"""Tags: adding, replacing, removing and describing them, and invalid requests."""
 
 from typing import Final
 
@@ -53,7 +53,7 @@ def _taggable(m: MachineContext) -> list[Thing]:
 
 @action("TagResource", ready=lambda model: model.of(*TAGGABLE))
 def tag(m: MachineContext) -> None:
-    """Add tags to a thing, or replace some that it has."""
+    """Adds tags to a resource or replaces existing ones."""
     thing = m.one_of(_taggable(m))
     some = st.dictionaries(st.sampled_from(KEYS), st.sampled_from(VALUES), min_size=1, max_size=3)
     tags = m.choices.draw(some, usual={"team": "a", "Team": "b"} if not thing.tags else {"team": "c"})
@@ -68,7 +68,7 @@ def tag(m: MachineContext) -> None:
 
 @action("TagResource", ready=lambda model: model.of(*TAGGABLE))
 def tag_wrongly(m: MachineContext) -> None:
-    """A key twice, too many tags, a reserved key: refused as a whole."""
+    """Checks that a duplicate key, too many tags and a reserved key are refused as a whole."""
     thing = m.one_of(_taggable(m))
     rule = m.one_of(tuple(_WRONG))
     what = "tags that must not be are added"
@@ -78,7 +78,7 @@ def tag_wrongly(m: MachineContext) -> None:
 
 @action("TagResource", "UntagResource", ready=lambda model: model.of(*TAGGABLE))
 def tag_nothing(m: MachineContext) -> None:
-    """What is no ARN has no tags."""
+    """Checks that a string that is not an ARN is refused."""
     operation = m.one_of(("TagResource", "UntagResource"))
     change: Json = {"tags": m.tag_list({"new": "1"})} if operation == "TagResource" else {"tagKeys": ["new"]}
     step = Step(operation, {"resourceArn": "nothing", **change}, flaw="no ARN")
@@ -87,7 +87,7 @@ def tag_nothing(m: MachineContext) -> None:
 
 @action("CreateConnection")
 def create_wrongly_tagged(m: MachineContext) -> None:
-    """What is created with tags that must not be is not created."""
+    """Checks that a creation with invalid tags creates nothing."""
     rule = m.one_of(("tags.duplicate-keys-on-create", "tags.maximum-on-create"))
     tags = _WRONG[rule.removesuffix("-on-create")]
     params = {"location": m.facts.home, "bandwidth": "1Gbps", "connectionName": m.name(), "tags": tags}
@@ -96,7 +96,7 @@ def create_wrongly_tagged(m: MachineContext) -> None:
 
 @action("TagResource", ready=lambda model: model.of(*TAGGABLE, where=lambda one: not one.tags))
 def tag_fully(m: MachineContext) -> None:
-    """As many tags as there may be; then none."""
+    """Adds as many tags as allowed, then removes all."""
     thing = m.one_of(m.model.of(*TAGGABLE, where=lambda one: not one.tags))
     tags = {f"key-{number}": str(number) for number in range(MAXIMUM)}
     arn = ArnOf(thing)
@@ -111,7 +111,7 @@ def tag_fully(m: MachineContext) -> None:
 
 @action("UntagResource", ready=lambda model: model.of(*TAGGABLE))
 def untag(m: MachineContext) -> None:
-    """Remove keys, whether they are there or not."""
+    """Removes keys, whether or not the resource has them."""
     thing = m.one_of(_taggable(m))
     keys = m.choices.draw(st.lists(st.sampled_from(KEYS), min_size=1, max_size=2, unique=True), usual=["team"])
     step = Step("UntagResource", {"resourceArn": ArnOf(thing), "tagKeys": keys}, thing.owner)
@@ -126,7 +126,7 @@ def untag(m: MachineContext) -> None:
 
 @action("DescribeTags", ready=lambda model: model.of(*TAGGABLE))
 def describe_tags(m: MachineContext) -> None:
-    """Ask for the tags of several things at once."""
+    """Describes the tags of several resources in one request."""
     things = [m.one_of(m.model.of(*TAGGABLE, where=lambda one: one.owner == "owner") or _taggable(m))]
     things += [one for one in _taggable(m) if one.owner == things[0].owner and one not in things][:2]
     step = Step("DescribeTags", {"resourceArns": [ArnOf(one) for one in things]}, things[0].owner)
@@ -147,7 +147,7 @@ def describe_tags(m: MachineContext) -> None:
 
 
 def _tags_of(m: MachineContext, thing: Thing) -> tuple[Exchange, dict[str, str]] | None:
-    """What DescribeTags says of a thing; None where it says nothing."""
+    """The tags of a resource in a DescribeTags response, or None if the response has none."""
     exchange = m.ask("DescribeTags", {"resourceArns": [ArnOf(thing)]}, thing.owner)
     if exchange is None or not exchange.succeeded:
         return None
@@ -156,7 +156,7 @@ def _tags_of(m: MachineContext, thing: Thing) -> tuple[Exchange, dict[str, str]]
 
 @judged
 def made_with_tags(m: MachineContext, thing: Thing, rule: str = "") -> None:
-    """A new thing has the tags that it was made with; where it has not, nothing more is said of its tags."""
+    """Checks that a new resource has the tags of its creation; if it does not, no tags are expected."""
     rule = rule or ON_CREATE.get(thing.kind, "")
     if not thing.tags or not rule or thing.unsure or not thing.id:
         return
@@ -170,7 +170,7 @@ def made_with_tags(m: MachineContext, thing: Thing, rule: str = "") -> None:
 
 @judged
 def described(m: MachineContext, rule: str, thing: Thing) -> None:
-    """What DescribeTags says of a thing is what the model has."""
+    """Checks that DescribeTags returns the tags in the model."""
     if thing.unsure or not thing.id or thing.facts.get("tags in doubt"):
         return
     if (seen := _tags_of(m, thing)) is None:

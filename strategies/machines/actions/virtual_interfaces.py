@@ -1,4 +1,4 @@
-"""Virtual interfaces: made, allocated, confirmed, declined, changed, moved, deleted."""
+"""Virtual interfaces: creation, allocation, confirmation, decline, changes, moves and deletion."""
 
 from typing import Any
 
@@ -58,25 +58,25 @@ MOST = 3
 
 
 def ports(model: Model) -> list[Thing]:
-    """What carries virtual interfaces of its owner: a connection in no LAG, or a LAG that hosts nothing."""
+    """The parents of virtual interfaces: a connection in no LAG, or a LAG that hosts no connections."""
     free = model.of("connection", where=lambda one: "lag" not in one.links and one.owner != "partner")
     lags = model.of("lag", where=lambda one: not one.facts["hosts"] and carries(model, one))
     return free + lags + model.of("hosted-connection")
 
 
 def carries(model: Model, lag: Thing) -> bool:
-    """Whether a LAG has the links that it needs."""
+    """Whether a LAG has its minimum number of links."""
     return len(model.members(lag)) >= max(1, int(lag.facts["minimum"]))
 
 
 def port_settled(m: MachineContext, port: Thing) -> None:
-    """Wait until a port carries traffic."""
+    """Waits until a port is available."""
     m.settled(*([port] if port.kind != "lag" else m.model.members(port)))
 
 
 @action("CreatePrivateVirtualInterface", ready=ports)
 def create_interface(m: MachineContext) -> None:
-    """Make a virtual interface of one's own."""
+    """Creates a virtual interface for the calling account."""
     port = m.one_of(ports(m.model))
     kind = _kind(m, port.owner)
     if kind is not None:
@@ -85,14 +85,14 @@ def create_interface(m: MachineContext) -> None:
 
 @action("AllocatePrivateVirtualInterface", ready=ports, accounts=("other",))
 def allocate_interface(m: MachineContext) -> None:
-    """Make a virtual interface for the other account, which has to confirm it."""
+    """Allocates a virtual interface for the other account, which has to confirm it."""
     chosen = [one for one in ports(m.model) if one.owner == "owner"]
     if chosen:
         _make(m, m.one_of(chosen), m.one_of(KINDS), "other", "owner")
 
 
 def _kind(m: MachineContext, role: Role) -> str | None:
-    """A kind that can be made: all but public ones need a gateway."""
+    """A type that can be created; every type except public needs a gateway."""
     return m.one_of(KINDS) if m.model.of("direct-connect-gateway", where=lambda g: g.owner == role) else "public"
 
 
@@ -140,7 +140,7 @@ def _make(m: MachineContext, port: Thing, kind: str, owner: Role, provider: Role
 
 
 def _forbidden(m: MachineContext, step: Step, port: Thing, vlan: int) -> bool:
-    """Whether the model forbids it; then it was tried."""
+    """Whether the model forbids the request; if it does, the request was sent and checked."""
     if port.kind == "hosted-connection" and m.model.on(port, "port"):
         port_settled(m, port)
         m.refuse("hosted_connections.one-interface", step, "a second virtual interface on a hosted connection")
@@ -157,7 +157,7 @@ def _forbidden(m: MachineContext, step: Step, port: Thing, vlan: int) -> bool:
 
 
 def new_interface(m: MachineContext, port: Thing, kind: str, vlan: int, gateway: Thing | None) -> dict[str, Any]:
-    """A request's new virtual interface, with addresses of its own."""
+    """The description of a new virtual interface in a request, with its own addresses."""
     number = m.model.count("addresses")
     if kind == "public":
         amazon, customer = public_pair(number)
@@ -183,7 +183,7 @@ def new_interface(m: MachineContext, port: Thing, kind: str, vlan: int, gateway:
 
 
 def expect(m: MachineContext, thing: Thing, new: dict[str, Any]) -> None:
-    """What a new virtual interface is described as."""
+    """Sets the expected description of a new virtual interface."""
     echo = {name: new[name] for name in ("virtualInterfaceName", "vlan", "asn")}
     thing.expect("virtual_interfaces.echo", connectionId=thing.links["port"], **echo)
     addresses = {name: new[name] for name in ("amazonAddress", "customerAddress")}
@@ -197,7 +197,7 @@ def expect(m: MachineContext, thing: Thing, new: dict[str, Any]) -> None:
 
 
 def attach(thing: Thing, gateway: Thing, named: str, attached: str) -> None:
-    """A virtual interface is on a Direct Connect gateway."""
+    """Attaches a virtual interface to a Direct Connect gateway in the model."""
     thing.links["gateway"] = gateway
     thing.expect(named, directConnectGatewayId=gateway)
     thing.expect("virtual_interfaces.amazon-asn-of-gateway", amazonSideAsn=gateway.facts["asn"])
@@ -210,7 +210,7 @@ def _waiting(model: Model) -> list[Thing]:
 
 @action("ConfirmPrivateVirtualInterface", ready=_waiting, accounts=("other",))
 def confirm_interface(m: MachineContext) -> None:
-    """The owner takes an allocated virtual interface, by the operation for its kind or by a wrong one."""
+    """Confirms an allocated virtual interface as its owner, with the operation for its type or a wrong one."""
     thing = m.one_of(_waiting(m.model))
     kind = thing.facts["kind"] if not m.chance(5) else m.one_of(KINDS)
     params: Json = {"virtualInterfaceId": thing}
@@ -240,13 +240,13 @@ def confirm_interface(m: MachineContext) -> None:
 
 
 def alive(model: Model) -> list[Thing]:
-    """Virtual interfaces that are there and no test runs on."""
+    """The virtual interfaces that exist and on which no test runs."""
     return model.of("virtual-interface", where=lambda one: not one.facts.get("testing"))
 
 
 @action("ConfirmPublicVirtualInterface", ready=alive)
 def confirm_again(m: MachineContext) -> None:
-    """What is not confirming cannot be confirmed."""
+    """Checks that a virtual interface that is not in state confirming cannot be confirmed."""
     thing = m.one_of(alive(m.model))
     if thing.facts["kind"] != "public":
         return
@@ -256,7 +256,7 @@ def confirm_again(m: MachineContext) -> None:
 
 @action("DeleteVirtualInterface", ready=_waiting, accounts=("other",))
 def decline_interface(m: MachineContext) -> None:
-    """The owner declines an allocated virtual interface."""
+    """Declines an allocated virtual interface as its owner."""
     thing = m.one_of(_waiting(m.model))
     step = Step("DeleteVirtualInterface", {"virtualInterfaceId": thing}, "other")
     if spoiled(m, step):
@@ -273,7 +273,7 @@ def _declined(model: Model) -> list[Thing]:
 
 @action("DeleteVirtualInterface", ready=_declined, accounts=("other",))
 def delete_declined(m: MachineContext) -> None:
-    """What was declined is deleted, as Terraform does; no source says that it must be accepted, or refused."""
+    """Deletes a declined virtual interface, as Terraform does; either result is allowed."""
     thing = m.one_of(_declined(m.model))
     m.send(Step("DeleteVirtualInterface", {"virtualInterfaceId": thing}, "other"))
     thing.facts["declined"] = False
@@ -282,7 +282,7 @@ def delete_declined(m: MachineContext) -> None:
 
 @action("DeleteVirtualInterface", ready=lambda model: model.of("virtual-interface"))
 def delete_interface(m: MachineContext) -> None:
-    """Delete a virtual interface, with its peers, its attachment and a test that runs on it."""
+    """Deletes a virtual interface with its peers, its attachment and its running test."""
     thing = m.one_of(m.model.of("virtual-interface"))
     step = Step("DeleteVirtualInterface", {"virtualInterfaceId": thing}, thing.owner)
     if spoiled(m, step):
@@ -305,7 +305,7 @@ def delete_interface(m: MachineContext) -> None:
 
 @action("UpdateVirtualInterfaceAttributes", ready=alive)
 def update_interface(m: MachineContext) -> None:
-    """Rename a virtual interface, change its MTU, or join it to the others of its gateway, or not."""
+    """Renames a virtual interface, changes its MTU, or enables or disables SiteLink."""
     thing = m.one_of(alive(m.model))
     params: Json = {"virtualInterfaceId": thing}
     if thing.facts["kind"] != "public" and m.chance():
@@ -341,7 +341,7 @@ def _movable(model: Model) -> list[tuple[Thing, Thing]]:
 
 @action("AssociateVirtualInterface", ready=_movable)
 def move_interface(m: MachineContext) -> None:
-    """Move a virtual interface to another port of the account that owns its port."""
+    """Moves a virtual interface to another port of the account that owns its port."""
     thing, port = m.one_of(_movable(m.model))
     old = thing.links["port"]
     step = Step("AssociateVirtualInterface", {"virtualInterfaceId": thing, "connectionId": port}, port.owner)

@@ -1,4 +1,4 @@
-"""What the answer to a request says of the thing that it made or changed: it must be as true as a description."""
+"""Checks the response to a request against the model: it must be as correct as a description."""
 
 from dxcontract.spec.json_pointer import at
 from dxcontract.spec.model import Json
@@ -10,7 +10,7 @@ from strategies.machines.model import Thing
 
 
 def of(m: MachineContext, thing: Thing, exchange: Exchange) -> Json | None:
-    """The part of an answer that is about this thing itself; None where it says nothing of it."""
+    """The part of a response that describes this resource; None if there is none."""
     if not exchange.succeeded or not thing.id:
         return None
     inner = list(exchange.body.values())
@@ -20,7 +20,7 @@ def of(m: MachineContext, thing: Thing, exchange: Exchange) -> Json | None:
 
 
 def made(m: MachineContext, thing: Thing, exchange: Exchange) -> None:
-    """The answer to a creation describes what was asked for, as far as it says, and rules speak of this operation."""
+    """Checks that the response to a creation describes the requested resource, for the rules of this operation."""
     item = of(m, thing, exchange)
     if item is None or thing.unsure:
         return
@@ -36,7 +36,7 @@ def made(m: MachineContext, thing: Thing, exchange: Exchange) -> None:
 
 
 def kept(m: MachineContext, thing: Thing, before: Json, names: tuple[str, ...], exchange: Exchange) -> str:
-    """Where an answer tells otherwise of members that the request was not about than the thing was described before."""
+    """The members in which a response differs from the earlier description, except those that the request changes."""
     item, id_member = of(m, thing, exchange), m.spec.resources[thing.kind].id
     if item is None:
         parts = [exchange.body, *exchange.body.values()] if exchange.succeeded else []

@@ -1,4 +1,4 @@
-"""A thing as described against the thing as modelled, each member under the rule that last spoke of it."""
+"""Compares the description of a resource with the model, each member under the rule that last set it."""
 
 from typing import Any, Final
 
@@ -40,7 +40,7 @@ _ABSENT: Final[tuple[Any, ...]] = (None, "", [])
 
 
 def compare(m: MachineContext, thing: Thing, exchange: Exchange, item: Json | None) -> None:
-    """Judge one description; keep it as the snapshot of a thing that is as it should be."""
+    """Checks one description, and stores it as the snapshot of the resource if it is correct."""
     if not _alive(m, thing, exchange, item) or item is None or not thing.there:
         return
     for name, expected in list(thing.expected.items()):
@@ -56,7 +56,7 @@ def compare(m: MachineContext, thing: Thing, exchange: Exchange, item: Json | No
 
 
 def _alive(m: MachineContext, thing: Thing, exchange: Exchange, item: Json | None) -> bool:
-    """Whether a thing is there, waits or is gone, as modelled; if not it is in doubt from now on."""
+    """Whether a resource exists, waits or is gone as in the model; otherwise it is unsure from now on."""
     state = "" if item is None else state_of(item, m.spec.resources[thing.kind].state)
     ending = item is None or state in ENDING
     if thing.facts.get("accepted"):
@@ -85,7 +85,7 @@ def _alive(m: MachineContext, thing: Thing, exchange: Exchange, item: Json | Non
 
 
 def member(m: MachineContext, thing: Thing, name: str, expected: Expected, exchange: Exchange, item: Json) -> None:
-    """Judge one member of what is said of a thing; one that is wrong is expected no more."""
+    """Checks one member of a description; a wrong member is no longer expected."""
     found, wanted = item.get(name), expected.value
     if isinstance(wanted, Thing):
         if wanted.unsure:
@@ -160,7 +160,7 @@ def _tags(m: MachineContext, thing: Thing, exchange: Exchange, item: Json) -> No
 
 @judged
 def unchanged(m: MachineContext, thing: Thing, rule: str, operation: str | None = None) -> None:
-    """A thing is described as it was last, under this rule; then it is compared with the model, too."""
+    """Checks under this rule that a description is unchanged, then compares it with the model."""
     before = m.snapshots.get(thing)
     sight = m.observe(thing)
     if sight is None:
@@ -177,5 +177,5 @@ def unchanged(m: MachineContext, thing: Thing, rule: str, operation: str | None 
 
 
 def same(first: Any, second: Any) -> str:
-    """Where two descriptions of one thing differ, what varies left out; empty when nowhere."""
+    """The place where two descriptions of a resource differ, without volatile members; empty if they are equal."""
     return first_difference(normal(first), normal(second))

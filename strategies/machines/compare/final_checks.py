@@ -1,5 +1,4 @@
-"""Compares everything once more at the end of an example: lists against single reads, one way to ask against others,
-and what no request should have left."""
+"""Checks at the end of an example: all resources, lists against single reads, and effects of refused requests."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -55,7 +54,7 @@ _PAGES: Final = 60
 
 
 def compare_all(m: MachineContext) -> None:
-    """Compare all things, whether a step was about them or not."""
+    """Compares all resources, including those that no step used."""
     for thing in list(m.model.things):
         if thing in m.snapshots and thing.there:
             descriptions.unchanged(m, thing, "machines.others-unaffected")
@@ -125,7 +124,7 @@ def _everything(m: MachineContext, describe: Describe, role: Role) -> tuple[Exch
 
 @judged
 def inside(m: MachineContext, thing: Thing) -> None:
-    """What a port, a gateway or a group is said to have on it is what the model has on it."""
+    """Checks that a port, a gateway or a group lists the resources that the model has on it."""
     if thing.unsure or not thing.id or not thing.there:
         return
     if thing.kind == "direct-connect-gateway":
@@ -196,7 +195,7 @@ def _compare_reads(m: MachineContext) -> None:
 
 @judged
 def _everywhere(m: MachineContext, gateway: Thing) -> None:
-    """A gateway belongs to no Region."""
+    """Checks that a gateway is the same in every Region."""
     sight = m.observe(gateway, region=m.world.api.target.other_region)
     before = m.snapshots.get(gateway)
     if sight is None or before is None or not sight[0].succeeded:
@@ -292,7 +291,7 @@ def _not_abroad(m: MachineContext, group: Thing) -> None:
 
 @judged
 def _untagged(m: MachineContext, thing: Thing) -> None:
-    """What was deleted has no tags any more, once it is gone."""
+    """Checks that a deleted resource has no tags."""
     exchange = m.ask("DescribeTags", {"resourceArns": [ArnOf(thing)]}, thing.owner) if m.over(thing) else None
     if exchange is not None and exchange.succeeded:
         tags = at(exchange.body, "/resourceTags/*/tags/*")

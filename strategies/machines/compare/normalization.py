@@ -1,4 +1,4 @@
-"""Looking at one thing: what the target describes, without what changes of its own accord."""
+"""Normalizes descriptions: removes members that change without a request."""
 
 from typing import Any, Final
 
@@ -29,7 +29,7 @@ _VARYING: Final = frozenset(
 
 
 def state_of(item: Json, member: str) -> str:
-    """The state that an item shows."""
+    """The state in a description."""
     return str(item.get(member, ""))
 
 
@@ -40,7 +40,7 @@ def tags_at(value: Any, pointer: str) -> dict[str, str]:
 
 
 def normal(value: Any) -> Any:
-    """`value` without states, without parts that are ending, and with lists in one order."""
+    """`value` without states and without items that are ending, and with lists in a fixed order."""
     if isinstance(value, dict):
         return {
             name: normal(inner)
@@ -60,7 +60,7 @@ def _ends(value: Any) -> bool:
 
 
 def first_difference(before: Any, after: Any, pointer: str = "") -> str:
-    """The pointer of the first member that differs, `*` for any item; empty when nothing does."""
+    """The pointer of the first member that differs, with `*` for any item; empty if none differs."""
     if before == after:
         return ""
     if isinstance(before, dict) and isinstance(after, dict):
