@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from dxcontract.reference.core.context import Call
-from dxcontract.reference.http.answer import Answer
-from dxcontract.reference.http.errors import ServiceError
+from dxcontract.reference.core.errors import ServiceError
+from dxcontract.reference.core.messages import Answer
 from dxcontract.reference.http.server import Scope, Send
 from dxcontract.spec.model import Json
 from tests.unit import proxy

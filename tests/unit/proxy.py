@@ -21,9 +21,9 @@ import uvicorn
 from dxcontract.reference.core.accounts import DEFAULT_PARTNERS, DEFAULT_SECRET, Accounts
 from dxcontract.reference.core.clock import Clock, Pace
 from dxcontract.reference.core.context import Call, Reading, World
+from dxcontract.reference.core.messages import Answer
 from dxcontract.reference.core.rule_switches import Rules
 from dxcontract.reference.core.store import Store
-from dxcontract.reference.http.answer import Answer
 from dxcontract.reference.http.server import Emulator, Receive, Scope, Send
 from dxcontract.spec.model import Json
 

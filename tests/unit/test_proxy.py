@@ -8,7 +8,7 @@ from botocore.config import Config
 from botocore.exceptions import ConnectionClosedError
 
 from dxcontract.reference.core.context import Call
-from dxcontract.reference.http.answer import Answer
+from dxcontract.reference.core.messages import Answer
 from dxcontract.reference.http.server import Scope, Send
 from dxcontract.spec.model import Json
 from tests.unit import proxy

@@ -8,9 +8,9 @@ from operator import attrgetter
 from typing import Final, TypeVar
 
 from dxcontract.reference.core.context import Call
+from dxcontract.reference.core.errors import CLIENT, ServiceError, unknown
 from dxcontract.reference.core.records import GONE
 from dxcontract.reference.core.store import Record
-from dxcontract.reference.http.errors import CLIENT, ServiceError, unknown
 
 # The rule that keeps other accounts out, by operation and, where it matters, by what the operation names.
 _FOREIGN: Final = {

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from dxcontract.reference.http.errors import malformed
+from dxcontract.reference.core.errors import malformed
 
 # Real ids have 8 characters after the prefix, published ones 6 (X20), and capitals were accepted (B0.unknown.lag).
 _PORT: Final = re.compile(r"(dxcon|dxlag)-[0-9A-Za-z]{6,17}")

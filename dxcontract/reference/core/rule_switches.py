@@ -7,7 +7,7 @@ emulator breaks that rule and no other. The ids are those of `specs/rules/`.
 
 from collections.abc import Iterable
 
-from dxcontract.reference.http.errors import CLIENT, ServiceError
+from dxcontract.reference.core.errors import CLIENT, ServiceError
 
 
 class Rules:

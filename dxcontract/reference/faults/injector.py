@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from dxcontract.reference.core.context import Call
+from dxcontract.reference.core.messages import Answer
 from dxcontract.reference.core.rule_switches import Rules
 from dxcontract.reference.faults import gateways, interfaces, lifecycles, machines, ports, refusals, shapes, wire
 from dxcontract.reference.faults.response_edits import Distortion, Scene
-from dxcontract.reference.http.answer import Answer
 from dxcontract.spec.model import Json
 
 _TABLES: Final = (gateways.TABLE, interfaces.TABLE, lifecycles.TABLE, ports.TABLE, shapes.TABLE)

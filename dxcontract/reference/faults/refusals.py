@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from dxcontract.reference.core import records
 from dxcontract.reference.core.context import Call
+from dxcontract.reference.core.errors import ServiceError
 from dxcontract.reference.core.store import Record
-from dxcontract.reference.http.errors import ServiceError
 from dxcontract.spec.model import Json, load
 
 EVERYTHING: Final = "requests.refusal-has-no-effect"

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
+from dxcontract.reference.core.errors import ServiceError
+from dxcontract.reference.core.messages import Signed
 from dxcontract.reference.core.rule_switches import Rules
-from dxcontract.reference.http.errors import ServiceError
-from dxcontract.reference.http.signatures import Signed
 
 _DEEP: Final = 32
 _FORMS: Final = re.compile(rb":\s*-?[0-9]+[.eE]")

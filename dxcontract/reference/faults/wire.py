@@ -6,8 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from dxcontract.reference.http import aws_json
-from dxcontract.reference.http.answer import Answer
+from dxcontract.reference.core.messages import Answer, encode
 from dxcontract.spec.model import Json
 
 # The operation whose answers carry the faults that would hide everything else if all answers had them.
@@ -23,7 +22,7 @@ def _document(answer: Answer) -> Json:
 
 
 def _with(answer: Answer, document: Json) -> Answer:
-    return replace(answer, body=aws_json.encode(document))
+    return replace(answer, body=encode(document))
 
 
 def _victim(change: Callable[[Json], None]) -> Wire:

@@ -13,15 +13,15 @@ from typing import Any, Final, NoReturn
 
 import jsonschema_rs
 
+from dxcontract.reference.core.errors import WITHOUT_MESSAGE, ServiceError, client_error
+from dxcontract.reference.core.messages import encode
 from dxcontract.reference.core.rule_switches import Rules
-from dxcontract.reference.http.errors import WITHOUT_MESSAGE, ServiceError, client_error
 from dxcontract.spec import model
 from dxcontract.spec.model import Json
+from dxcontract.wire.aws_json import CONTENT_TYPE
 
-CONTENT_TYPE: Final = "application/x-amz-json-1.1"
 MAXIMUM_BODY: Final = 1024 * 1024
 MAXIMUM_DEPTH: Final = 64
-_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False)
 
 
 _RULES: Final = {
@@ -96,7 +96,7 @@ def parse(body: bytes, operation: str, rules: Rules) -> Json:
             raise _unreadable(f"The body is nested more than {MAXIMUM_DEPTH} levels deep.")
         document = (_DECODER if rules.holds("requests.duplicate-members") else _FIRST_WINS).decode(text)
         if b"\\ud" in body or b"\\uD" in body:
-            _ENCODER.encode(document).encode("utf-8")
+            encode(document)
     except UnicodeError:
         raise _unreadable("The body is not encoded in UTF-8.") from None
     except (ValueError, RecursionError, OverflowError):
@@ -191,11 +191,6 @@ def _matters(error: Any, rules: Rules) -> bool:
 
 def _place(path: list[str | int]) -> str:
     return "/" + "/".join(str(part) for part in path)
-
-
-def encode(answer: Json) -> bytes:
-    """An answer's body: compact, without nulls (C.resp.compact). Operations leave absent members out themselves."""
-    return _ENCODER.encode(answer).encode("utf-8")
 
 
 def encode_error(error: ServiceError) -> bytes:

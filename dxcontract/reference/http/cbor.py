@@ -13,10 +13,9 @@ from typing import Any, Final
 
 import cbor2
 
+from dxcontract.reference.core.errors import ServiceError
+from dxcontract.reference.core.messages import Answer, Signed
 from dxcontract.reference.core.rule_switches import Rules
-from dxcontract.reference.http.answer import Answer
-from dxcontract.reference.http.errors import ServiceError
-from dxcontract.reference.http.signatures import Signed
 from dxcontract.spec import model
 from dxcontract.spec.model import Json, resolve
 

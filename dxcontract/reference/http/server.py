@@ -15,15 +15,16 @@ from starlette.routing import Route, Router
 
 from dxcontract.reference.core import registry, transitions
 from dxcontract.reference.core.context import Call, World
+from dxcontract.reference.core.errors import ServiceError
+from dxcontract.reference.core.messages import Answer, Signed, encode
 from dxcontract.reference.faults import hang_or_crash
 from dxcontract.reference.faults.injector import Saboteur
 from dxcontract.reference.faults.request_parsing import misread
 from dxcontract.reference.http import admin, aws_json, cbor
-from dxcontract.reference.http.answer import Answer
-from dxcontract.reference.http.errors import ServiceError
-from dxcontract.reference.http.signatures import Caller, Signed, verify
+from dxcontract.reference.http.signatures import Caller, verify
 from dxcontract.reference.operations import ec2, virtual_gateways
 from dxcontract.spec.model import Json
+from dxcontract.wire.aws_json import CONTENT_TYPE
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -58,7 +59,7 @@ class Emulator:
             if self.world.rules.faults != self._faults:
                 self._faults = self.world.rules.faults
                 self._saboteur = Saboteur(self.world.rules)
-            await _send(send, Answer(status, aws_json.encode(document), "application/json"))
+            await _send(send, Answer(status, encode(document), "application/json"))
             return
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         query = scope["query_string"].decode("latin-1")
@@ -70,7 +71,7 @@ class Emulator:
         """The answer to one request. It raises nothing: what goes wrong inside becomes an InternalFailure."""
         request_id = str(uuid.uuid4())
         started = time.perf_counter()
-        content_type = aws_json.CONTENT_TYPE
+        content_type = CONTENT_TYPE
         # Known as soon as the request is read, for the log and the faults.
         in_cbor = cbor.speaks(request)
         target = cbor.named(request) if in_cbor else request.headers.get("x-amz-target")
@@ -84,7 +85,7 @@ class Emulator:
                 status, body = self._perform_ec2(caller, request.body, request_id)
                 content_type = ec2.CONTENT_TYPE
             else:
-                status, body = 200, aws_json.encode(self._perform(caller, request))
+                status, body = 200, encode(self._perform(caller, request))
         except ServiceError as error:
             status, body = error.status, aws_json.encode_error(error)
         except Exception:  # the emulator's own mistake must be seen, and must not end the connection

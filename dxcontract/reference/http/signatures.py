@@ -7,15 +7,15 @@ import functools
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import parse_qsl, quote
 
 from dxcontract.reference.core.accounts import Accounts
+from dxcontract.reference.core.errors import ServiceError
+from dxcontract.reference.core.messages import Signed
 from dxcontract.reference.core.rule_switches import Rules
-from dxcontract.reference.http.errors import ServiceError
 
 ALGORITHM: Final = "AWS4-HMAC-SHA256"
 MAXIMUM_SKEW: Final = 300.0
@@ -36,17 +36,6 @@ class Caller:
 
 # Who has not signed, where the rule that demands a signature is switched off.
 ANONYMOUS: Final = Caller("111111111111", "us-east-1", "directconnect")
-
-
-@dataclass(frozen=True)
-class Signed:
-    """The parts of an HTTP request that a signature covers. Header names are in lower case."""
-
-    method: str
-    path: str
-    query: str
-    headers: Mapping[str, str]
-    body: bytes
 
 
 def verify(request: Signed, accounts: Accounts, now: float, rules: Rules) -> Caller:

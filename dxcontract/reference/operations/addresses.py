@@ -8,7 +8,7 @@ from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, IPv6Network, ip
 from typing import Final
 
 from dxcontract.reference.core.context import Call
-from dxcontract.reference.http.errors import client_error
+from dxcontract.reference.core.errors import client_error
 from dxcontract.spec.model import Json
 
 _LINK_LOCAL: Final = IPv4Network("169.254.0.0/16")

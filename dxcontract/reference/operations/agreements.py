@@ -4,9 +4,9 @@ from dataclasses import replace
 from typing import Final
 
 from dxcontract.reference.core.context import Call, World
+from dxcontract.reference.core.errors import client_error
 from dxcontract.reference.core.records import Agreement
 from dxcontract.reference.core.registry import operation
-from dxcontract.reference.http.errors import client_error
 from dxcontract.spec.model import Json
 
 NAMES: Final = ("Direct Connect Service Terms", "Direct Connect Flat Rate Terms")

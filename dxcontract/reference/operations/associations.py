@@ -5,6 +5,7 @@ from typing import Final
 
 from dxcontract.reference.core import access, ids, pages
 from dxcontract.reference.core.context import Call
+from dxcontract.reference.core.errors import CLIENT, ServiceError, client_error, unknown
 from dxcontract.reference.core.records import (
     Association,
     Attachment,
@@ -14,7 +15,6 @@ from dxcontract.reference.core.records import (
     Vpc,
 )
 from dxcontract.reference.core.registry import operation
-from dxcontract.reference.http.errors import CLIENT, ServiceError, client_error, unknown
 from dxcontract.reference.operations import addresses, gateways, virtual_gateways
 from dxcontract.spec.model import Json
 

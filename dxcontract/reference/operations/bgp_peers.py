@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from dxcontract.reference.core.context import Call
+from dxcontract.reference.core.errors import CLIENT, ServiceError, client_error
 from dxcontract.reference.core.records import BgpPeer
 from dxcontract.reference.core.registry import operation
-from dxcontract.reference.http.errors import CLIENT, ServiceError, client_error
 from dxcontract.reference.operations import peers, virtual_interfaces
 from dxcontract.reference.operations.addresses import PEER
 from dxcontract.spec.model import Json

@@ -6,9 +6,9 @@ from typing import Literal
 
 from dxcontract.reference.core import access, ids, pages, transitions
 from dxcontract.reference.core.context import Call
+from dxcontract.reference.core.errors import client_error
 from dxcontract.reference.core.records import GONE, Connection, Lag, MacSecKey, Tags
 from dxcontract.reference.core.registry import operation
-from dxcontract.reference.http.errors import client_error
 from dxcontract.reference.operations import bandwidths, locations, macsec, pools, ports, tags
 from dxcontract.reference.operations.locations import Location
 from dxcontract.spec.model import Json

@@ -11,8 +11,8 @@ from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
 from dxcontract.reference.core.context import Call
+from dxcontract.reference.core.errors import ServiceError
 from dxcontract.reference.core.records import Association, VirtualGateway, Vpc
-from dxcontract.reference.http.errors import ServiceError
 from dxcontract.reference.operations import addresses, associations, virtual_gateways
 
 CONTENT_TYPE: Final = "text/xml;charset=UTF-8"

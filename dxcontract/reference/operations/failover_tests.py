@@ -6,9 +6,9 @@ from typing import Final
 from dxcontract.reference.core import pages, transitions
 from dxcontract.reference.core.clock import MINUTE, NEVER
 from dxcontract.reference.core.context import Call
+from dxcontract.reference.core.errors import CLIENT, ServiceError, client_error
 from dxcontract.reference.core.records import FailoverTest
 from dxcontract.reference.core.registry import operation
-from dxcontract.reference.http.errors import CLIENT, ServiceError, client_error
 from dxcontract.reference.operations import peers, virtual_interfaces
 from dxcontract.spec.model import Json
 

@@ -7,9 +7,9 @@ from typing import Final
 from dxcontract.reference.core import access, ids, pages
 from dxcontract.reference.core.clock import NEVER
 from dxcontract.reference.core.context import Call
+from dxcontract.reference.core.errors import CLIENT, ServiceError, client_error
 from dxcontract.reference.core.records import DirectConnectGateway, VirtualInterface
 from dxcontract.reference.core.registry import operation
-from dxcontract.reference.http.errors import CLIENT, ServiceError, client_error
 from dxcontract.reference.operations import tags
 from dxcontract.spec.model import Json
 

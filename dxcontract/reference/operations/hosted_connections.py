@@ -6,9 +6,9 @@ from typing import Final
 from dxcontract.reference.core import ids, pages
 from dxcontract.reference.core.clock import NEVER
 from dxcontract.reference.core.context import Call
+from dxcontract.reference.core.errors import client_error, unknown
 from dxcontract.reference.core.records import GONE, Connection, Lag, VirtualInterface
 from dxcontract.reference.core.registry import operation
-from dxcontract.reference.http.errors import client_error, unknown
 from dxcontract.reference.operations import bandwidths, connections, interconnects, ports, tags
 from dxcontract.reference.operations.peers import addresses_of
 from dxcontract.reference.operations.ports import Port

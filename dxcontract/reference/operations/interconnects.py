@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from dxcontract.reference.core import access, ids, pages
 from dxcontract.reference.core.context import Call
+from dxcontract.reference.core.errors import client_error, unknown
 from dxcontract.reference.core.records import GONE, Connection
 from dxcontract.reference.core.registry import operation
-from dxcontract.reference.http.errors import client_error, unknown
 from dxcontract.reference.operations import bandwidths, connections, ports, tags
 from dxcontract.spec.model import Json
 

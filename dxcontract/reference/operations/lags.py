@@ -7,9 +7,9 @@ from typing import Final
 from dxcontract.reference.core import access, ids, pages, transitions
 from dxcontract.reference.core.clock import NEVER
 from dxcontract.reference.core.context import Call
+from dxcontract.reference.core.errors import client_error, unknown
 from dxcontract.reference.core.records import GONE, Connection, Lag, MacSecKey, VirtualInterface
 from dxcontract.reference.core.registry import operation
-from dxcontract.reference.http.errors import client_error, unknown
 from dxcontract.reference.operations import bandwidths, connections, locations, macsec, pools, ports, tags
 from dxcontract.spec.model import Json
 

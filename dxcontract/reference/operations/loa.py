@@ -4,9 +4,9 @@ import base64
 from dataclasses import replace
 
 from dxcontract.reference.core.context import Call
+from dxcontract.reference.core.errors import SERVER, ServiceError, client_error
 from dxcontract.reference.core.records import Connection
 from dxcontract.reference.core.registry import operation
-from dxcontract.reference.http.errors import SERVER, ServiceError, client_error
 from dxcontract.reference.operations import ports
 from dxcontract.reference.operations.ports import Port
 from dxcontract.spec.model import Json

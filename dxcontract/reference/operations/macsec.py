@@ -8,9 +8,9 @@ from typing import Final
 
 from dxcontract.reference.core import ids
 from dxcontract.reference.core.context import Call
+from dxcontract.reference.core.errors import client_error
 from dxcontract.reference.core.records import Connection, Lag, MacSecKey
 from dxcontract.reference.core.registry import operation
-from dxcontract.reference.http.errors import client_error
 from dxcontract.reference.operations import ports
 from dxcontract.spec.model import Json
 

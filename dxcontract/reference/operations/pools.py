@@ -3,8 +3,8 @@
 from typing import Final
 
 from dxcontract.reference.core.context import Call
+from dxcontract.reference.core.errors import ServiceError, client_error
 from dxcontract.reference.core.records import Connection, Lag, VirtualInterface
-from dxcontract.reference.http.errors import ServiceError, client_error
 from dxcontract.reference.operations import bandwidths, ports
 from dxcontract.spec.model import Json
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from dxcontract.reference.core import access, ids, pages, transitions
 from dxcontract.reference.core.context import Call
+from dxcontract.reference.core.errors import client_error, unknown
 from dxcontract.reference.core.records import Association, Proposal
 from dxcontract.reference.core.registry import operation
-from dxcontract.reference.http.errors import client_error, unknown
 from dxcontract.reference.operations import associations, gateways, virtual_gateways
 from dxcontract.spec.model import Json
 

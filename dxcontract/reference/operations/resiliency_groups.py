@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from dxcontract.reference.core import access, ids, pages, transitions
 from dxcontract.reference.core.context import Call
+from dxcontract.reference.core.errors import client_error, malformed, unknown
 from dxcontract.reference.core.records import Connection, IdempotentAnswer, ResiliencyAssociation, ResiliencyGroup
 from dxcontract.reference.core.registry import operation
-from dxcontract.reference.http.errors import client_error, malformed, unknown
 from dxcontract.reference.operations import ports, tags
 from dxcontract.spec.model import Json
 

@@ -6,9 +6,9 @@ from typing import Literal
 
 from dxcontract.reference.core import pages
 from dxcontract.reference.core.context import Call
+from dxcontract.reference.core.errors import client_error
 from dxcontract.reference.core.records import Association, VirtualInterface
 from dxcontract.reference.core.registry import operation
-from dxcontract.reference.http.errors import client_error
 from dxcontract.reference.operations import addresses, peers, virtual_interfaces
 from dxcontract.spec.model import Json
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from dxcontract.reference.core import access, ids
 from dxcontract.reference.core.context import Call
+from dxcontract.reference.core.errors import CLIENT, ServiceError, client_error
 from dxcontract.reference.core.records import (
     GONE,
     Connection,
@@ -16,7 +17,6 @@ from dxcontract.reference.core.records import (
     VirtualInterface,
 )
 from dxcontract.reference.core.registry import operation
-from dxcontract.reference.http.errors import CLIENT, ServiceError, client_error
 from dxcontract.spec.model import Json
 
 MAXIMUM: Final = 50

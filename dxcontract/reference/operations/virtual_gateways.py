@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from dxcontract.reference.core.context import Call, World
+from dxcontract.reference.core.errors import unknown
 from dxcontract.reference.core.records import VirtualGateway
 from dxcontract.reference.core.registry import operation
 from dxcontract.reference.core.store import Record
-from dxcontract.reference.http.errors import unknown
 from dxcontract.spec.model import Json
 
 VIRTUAL_PRIVATE: Final = "virtualPrivateGateway"

@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from dxcontract.reference.core.context import Call
+from dxcontract.reference.core.errors import client_error, unknown
 from dxcontract.reference.core.records import DirectConnectGateway, VirtualInterface
 from dxcontract.reference.core.registry import operation
-from dxcontract.reference.http.errors import client_error, unknown
 from dxcontract.reference.operations import attachments, peers, pools, ports, virtual_interfaces
 from dxcontract.reference.operations import virtual_interface_creation as creation
 from dxcontract.spec.model import Json

@@ -5,6 +5,7 @@ from typing import Final
 from dxcontract.reference.core import ids
 from dxcontract.reference.core.clock import NEVER
 from dxcontract.reference.core.context import Call
+from dxcontract.reference.core.errors import client_error
 from dxcontract.reference.core.records import (
     GONE,
     Connection,
@@ -14,7 +15,6 @@ from dxcontract.reference.core.records import (
     VirtualInterfaceType,
 )
 from dxcontract.reference.core.registry import operation
-from dxcontract.reference.http.errors import client_error
 from dxcontract.reference.operations import (
     addresses,
     attachments,

@@ -7,6 +7,7 @@ from xml.sax.saxutils import escape
 
 from dxcontract.reference.core import access, ids, pages, transitions
 from dxcontract.reference.core.context import Call, World
+from dxcontract.reference.core.errors import client_error
 from dxcontract.reference.core.records import (
     GONE,
     BgpPeer,
@@ -17,7 +18,6 @@ from dxcontract.reference.core.records import (
     VirtualInterface,
 )
 from dxcontract.reference.core.registry import operation
-from dxcontract.reference.http.errors import client_error
 from dxcontract.reference.operations import attachments, connections, ports, tags
 from dxcontract.reference.operations import peers as bgp
 from dxcontract.spec.model import Json

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from dxcontract.reference.core.context import Call
-from dxcontract.reference.http.answer import Answer
-from dxcontract.reference.http.errors import ServiceError
+from dxcontract.reference.core.errors import ServiceError
+from dxcontract.reference.core.messages import Answer
 from dxcontract.reference.http.server import Scope, Send
 from dxcontract.spec.model import Json
 from tests.unit import proxy

@@ -6,9 +6,9 @@ from typing import Any
 from dxcontract.reference.core.accounts import Accounts
 from dxcontract.reference.core.clock import Clock, Pace
 from dxcontract.reference.core.context import World
+from dxcontract.reference.core.errors import ServiceError
 from dxcontract.reference.core.rule_switches import Rules
 from dxcontract.reference.core.store import Store
-from dxcontract.reference.http.errors import ServiceError
 from dxcontract.reference.http.server import Emulator
 from dxcontract.reference.http.signatures import Caller
 

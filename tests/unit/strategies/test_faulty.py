@@ -3,7 +3,7 @@
 import pytest
 
 from dxcontract.reference.core.context import Call
-from dxcontract.reference.http.errors import ServiceError
+from dxcontract.reference.core.errors import ServiceError
 from dxcontract.spec.model import Json
 from tests.unit import faulty, proxy
 

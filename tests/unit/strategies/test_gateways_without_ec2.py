@@ -7,7 +7,7 @@ import pytest
 
 from dxcontract.client.client import Api
 from dxcontract.reference.core.context import Call
-from dxcontract.reference.http.errors import ServiceError
+from dxcontract.reference.core.errors import ServiceError
 from dxcontract.reference.http.signatures import Caller
 from dxcontract.reference.operations.virtual_gateways import TRANSIT, VIRTUAL_PRIVATE, create
 from dxcontract.spec import model

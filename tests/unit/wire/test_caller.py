@@ -12,9 +12,10 @@ import pytest
 
 from dxcontract.client.capability_probe import typical
 from dxcontract.reference.core.accounts import Accounts
+from dxcontract.reference.core.errors import ServiceError
+from dxcontract.reference.core.messages import Signed
 from dxcontract.reference.core.rule_switches import Rules
-from dxcontract.reference.http.errors import ServiceError
-from dxcontract.reference.http.signatures import Signed, verify
+from dxcontract.reference.http.signatures import verify
 from dxcontract.spec import model
 from dxcontract.spec.model import Operation
 from dxcontract.wire import botocore_session, cbor

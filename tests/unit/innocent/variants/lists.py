@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from dxcontract.reference.core.context import Call
-from dxcontract.reference.http.errors import ServiceError
+from dxcontract.reference.core.errors import ServiceError
 from dxcontract.spec import model
 from dxcontract.spec.json_pointer import at
 from dxcontract.spec.model import Json, Resource

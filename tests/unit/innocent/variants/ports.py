@@ -4,7 +4,7 @@ import hashlib
 from typing import Any, Final
 
 from dxcontract.reference.core.context import Call
-from dxcontract.reference.http.errors import CLIENT, ServiceError
+from dxcontract.reference.core.errors import CLIENT, ServiceError
 from dxcontract.spec.model import Json
 from tests.unit.innocent.variant import Variant, having, innocent, objects
 

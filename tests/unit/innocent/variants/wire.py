@@ -4,7 +4,7 @@ import json
 from typing import Final
 
 from dxcontract.reference.core.context import Call
-from dxcontract.reference.http.answer import Answer
+from dxcontract.reference.core.messages import Answer
 from dxcontract.reference.http.server import Scope, Send
 from dxcontract.spec.model import Json
 from tests.unit import proxy
