@@ -28,7 +28,7 @@ from dxcontract.targets.target import TargetError
 from dxcontract.wire.credentials import Role
 from dxcontract.wire.errors import CannotWriteError, Indeterminate, Unsupported
 from dxcontract.wire.safe_text import one_line, printable
-from strategies.resources import ec2
+from strategies import ec2
 from strategies.world import World, locations
 
 CLEAN_SECONDS: Final = 120.0

@@ -18,7 +18,7 @@ from dxcontract.spec.model import Json, Operation, Spec, resolve
 from dxcontract.wire.credentials import ROLES, Role
 from dxcontract.wire.errors import Indeterminate
 from dxcontract.wire.exchange import Exchange
-from strategies.resources.ec2 import some_virtual_private_gateway
+from strategies.ec2 import some_virtual_private_gateway
 from strategies.values import conforming
 from strategies.world import AccountId, Arn, Handle, World, partition_of
 

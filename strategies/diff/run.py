@@ -25,7 +25,7 @@ from dxcontract.targets.target import TargetError
 from dxcontract.wire.credentials import Role
 from dxcontract.wire.errors import CannotWriteError
 from dxcontract.wire.safe_text import one_line, printable
-from strategies import profiles
+from strategies import ec2, profiles
 from strategies.diff.comparison import Comparison
 from strategies.diff.outcome import Divergence, Outcome, document
 from strategies.diff.pair import Pair
@@ -37,7 +37,6 @@ from strategies.machines.driver import Budget, Explorer, new_seed
 from strategies.machines.machine import Machine
 from strategies.machines.model import Thing
 from strategies.machines.shrink import OutOfTimeError
-from strategies.resources import ec2
 
 CLEAN_SECONDS: Final = 120.0
 _MINIMISE: Final = 20.0

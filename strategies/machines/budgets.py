@@ -12,13 +12,13 @@ from dxcontract.run.session import Session
 from dxcontract.wire.credentials import ROLES
 from dxcontract.wire.errors import Indeterminate, Unsupported
 from strategies import profiles
+from strategies.ec2 import virtual_private_gateway
 from strategies.machines.actions.connections import BANDWIDTHS
 from strategies.machines.actions.hosted_connections import HOSTED_BANDWIDTHS
 from strategies.machines.catalogue import Entry
 from strategies.machines.context import Facts
 from strategies.machines.driver import Budget, Explorer, new_seed
 from strategies.resources import locations as places
-from strategies.resources.ec2 import virtual_private_gateway
 from strategies.world import World, locations, port_speeds
 
 GATE_EXAMPLES: Final = {"everything": 8}

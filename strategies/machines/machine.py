@@ -19,6 +19,7 @@ from dxcontract.targets.emulator_control import Events
 from dxcontract.wire.credentials import Role
 from dxcontract.wire.errors import Indeterminate, Unsupported, UnusableAnswer
 from dxcontract.wire.exchange import Exchange
+from strategies.ec2 import transit_gateway, virtual_private_gateway
 from strategies.machines.actions import tags
 from strategies.machines.actions.registry import Action
 from strategies.machines.choices import Choices, Done, LostError
@@ -31,7 +32,6 @@ from strategies.machines.seed_sequences import openings
 from strategies.machines.steps import Script, Step, resolved
 from strategies.machines.trial import DiffersError, Trial
 from strategies.polling import confirm, poll
-from strategies.resources.ec2 import transit_gateway, virtual_private_gateway
 from strategies.world import Handle, World
 
 T = TypeVar("T")

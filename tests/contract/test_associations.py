@@ -10,8 +10,8 @@ from dxcontract.client.client import Api
 from dxcontract.oracle.assertions import Contract
 from dxcontract.spec.model import Json
 from dxcontract.wire.exchange import Exchange
+from strategies.ec2 import VPC_CIDR, some_virtual_private_gateway, transit_gateway, virtual_private_gateway
 from strategies.polling import poll
-from strategies.resources.ec2 import VPC_CIDR, some_virtual_private_gateway, transit_gateway, virtual_private_gateway
 from strategies.valid_requests import arrange, prefixes
 from strategies.world import Handle, World
 

@@ -11,10 +11,10 @@ from dxcontract.client.client import Api
 from dxcontract.oracle.assertions import Contract
 from dxcontract.spec.model import Json
 from dxcontract.wire.exchange import Exchange
+from strategies.ec2 import some_virtual_private_gateway
 from strategies.observation import Observation
 from strategies.pagination import whole_list
 from strategies.polling import confirm, poll
-from strategies.resources.ec2 import some_virtual_private_gateway
 from strategies.valid_requests import arrange, done, prefixes
 from strategies.world import Handle, World
 

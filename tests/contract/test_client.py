@@ -12,8 +12,8 @@ from dxcontract.oracle.assertions import Contract
 from dxcontract.spec import model as specs
 from dxcontract.wire.errors import Indeterminate
 from strategies.boto3_client import client
-from strategies.page_walks import listing
 from strategies.polling import confirm
+from strategies.resources.listed_items import listing
 from strategies.world import World
 
 pytestmark = pytest.mark.over("json")

@@ -12,10 +12,10 @@ from dxcontract.oracle.assertions import Contract
 from dxcontract.spec.json_pointer import at
 from dxcontract.spec.model import Json
 from dxcontract.wire.exchange import Exchange
+from strategies.ec2 import virtual_private_gateway
 from strategies.observation import shows
 from strategies.pagination import listed_when, whole_list
 from strategies.polling import confirm, poll
-from strategies.resources.ec2 import virtual_private_gateway
 from strategies.resources.tags import described_when, pairs
 from strategies.valid_requests import arrange, done, tags
 from strategies.world import Handle, World

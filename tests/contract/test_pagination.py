@@ -10,8 +10,9 @@ from dxcontract.client.client import Api
 from dxcontract.oracle.assertions import Contract
 from dxcontract.spec import model as specs
 from dxcontract.wire.errors import Indeterminate
-from strategies.page_walks import Listing, Walk, listing, walk
+from strategies.pagination import Listing, Walk, walk
 from strategies.polling import confirm
+from strategies.resources.listed_items import listing
 from strategies.valid_requests import Scene, arrange, done, least
 from strategies.world import World
 

@@ -12,9 +12,9 @@ from dxcontract.oracle.assertions import Contract
 from dxcontract.spec.json_pointer import at
 from dxcontract.spec.model import Json
 from dxcontract.wire.exchange import Exchange
+from strategies.ec2 import some_virtual_private_gateway
 from strategies.pagination import listed_when, whole_list
 from strategies.polling import confirm, poll
-from strategies.resources.ec2 import some_virtual_private_gateway
 from strategies.valid_requests import arrange, done, prefixes
 from strategies.world import AccountId, Handle, World
 

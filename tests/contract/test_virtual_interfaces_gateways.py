@@ -5,8 +5,8 @@ import pytest
 from dxcontract.oracle.assertions import Contract
 from dxcontract.spec.model import Json
 from dxcontract.wire.exchange import Exchange
+from strategies.ec2 import some_virtual_private_gateway
 from strategies.resources import virtual_interfaces as vif
-from strategies.resources.ec2 import some_virtual_private_gateway
 from strategies.resources.virtual_interfaces import PRIVATE, PUBLIC, TRANSIT, Maker
 from strategies.valid_requests import arrange, done
 from strategies.world import Handle, World

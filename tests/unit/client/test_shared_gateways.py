@@ -11,8 +11,8 @@ from dxcontract.run.session import unjudged
 from dxcontract.spec import model as specs
 from dxcontract.targets import Choice
 from dxcontract.wire.errors import Indeterminate, Unsupported
+from strategies import ec2
 from strategies.polling import PATIENCE
-from strategies.resources import ec2
 from strategies.world import World
 from tests.unit import hostile
 from tests.unit.client.test_sweep import ACCOUNTS, ROOT
@@ -20,7 +20,7 @@ from tests.unit.client.test_sweep import ACCOUNTS, ROOT
 TAKES = """
 import sys
 from tests.unit.client.test_shared_gateways import world
-from strategies.resources.ec2 import some_virtual_private_gateway
+from strategies.ec2 import some_virtual_private_gateway
 with world(sys.argv[1]) as one:
     print(some_virtual_private_gateway(one), flush=True)
     sys.stdin.readline()

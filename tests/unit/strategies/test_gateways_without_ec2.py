@@ -14,7 +14,7 @@ from dxcontract.spec import model
 from dxcontract.spec.model import Json
 from dxcontract.targets import Choice, open_target
 from dxcontract.wire.errors import Unsupported
-from strategies.resources.ec2 import some_virtual_private_gateway, transit_gateway
+from strategies.ec2 import some_virtual_private_gateway, transit_gateway
 from strategies.world import World
 from tests.unit import proxy
 

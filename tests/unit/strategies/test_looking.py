@@ -189,7 +189,7 @@ def test_no_contract_test_takes_what_is_missing_for_empty_or_waits_a_fixed_time(
 
 def test_nothing_waits_but_polling() -> None:
     # EC2 is asked again when it throttles; a diff follows its second target.
-    allowed = ("strategies/polling.py", "strategies/resources/ec2.py", "strategies/diffing/")
+    allowed = ("strategies/polling.py", "strategies/ec2.py", "strategies/diff/")
     waits = [
         place
         for place, node in _python("strategies")

@@ -20,7 +20,7 @@ from dxcontract.targets import Choice
 from dxcontract.targets.target import Target, TargetError
 from dxcontract.wire.credentials import Account
 from dxcontract.wire.errors import Indeterminate
-from strategies.resources import ec2
+from strategies import ec2
 from tests.unit import hostile, servers
 from tests.unit.client.test_sweep import LIMIT, ROOT, environment
 

@@ -1,25 +1,18 @@
-"""Lists that come in pages: some of one's own items in them, and walking them with pages of a given size."""
+"""Creates items of one's own in any list that comes in pages."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from dxcontract.spec.json_pointer import at
-from dxcontract.spec.model import Json
 from dxcontract.wire.credentials import Role
 from dxcontract.wire.errors import Indeterminate
-from dxcontract.wire.exchange import Exchange
-from strategies.pagination import whole_list
+from strategies.ec2 import some_virtual_private_gateway
+from strategies.pagination import Listing, whole_list
 from strategies.polling import confirm
-from strategies.resources.ec2 import some_virtual_private_gateway
 from strategies.resources.hosted_connections import allocated
 from strategies.resources.resiliency_groups import available_group
 from strategies.valid_requests import arrange, done
 from strategies.world import Arn, Handle, World
-
-MOST_PAGES: Final = 2000
-IDLE_PAGES: Final = 20
-"""After so many pages in a row with nothing new, the list is taken to have no end."""
 
 _UNFILTERED: Final[Mapping[str, str]] = {
     "DescribeConnections": "connection",
@@ -28,44 +21,6 @@ _UNFILTERED: Final[Mapping[str, str]] = {
     "DescribeLags": "lag",
     "ListResiliencyGroups": "resiliency-group",
 }
-
-
-@dataclass(frozen=True)
-class Listing:
-    """A list with items of one's own: who asks for it, how, and how an item is told from others.
-
-    `params` narrow the list down to the items that were made here, where the operation can do that.
-    """
-
-    operation: str
-    member: str
-    identity: str
-    own: tuple[str, ...]
-    params: Mapping[str, Any] = field(default_factory=dict)
-    role: Role = "owner"
-    one: Mapping[str, Any] | None = None
-    """Parameters that narrow a list without other filters down to the first item of `own`."""
-
-    def ids(self, exchange: Exchange) -> list[str]:
-        """What is on one page."""
-        items = [item for item in at(exchange.body, f"/{self.member}/*") if isinstance(item, dict)]
-        return [self.id_of(item) for item in items]
-
-    def id_of(self, item: Json) -> str:
-        return str(item.get(self.identity)) if self.identity else str(sorted(item.items()))
-
-
-@dataclass
-class Walk:
-    """Pages in the order in which they came; `ended` when the last one had no token."""
-
-    exchanges: list[Exchange] = field(default_factory=list)
-    pages: list[list[str]] = field(default_factory=list)
-    ended: bool = False
-
-    @property
-    def found(self) -> list[str]:
-        return [one for page in self.pages for one in page]
 
 
 def listing(world: World, operation: str, count: int) -> Listing:
@@ -82,33 +37,6 @@ def listing(world: World, operation: str, count: int) -> Listing:
 
     confirm(whole, lambda found: set(what.own) <= found)  # a new item may be listed a moment later
     return what
-
-
-def walk(world: World, what: Listing, size: int, params: Mapping[str, Any] | None = None) -> Walk:
-    """All pages of at most `size` items.
-
-    Raises:
-        Indeterminate: a page was refused, or there are too many.
-    """
-    asked = {**world.resolved(what.params if params is None else params), "maxResults": size}
-    walked = Walk()
-    seen: set[str] = set()
-    idle = 0
-    while len(walked.pages) < MOST_PAGES:
-        exchange = done(world.api.call(what.operation, asked, role=what.role))
-        page = what.ids(exchange)
-        walked.exchanges.append(exchange)
-        walked.pages.append(page)
-        token = exchange.body.get("nextToken")
-        if not isinstance(token, str) or not token:
-            walked.ended = True
-            return walked
-        idle = 0 if set(page) - seen else idle + 1
-        if idle == IDLE_PAGES:
-            return walked
-        seen.update(page)
-        asked = {**asked, "nextToken": token}
-    raise Indeterminate(f"{what.operation} goes on for more than {MOST_PAGES} pages of {size}")
 
 
 def _unfiltered(world: World, operation: str, count: int) -> Listing:
