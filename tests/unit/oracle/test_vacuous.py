@@ -9,7 +9,7 @@ import pytest
 
 from dxcontract.oracle.assertions import Contract, is_nothing
 from dxcontract.reference.core.context import Call
-from dxcontract.reference.http.errors import ServiceError
+from dxcontract.reference.core.errors import ServiceError
 from dxcontract.report import document
 from dxcontract.run.known_gaps import Gap
 from dxcontract.run.result import Outcome
