@@ -155,7 +155,8 @@ def test_a_text_is_kept_or_refused(wire: Wire, world: World, case: str) -> None:
         _, item = world.observe(handle)
         shown += [item.get("connectionName")] if item else []
     message = f"a name with {case}, {name!r:.80}, came back as {[one for one in shown if one != name]!r:.80}"
-    wire.contract.check("wire.strings-unchanged", all(one == name for one in shown), message, exchange)
+    same = all(one == name for one in shown)
+    wire.contract.check("wire.strings-unchanged", same, message, exchange, basis=shown)
 
 
 FORMS = {

@@ -81,6 +81,7 @@ def test_the_filter_for_cidrs(contract: Contract, world: World) -> None:
         everything,
         exchange,
         where="missing",
+        basis=equal,
     )
 
 

@@ -1,6 +1,7 @@
 """A rule that was put to nothing does not conform: targets that do not show what a rule is about, checks without a
 basis, and tests that end before they check."""
 
+import ast
 import json
 from pathlib import Path
 from typing import Any
@@ -156,3 +157,46 @@ def test_a_claimed_rule_that_no_test_checked_is_untested_and_says_so() -> None:
     found.tally.note(RULE, "DescribeLags", "conforms")
     assert document.document(found)["rules"][RULE]["reasons"] == []
     assert found.has_assessed(gap)
+
+
+def without_basis(source: str) -> list[int]:
+    """Lines of checks whose condition is an `all`, or that there is at most one of something, with no basis."""
+    found = []
+    for function in (one for one in ast.walk(ast.parse(source)) if isinstance(one, ast.FunctionDef)):
+        named: dict[str, list[ast.expr]] = {}
+        for node in ast.walk(function):
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+                named.setdefault(node.targets[0].id, []).append(node.value)
+        for node in ast.walk(function):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "check"):
+                continue
+            condition = node.args[1] if len(node.args) > 1 else node
+            values = named.get(condition.id, []) if isinstance(condition, ast.Name) else [condition]
+            if any(map(_passes_with_nothing, values)) and "basis" not in {one.arg for one in node.keywords}:
+                found.append(node.lineno)
+    return found
+
+
+def _passes_with_nothing(condition: ast.expr) -> bool:
+    if isinstance(condition, ast.BoolOp) and isinstance(condition.op, ast.And):
+        return all(map(_passes_with_nothing, condition.values))
+    if isinstance(condition, ast.Call):
+        return isinstance(condition.func, ast.Name) and condition.func.id == "all"
+    return (
+        isinstance(condition, ast.Compare)
+        and isinstance(condition.ops[0], ast.LtE)
+        and isinstance(condition.left, ast.Call)
+        and isinstance(condition.left.func, ast.Name)
+        and condition.left.func.id in ("len", "set")
+    )
+
+
+ALL_ITEMS = 'def test():\n    ok = all(one for one in items)\n    contract.check("x", ok, "", exchange{})\n'
+
+
+def test_checks_of_all_items_say_what_they_rest_on() -> None:
+    assert without_basis(ALL_ITEMS.format("")) == [3]
+    assert without_basis(ALL_ITEMS.format(", basis=items")) == []
+    folder = Path(__file__).parents[2] / "contract"
+    read = {path.name: without_basis(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("test_*.py"))}
+    assert {name: lines for name, lines in read.items() if lines} == {}
