@@ -55,16 +55,16 @@ def pytest_addoption(parser: Any) -> None:
     group.addoption(
         "--example-db",
         metavar="PLACE",
-        help=f"where machines remember what failed: a folder or redis://… (default: {EXAMPLES}; none at the gate)",
+        help=f"database of failing examples: a folder or redis://… (default: {EXAMPLES}; none for the gate)",
     )
     group.addoption(
         "--settle-seconds",
         metavar="SECONDS",
         type=float,
         default=PATIENCE.seconds,
-        help="how long a resource may take to reach the state that a test waits for (default: %(default)s)",
+        help="time limit for a resource to reach the state that a test waits for (default: %(default)s)",
     )
-    group.addoption("--examples", metavar="N", type=int, help="how many examples each machine explores")
+    group.addoption("--examples", metavar="N", type=int, help="number of examples of each machine")
 
 
 def pytest_configure(config: Any) -> None:

@@ -1,6 +1,6 @@
-"""The generated pages of the manual: every rule, lifecycle, option, key and member. MkDocs adds them (docs/hook.py).
+"""Generates the reference pages of the documentation: rules, lifecycles, options, keys and members.
 
-A page of the same name under docs/ stands for each in a checkout, so that links lead somewhere; it says where to look.
+MkDocs adds them (docs/hook.py). In a checkout, a placeholder of the same name under docs/ keeps the links valid.
 """
 
 import itertools
@@ -42,7 +42,7 @@ def on_files(files: Any, config: Any) -> Any:
 
 
 def _rules(loaded: Spec) -> Iterator[str]:
-    yield f"# Rules\n\n{len(loaded.rules)} rules, by family. Sources are explained in `specs/sources.json`.\n"
+    yield f"# Rules\n\n{len(loaded.rules)} rules, by family. `specs/sources.json` describes the sources.\n"
     for subject, group in itertools.groupby(loaded.rules.values(), key=lambda rule: rule.subject):
         yield f"## {subject.replace('_', ' ')}\n"
         for rule in group:
@@ -58,7 +58,7 @@ def _rule(rule: Rule, loaded: Spec) -> Iterator[str]:
 
 
 def _lifecycles(tables: Mapping[str, Lifecycle]) -> Iterator[str]:
-    yield "# Lifecycles\n\nDashed: not caused through this API. Double border: nothing follows.\n"
+    yield "# Lifecycles\n\nDashed lines: transitions that this API does not cause. Double borders: final states.\n"
     for lifecycle in tables.values():
         yield f"## {lifecycle.resource}\n\n{lifecycle.title}.\n"
         yield f"![{lifecycle.title}](../lifecycles/{lifecycle.resource}.svg)\n"
@@ -70,19 +70,19 @@ def _lifecycles(tables: Mapping[str, Lifecycle]) -> Iterator[str]:
 
 def _options() -> Iterator[str]:
     """The options that dxcontract adds to pytest's, and its commands, as the parsers themselves describe them."""
-    yield "# Options\n\nOf `dxcontract run`, and of `pytest` in a checkout, besides pytest's own:\n"
+    yield "# Options\n\n`dxcontract run`, and `pytest` in a checkout, take these options and the options of pytest:\n"
     parser = pytest.Parser(_ispytest=True)
     options.pytest_addoption(parser)
     suite.module("strategies.profiles").pytest_addoption(parser)
     yield "| option | meaning |\n|---|---|"
     for option in parser.getgroup("dxcontract").options:
         yield _option(option.names(), option.attrs())
-    yield "\nA project keeps what it always passes in [a file](configuration.md).\n"
+    yield "\nPut your default options in [dxcontract.toml](configuration.md).\n"
     for name, command in main.parser()[1].items():
         yield f"## dxcontract {name}\n"
         actions = [one for one in command._actions if one.dest != "help"]
         if not actions:
-            yield "No options.\n" if name != "run" else "As above.\n"
+            yield "No options.\n" if name != "run" else "The options are listed above.\n"
             continue
         yield "| option | meaning |\n|---|---|"
         for action in actions:
@@ -106,18 +106,19 @@ def _configuration() -> Iterator[str]:
     """The keys of a project's file, as the schema describes them."""
     yield "# dxcontract.toml\n"
     yield (
-        "What a project always passes stands in `dxcontract.toml`, or in the table `[tool.dxcontract]` of "
-        "`pyproject.toml`. It is looked for in the folder where the command is given and, within a repository, in its "
-        "parents up to the repository's root. `dxcontract run` and `pytest` in a checkout take all of it, the other "
-        "commands what they have an option for. The command line wins.\n"
+        "Put your default options in `dxcontract.toml`, or in the table `[tool.dxcontract]` of `pyproject.toml`. "
+        "dxcontract searches the current folder and, within a repository, its parents up to the root of the "
+        "repository. `dxcontract run` and `pytest` in a checkout use all keys. Other commands use the keys for which "
+        "they have an option. The command line takes precedence.\n"
     )
     yield '```toml\ntarget = "http://127.0.0.1:4566"\nknown-gaps = "ci/direct-connect-gaps.toml"\nworkers = 2\n'
     yield '[accounts]\nowner = "111111111111"\nother = "222222222222"\n```\n'
     yield (
-        "Paths are meant from the file's folder. Keys and passwords are refused, as the file is shared; so are "
-        "`allow`, `account`, `budget` and `emulator`: what a real account may be sent is said anew for each run.\n"
+        "Paths are relative to the folder of the file. The file must not contain keys and passwords, because it is "
+        "shared. It must not contain `allow`, `account`, `budget` and `emulator`: set the permissions on a real "
+        "account for each run.\n"
     )
-    yield "| key | must be | what |\n|---|---|---|"
+    yield "| key | value | meaning |\n|---|---|---|"
     for key, rule in project_config.schema()["properties"].items():
         yield f"| `{key}` | {_cell(rule['title'])} | {_cell(rule['description'])} |"
 
@@ -125,8 +126,8 @@ def _configuration() -> Iterator[str]:
 def _report() -> Iterator[str]:
     """Every member of report.json, as the schema has it."""
     schema = model.read(model.root() / "schemas" / "report.json")
-    yield "# Members of report.json\n\n[What they are for](report.md). `*` stands for any name, `[]` for any item.\n"
-    yield "| member | type | what |\n|---|---|---|"
+    yield "# Members of report.json\n\nSee [report.json](report.md). `*` stands for any name, `[]` for any item.\n"
+    yield "| member | type | meaning |\n|---|---|---|"
     for path, kind, said in _members(schema, schema, ""):
         yield f"| `{path}` | {_cell(kind)} | {_cell(said)} |"
 

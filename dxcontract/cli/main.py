@@ -1,4 +1,4 @@
-"""The command `dxcontract`. Its exit status is for programs: 0 fine, 1 found something, 2 unusable."""
+"""The command `dxcontract`. Exit status: 0 success, 1 something was found, 2 the command could not be carried out."""
 
 import argparse
 import json
@@ -22,7 +22,7 @@ from dxcontract.wire.safe_text import one_line
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; answers the exit status."""
+    """Run the command and return the exit status."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given[:1] == ["run"]:
         return suite.run(given[1:], instead=arguments is None)
@@ -49,86 +49,96 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def parser() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentParser]]:
-    """The parser of the command, and those of its commands by name."""
+    """The argument parser of the command, and the parsers of its subcommands by name."""
     parser = argparse.ArgumentParser(
-        prog="dxcontract", description="Does this endpoint behave like AWS Direct Connect?", allow_abbrev=False
+        prog="dxcontract", description="Test whether an endpoint behaves like AWS Direct Connect.", allow_abbrev=False
     )
     parser.add_argument("--version", action="version", version=f"dxcontract {dxcontract.__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
-    command = commands.add_parser("serve", help="the reference emulator by itself")
+    command = commands.add_parser("serve", help="start the reference emulator")
     serve.add_arguments(command)
     command.set_defaults(run=serve.run)
 
     command = commands.add_parser(
         "run",
-        help="run the contract: pytest's own options and those of dxcontract, such as --target and --report",
+        help="run the contract; takes the options of pytest and of dxcontract, such as --target and --report",
         add_help=False,
     )
     command.set_defaults(run=None)
 
-    command = commands.add_parser("compare", help="compare two reports: fixed, new, still there; exit 1 when worse")
-    command.add_argument("old", type=Path, metavar="OLD", help="report.json, or the folder that holds it")
-    command.add_argument("new", type=Path, metavar="NEW", help="the same of the later run")
+    command = commands.add_parser(
+        "compare", help="compare two reports: new, fixed, remaining violations; exit with 1 if the new report is worse"
+    )
+    command.add_argument("old", type=Path, metavar="OLD", help="report.json or its folder")
+    command.add_argument("new", type=Path, metavar="NEW", help="report.json of the later run or its folder")
     command.set_defaults(run=_compare)
 
-    command = commands.add_parser("merge", help="make one report of several: of shards, of machines, of other seeds")
+    command = commands.add_parser("merge", help="merge reports of shards, machines or seeds into one")
     merge.add_arguments(command)
     command.set_defaults(run=merge.run)
 
-    command = commands.add_parser("annotate", help="print a report's new violations as annotations for GitHub Actions")
-    command.add_argument("report", type=Path, metavar="REPORT", help="report.json, or the folder that holds it")
+    command = commands.add_parser(
+        "annotate", help="print the new violations of a report as annotations for GitHub Actions"
+    )
+    command.add_argument("report", type=Path, metavar="REPORT", help="report.json or its folder")
     command.set_defaults(run=_annotate)
 
-    command = commands.add_parser("sweep", help="delete what earlier runs left behind, as their journals tell")
+    command = commands.add_parser(
+        "sweep", help="delete the resources that earlier runs left behind, listed in their journals"
+    )
     sweep.add_arguments(command)
     command.set_defaults(run=sweep.run)
 
     command = commands.add_parser(
         "replay",
-        help="run a finding again and say whether it still happens: exit 1 when it does, 2 when nobody can tell",
+        help="replay a finding: exit with 1 if it still happens, 0 if not, 2 if this cannot be decided",
     )
     replay.add_arguments(command)
     command.set_defaults(run=_replay)
 
     command = commands.add_parser(
-        "diff", help="ask two targets the same and say where their answers differ: exit 1 when they do"
+        "diff", help="compare the answers of two targets to the same requests; exit with 1 if they differ"
     )
     diff.add_arguments(command)
     command.set_defaults(run=_diff)
 
-    command = commands.add_parser("pin", help="keep a violation of a report as a case that runs begin with")
+    command = commands.add_parser("pin", help="store a violation of a report, so that later runs test it first")
     pin.add_arguments(command)
     command.set_defaults(run=pin.run)
 
-    command = commands.add_parser("iam", help="print the IAM policy that runs on a real account need")
-    command.add_argument("level", nargs="?", choices=permissions.LEVELS, default="reads", help="as for --allow")
+    command = commands.add_parser("iam", help="print the IAM policy for runs on a real account")
+    command.add_argument(
+        "level", nargs="?", choices=permissions.LEVELS, default="reads", help="permission level (default: %(default)s)"
+    )
     command.set_defaults(run=_iam)
 
     command = commands.add_parser("sync", help="generate specs/model/ from the installed botocore")
     command.set_defaults(run=_sync)
 
     command = commands.add_parser(
-        "drift", help="compare specs/model/ with the installed botocore; exit 1 on any difference"
+        "drift", help="compare specs/model/ with the installed botocore; exit with 1 on any difference"
     )
     command.set_defaults(run=_drift)
 
-    command = commands.add_parser("diagrams", help="draw the lifecycles into docs/lifecycles (needs graphviz)")
+    command = commands.add_parser("diagrams", help="draw the lifecycles in docs/lifecycles (needs graphviz)")
     command.set_defaults(run=_diagrams)
 
-    command = commands.add_parser("openapi", help="print the operations as an OpenAPI 3.1 document, for other tools")
+    command = commands.add_parser("openapi", help="print the operations as an OpenAPI 3.1 document")
     command.set_defaults(run=_openapi)
 
-    command = commands.add_parser("rules", help="print rules: statement, level, what they rest on, sources")
-    command.add_argument("rule", nargs="?", metavar="ID", help="one rule, whole (default: all, a line each)")
+    command = commands.add_parser("rules", help="print rules with level, evidence and sources")
+    command.add_argument(
+        "rule", nargs="?", metavar="ID", help="rule to print in full (default: one line for each rule)"
+    )
     command.add_argument(
         "--weak",
         action="store_true",
-        help="the must rules that AWS was not seen to keep, and what they rest on",
+        help="print the must rules that were not observed on AWS, with their evidence",
     )
     command.set_defaults(run=_rules)
 
-    command = commands.add_parser("completion", help="print what a shell needs to complete this command")
+    command = commands.add_parser("completion", help="print the completion script of a shell")
     command.add_argument("shell", choices=completion.SHELLS, help='in bash: eval "$(dxcontract completion bash)"')
     command.set_defaults(run=_completion)
 
@@ -179,7 +189,7 @@ def _drift(_: argparse.Namespace) -> int:
     for line in found.lines():
         print(line)
     if not found:
-        print("specs/model/ is what the installed botocore says")
+        print("specs/model/ matches the installed botocore")
     return 1 if found else 0
 
 

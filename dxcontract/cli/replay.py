@@ -15,22 +15,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "file",
         type=Path,
         metavar="FILE",
-        help="a reproducer (*.py), a pin (*.json), a folder of pins, or a report (report.json, or its folder)",
+        help="a reproducer (*.py), a pin (*.json), a folder of pins, or a report (report.json or its folder)",
     )
     parser.add_argument(
-        "fingerprint", nargs="?", metavar="FINGERPRINT", help="which violation of the file (default: all of them)"
+        "fingerprint", nargs="?", metavar="FINGERPRINT", help="violation to replay (default: all in the file)"
     )
     parser.add_argument(
         "--attempts",
         type=int,
         default=ATTEMPTS,
         metavar="N",
-        help="how often to try before it is said to happen no longer (default: %(default)s)",
+        help="number of attempts before a violation counts as gone (default: %(default)s)",
     )
     parser.add_argument(
         "--no-test",
         action="store_true",
-        help="do not run the test that found it where the answers alone do not tell",
+        help="do not run the original test if the answers do not decide",
     )
-    parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
     target_options.add_arguments(parser)

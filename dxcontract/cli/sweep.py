@@ -30,26 +30,26 @@ def age(text: str) -> datetime.timedelta:
     """
     found = re.fullmatch(r"(\d{1,6})([mhd])", text)
     if found is None:
-        raise ValueError(f"{text!r} is no time such as 90m, 12h or 7d")
+        raise ValueError(f"{text!r} is not a valid time; use a form such as 90m, 12h or 7d")
     return datetime.timedelta(**{_UNITS[found[2]]: int(found[1])})
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `dxcontract sweep` to a parser."""
-    parser.add_argument("runs", nargs="*", metavar="RUN", help="ids of runs (default: all that have a journal)")
-    parser.add_argument("--older-than", metavar="TIME", help="only runs that began longer ago: 90m, 12h, 7d")
-    parser.add_argument("--dry-run", action="store_true", help="say what would be deleted, and delete nothing")
-    parser.add_argument("--force", action="store_true", help="also runs whose process is still running")
+    parser.add_argument("runs", nargs="*", metavar="RUN", help="ids of the runs (default: all runs with a journal)")
+    parser.add_argument("--older-than", metavar="TIME", help="only runs that started longer ago: 90m, 12h, 7d")
     parser.add_argument(
-        "--target", metavar="TARGET", help="where to sweep: aws or a URL (default: as the journal says)"
+        "--dry-run", action="store_true", help="print the resources that would be deleted; delete nothing"
     )
-    parser.add_argument("--accounts", metavar="LIST", help="credentials, as for a run; they are in no journal")
-    parser.add_argument("--journal", metavar="DIR", type=Path, help="where the journals are")
+    parser.add_argument("--force", action="store_true", help="also sweep runs whose process is still active")
+    parser.add_argument("--target", metavar="TARGET", help="target to sweep: aws or a URL (default: from the journal)")
+    parser.add_argument("--accounts", metavar="LIST", help="credentials, as for a run; a journal contains none")
+    parser.add_argument("--journal", metavar="DIR", type=Path, help="folder of the journals")
     parser.add_argument(
         "--seconds",
         type=float,
         default=cleanup.SWEEP_SECONDS,
-        help="how long to wait for deletions of one run to end (default: %(default)s)",
+        help="time limit for the deletions of one run (default: %(default)s)",
     )
 
 

@@ -1,4 +1,4 @@
-"""Is this Direct Connect at all, and which operations does it have? Detected, not declared.
+"""Detects whether a target speaks Direct Connect, and which operations it implements.
 
 An operation is unsupported when the target answers it as it answers an operation name that cannot exist, or says
 itself that it is not implemented. Seen in the wild: 500 HTML, 501 InternalFailure, 400 UnsupportedOperation, 404,
@@ -46,22 +46,22 @@ _WORDS_FOR: Final = {
     "refused": "refuses connections; is it running?",
     "timeout": f"accepted the connection but did not answer within {PROBE_SECONDS:.0f} seconds",
     "reset": "closed the connection without an answer",
-    "not-http": "answered something that is no HTTP",
-    "tls": "has no TLS certificate that can be trusted",
+    "not-http": "answered with something other than HTTP",
+    "tls": "has no trusted TLS certificate",
     "other": "gave no usable answer",
 }
 _TELLING: Final = frozenset({"tls", "other"})
-"""Failures whose details say more than the words above."""
+"""Failures whose details are more specific than the words above."""
 
 MOST_SILENT: Final = 3
-"""So many operations may stay unanswered; more, and there is no point in testing."""
+"""Maximum number of operations that may stay unanswered before the run ends."""
 
 
 def reachable(api: Api) -> Exchange:
-    """Ask for the operation that cannot exist; its answer is the mark of what is unsupported.
+    """Call an operation that cannot exist, and return the exchange. The target answers unsupported operations alike.
 
     Raises:
-        TargetError: nothing that speaks HTTP answers there.
+        TargetError: no HTTP server answers at the endpoint.
     """
     exchange = _asked_twice(api, NONSENSE, {})
     if exchange.response is None:
@@ -69,14 +69,14 @@ def reachable(api: Api) -> Exchange:
     _not_throttled(exchange, api)
     if exchange.status == 503:
         raise TargetError(
-            f"target {api.target.endpoint} still answers {exchange.told()}, that it is not ready, after all patience "
+            f"target {api.target.endpoint} is not ready: it still answers {exchange.told()} after the time limit "
             "(--slow-down-seconds)"
         )
     return exchange
 
 
 def _asked_twice(api: Api, operation: str, body: Json) -> Exchange:
-    """The answer to a request; of two that differ the third, so that one bad answer is no mark of anything."""
+    """Send a request twice and return the answer; if the answers differ, return a third one."""
     first = api.ask(operation, body, PROBE_SECONDS)
     if first.failure in ("refused", "timeout", "tls"):
         return first
@@ -86,45 +86,46 @@ def _asked_twice(api: Api, operation: str, body: Json) -> Exchange:
 
 
 def _not_throttled(exchange: Exchange, api: Api) -> None:
-    """Make sure that the target does more than ask to slow down; it was given all the time that a run has for that.
+    """Check that the target does not throttle the probe. The client has already waited for the time limit.
 
     Raises:
-        TargetError: it does not; says what to do.
+        TargetError: it throttles; the message says what to do.
     """
     if exchange.status == 429 or exchange.error_type in THROTTLES:
         raise TargetError(
-            f"target {api.target.endpoint} throttles ({exchange.told()} to {exchange.operation}), and still does after "
-            "all patience: ask more slowly (--rate=1 for one call a second), or wait longer (--slow-down-seconds)"
+            f"target {api.target.endpoint} throttles requests ({exchange.told()} to {exchange.operation}), also after "
+            "all retries; send fewer (--rate=1 for one call per second), or wait longer (--slow-down-seconds)"
         )
 
 
 def _accepted(api: Api) -> None:
-    """Make sure that the target accepts the credentials of every account that calls.
+    """Check that the target accepts the credentials of every account.
 
     Raises:
-        TargetError: it refuses some; says which, and what to give.
+        TargetError: it refuses some of them; the message names the role.
     """
     for role in api.target.accounts:
         exchange = api.ask(PLAIN, {}, PROBE_SECONDS, role)
         _not_throttled(exchange, api)
         if exchange.error_type in CREDENTIALS:
-            what = "have expired; renew them" if exchange.error_type in EXPIRED else "are not accepted; give others"
+            what = "have expired; renew them" if exchange.error_type in EXPIRED else "are not accepted; use others"
             raise TargetError(
-                f"the endpoint refuses these credentials: those of {role} {what} ({api.target.endpoint} answers "
-                f"{exchange.told()}): --accounts={role}=KEY:SECRET[:TOKEN], profile/NAME or, of an emulator, 12 digits"
+                f"the endpoint refuses the credentials of {role}: they {what} ({api.target.endpoint} answers "
+                f"{exchange.told()}); set --accounts={role}=KEY:SECRET[:TOKEN], profile/NAME or, for an emulator, "
+                "12 digits"
             )
 
 
 def _failed(exchange: Exchange) -> str:
     words = _WORDS_FOR[exchange.failure or "other"]
     if exchange.failure == "refused" and "resolve" in exchange.detail:
-        words = "has a name that cannot be resolved; is it spelled right?"
+        words = "has a host name that cannot be resolved; check its spelling"
     said = f"{words}: {exchange.detail:.200}" if exchange.failure in _TELLING and exchange.detail else words
     return "; ".join(filter(None, (said, usage_errors.way_out(exchange))))
 
 
 def lacks_cbor(api: Api) -> str | None:
-    """Why nothing can be asked of the target in CBOR; None when it speaks it."""
+    """The reason why the target does not support CBOR; None if it does."""
     before, api.protocol = api.protocol, "cbor"
     try:
         exchange = api.ask(PLAIN, {}, PROBE_SECONDS)
@@ -133,14 +134,14 @@ def lacks_cbor(api: Api) -> str | None:
     headers = exchange.response.headers if exchange.response else {}
     if headers.get("content-type", "").startswith(cbor.CONTENT_TYPE) and isinstance(exchange.json, dict):
         return None
-    return f"{api.target.name} does not speak {cbor.HEADER[1]}: asked for {PLAIN} in it, it answers {exchange.told()}"
+    return f"{api.target.name} does not speak {cbor.HEADER[1]}: it answers {exchange.told()} to {PLAIN}"
 
 
 def unsupported(api: Api, nonsense: Exchange) -> dict[str, str]:
-    """Every operation that the target lacks or must not be sent, with the reason.
+    """The operations that the target lacks or that must not be sent to it, each with the reason.
 
     Raises:
-        TargetError: it lacks all of them, or stops answering: there is nothing to test.
+        TargetError: the target lacks all of them, or stops answering.
     """
     _accepted(api)
     mark = _signature(nonsense)
@@ -150,29 +151,29 @@ def unsupported(api: Api, nonsense: Exchange) -> dict[str, str]:
     with ThreadPoolExecutor(max_workers=8) as pool:
         rest = list(pool.map(lambda operation: _probe(api, operation, mark, silent), operations[1:]))
     found = {operation.name: why for operation, why in zip(operations, [first, *rest], strict=True) if why}
-    # What once gave no answer shows as little as what it answers like nonsense that the target has it.
+    # An operation without an answer, or with the answer of the unknown operation, is no evidence of Direct Connect.
     if len(found.keys() | set(silent)) == len(operations):
         region = usage_errors.unlikely_region(api.target.region)
         every = len(found) == len(operations)
         many = f"all {len(operations)}" if every else f"{len(found)} of {len(operations)}"
         raise TargetError(
-            f"target {api.target.endpoint} does not speak Direct Connect: it answers {many} operations like one that "
-            f"cannot exist ({nonsense.told()}){'' if every else ', and the others not at all'}"
+            f"target {api.target.endpoint} does not speak Direct Connect: it answers {many} operations like an unknown "
+            f"operation ({nonsense.told()}){'' if every else ', and the others not at all'}"
             f"{f'; {region}' if region else ''}"
         )
     return found
 
 
 def _probe(api: Api, operation: Operation, mark: object, silent: list[str]) -> str | None:
-    """Why the target lacks an operation; None when it has it, or says nothing at all, as up to MOST_SILENT may.
+    """The reason why the target lacks an operation; None if it implements it, or if up to MOST_SILENT get no answer.
 
     Raises:
-        TargetError: it does not answer, and not for the first time.
+        TargetError: too many operations get no answer.
     """
     if reason := api.target.refusal(operation):
         return reason
     if api.target.is_real and operation.traits.effect != "read":
-        return None  # AWS has them all, and nothing is written there to find that out
+        return None  # AWS implements all operations; the probe sends no writes
     told = ""
     for body in ({}, typical(operation, f"{api.journal.prefix}probe")):
         try:
@@ -185,16 +186,16 @@ def _probe(api: Api, operation: Operation, mark: object, silent: list[str]) -> s
         if exchange.response is None:
             silent.append(operation.name)
             if exchange.failure == "refused" or len(silent) > MOST_SILENT:
-                raise TargetError(f"target {api.target.endpoint} {_failed(exchange)} (asked for {operation.name})")
+                raise TargetError(f"target {api.target.endpoint} {_failed(exchange)} (request: {operation.name})")
             return None
         if not _looks_unsupported(exchange, mark):
             return None
         told = exchange.told()
-    return f"{operation.name} is not implemented: the target answers it {told}, as an operation that cannot exist"
+    return f"{operation.name} is not implemented: the target answers {told}, as for an unknown operation"
 
 
 def _is_doubtful(exchange: Exchange, mark: object) -> bool:
-    """Whether one answer may be the moment's: none came, the server failed, or it looks as if the operation lacked."""
+    """Whether to send the request again: no answer, a server error, or an answer as for an unknown operation."""
     if exchange.response is None:
         return exchange.failure not in ("refused", "timeout", "tls")
     return exchange.status >= 500 or _looks_unsupported(exchange, mark)
@@ -217,7 +218,7 @@ def _signature(exchange: Exchange) -> tuple[int, str | None, str]:
 
 
 def typical(operation: Operation, name: str) -> Json:
-    """A request with all required members in the right types, naming nothing that exists; `name` is its every text."""
+    """A request with all required members and unknown ids; every other string is `name`."""
     takes = {pointer: UNKNOWN_IDS[kind] for pointer, kind in operation.traits.takes.items()}
     body = _typical(operation.request, operation.request, "", takes, name)
     assert isinstance(body, dict)

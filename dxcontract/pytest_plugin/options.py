@@ -35,31 +35,33 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def _add_options(parser: pytest.Parser) -> None:
-    group = project_config.with_defaults(parser.getgroup("dxcontract", "the Direct Connect contract"))
+    group = project_config.with_defaults(parser.getgroup("dxcontract", "AWS Direct Connect contract"))
     target_options.add_options(group)
     group.addoption(
-        "--rule", metavar="ID", action="append", default=[], help="only tests that claim this rule (repeatable)"
+        "--rule", metavar="ID", action="append", default=[], help="run only the tests of this rule (repeatable)"
     )
     group.addoption(
         "--operation",
         metavar="NAME",
         action="append",
         default=[],
-        help="only tests of this operation, and of rules that name it (repeatable)",
+        help="run only the tests of this operation and of its rules (repeatable)",
     )
-    group.addoption("--report", metavar="DIR", help="write index.html, report.json and more into DIR")
-    group.addoption("--known-gaps", metavar="FILE", help="violations listed in this TOML file do not fail the run")
+    group.addoption("--report", metavar="DIR", help="write index.html, report.json and other files to DIR")
+    group.addoption("--known-gaps", metavar="FILE", help="TOML file with violations that do not fail the run")
     group.addoption(
-        "--allow-fixed", action="store_true", help="listed violations that no longer occur do not fail the run"
+        "--allow-fixed", action="store_true", help="do not fail the run if listed violations no longer occur"
     )
     group.addoption(
         "--min-assessed",
         metavar="N",
         type=int,
         default=0,
-        help="exit with status 2 when fewer than N rules were assessed (default: 1)",
+        help="exit with status 2 if fewer than N rules were assessed (default: 1)",
     )
-    group.addoption("--write-known-gaps", metavar="FILE", help="write all violations into FILE, keeping its reasons")
+    group.addoption(
+        "--write-known-gaps", metavar="FILE", help="write all violations to FILE; existing reasons are kept"
+    )
     safety_options.add_options(group)
     covering.add_options(group)
     protocols.add_options(group)

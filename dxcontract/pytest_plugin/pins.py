@@ -15,9 +15,7 @@ _PINS: Final = pytest.StashKey[list[Json]]()
 
 def add_options(group: Any) -> None:
     """Add `--pins`."""
-    group.addoption(
-        "--pins", metavar="DIR", help="a folder of pinned violations (`dxcontract pin`), which the run begins with"
-    )
+    group.addoption("--pins", metavar="DIR", help="folder of pinned violations (`dxcontract pin`) to run first")
 
 
 def pytest_configure(config: pytest.Config) -> None:

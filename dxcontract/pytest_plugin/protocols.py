@@ -19,7 +19,7 @@ def add_options(group: Any) -> None:
         "--protocol",
         choices=[*PROTOCOLS, BOTH],
         default=PROTOCOLS[0],
-        help="what is spoken: AWS JSON 1.1, Smithy RPC v2 CBOR, or every test once over each (default: %(default)s)",
+        help="AWS JSON 1.1, Smithy RPC v2 CBOR, or both to run every test once with each (default: %(default)s)",
     )
 
 

@@ -29,15 +29,17 @@ _SAME: Final = ("dxcontract", "botocore", "target", "region", "strict")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("reports", nargs="+", type=Path, metavar="DIR", help="folders written by --report")
-    parser.add_argument("--report", required=True, type=Path, metavar="OUT", help="where the one report is written")
+    parser.add_argument("reports", nargs="+", type=Path, metavar="DIR", help="folders that --report wrote")
+    parser.add_argument("--report", required=True, type=Path, metavar="OUT", help="folder for the merged report")
+    parser.add_argument("--known-gaps", type=Path, metavar="FILE", help="as for a run; judged on all reports together")
     parser.add_argument(
-        "--known-gaps", type=Path, metavar="FILE", help="as in a run, but judged on all reports together"
+        "--min-assessed",
+        type=int,
+        default=0,
+        metavar="N",
+        help="exit with status 2 if fewer than N rules were assessed",
     )
-    parser.add_argument(
-        "--min-assessed", type=int, default=0, metavar="N", help="exit with status 2 when fewer rules were assessed"
-    )
-    parser.add_argument("--allow-fixed", action="store_true", help="listed gaps that no longer occur are no failure")
+    parser.add_argument("--allow-fixed", action="store_true", help="do not fail if listed violations no longer occur")
 
 
 def run(options: argparse.Namespace) -> int:

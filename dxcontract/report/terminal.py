@@ -1,4 +1,4 @@
-"""The end of a run on the terminal: target, the two figures, each distinct violation in two lines."""
+"""Formats the result of a run for the terminal: target, figures and distinct violations."""
 
 import itertools
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ _SHOWN: Final = 10
 
 
 def lines(outcome: Outcome, verbose: bool) -> Iterator[Line]:
-    """The lines to print, each with its markup."""
+    """Yield the lines to print, each with its markup."""
     yield _figures(outcome), {"bold": True}
     yield _verdicts(outcome), PLAIN
     for line in explored(outcome.exploration, outcome.spec, outcome.unsupported):
@@ -43,7 +43,7 @@ def lines(outcome: Outcome, verbose: bool) -> Iterator[Line]:
     for note in [*usage_errors.notes(outcome.region, outcome.accounts), *outcome.notes]:
         yield note, {"yellow": True}
     if outcome.left:
-        yield f"left behind or not seen, {len(outcome.left)}; `dxcontract sweep` tries again:", {"yellow": True}
+        yield f"not deleted or not found, {len(outcome.left)}; `dxcontract sweep` tries again:", {"yellow": True}
         for one in outcome.left:
             yield f"  {one}", {"yellow": True}
     yield from _gaps(outcome)
@@ -60,7 +60,7 @@ def lines(outcome: Outcome, verbose: bool) -> Iterator[Line]:
 
 
 def harness(outcome: Outcome) -> Iterator[Line]:
-    """What failed by itself: nothing that the target did."""
+    """Yield lines about errors of the suite itself."""
     count = len(outcome.harness_errors)
     if count:
         many = f"{count} failure{'s' if count > 1 else ''}"
@@ -72,14 +72,14 @@ def harness(outcome: Outcome) -> Iterator[Line]:
 
 
 def _gaps(outcome: Outcome) -> Iterator[Line]:
-    """What the known-gaps file says that is not so any more."""
+    """Yield lines about entries of the known-gaps file that are out of date."""
     red = {"yellow": True} if outcome.allow_fixed else {"red": True}
     for gap in outcome.fixed:
         yield f"no longer occurs, remove it from the known gaps: {gap.fingerprint}", red
     for gap in outcome.expired:
-        yield f"known gap that expired on {gap.expires}: {gap.fingerprint}", {"red": True}
+        yield f"known gap expired on {gap.expires}: {gap.fingerprint}", {"red": True}
     for operation in outcome.lost:
-        yield f"was implemented and is not now: {operation}", {"red": True}
+        yield f"no longer implemented: {operation}", {"red": True}
 
 
 def _figures(outcome: Outcome) -> str:
@@ -114,8 +114,8 @@ def _sent(violation: Violation) -> str:
     body = str(last["request"]["body"])
     body = body if len(body) <= 160 else body[:157] + "..."
     response = last["response"]
-    came = response["status"] if response else "nothing"
-    return f"sent {body or 'an empty body'}, came back {came}"
+    came = response["status"] if response else "none"
+    return f"request {body or 'without a body'}, response {came}"
 
 
 def _rule(violation: Violation, spec: Spec) -> str:

@@ -28,7 +28,7 @@ _LARGEST: Final = 1024 * 1024
 def add_options(group: Any) -> None:
     """Add `--record`."""
     group.addoption(
-        "--record", metavar="FILE", help="write all exchanges into FILE, for `dxcontract diff --against FILE`"
+        "--record", metavar="FILE", help="record all exchanges in FILE, for `dxcontract diff --against FILE`"
     )
 
 

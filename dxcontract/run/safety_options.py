@@ -43,12 +43,12 @@ class Safety:
             TargetError: says what to change.
         """
         if self.allow in PRICED and (self.account is None or self.budget is None):
-            raise TargetError(f"--allow={self.allow} can cost money: it needs --account=ID and --budget=USD, too")
+            raise TargetError(f"--allow={self.allow} can cost money; also set --account=ID and --budget=USD")
         for name in ("budget", "rate", "deadline", "test_seconds", "slow_down_seconds"):
             value = getattr(self, name)
             least = 0.0 if name in ("budget", "slow_down_seconds") else 0.001
             if value is not None and not least <= value < float("inf"):
-                raise TargetError(f"--{name.replace('_', '-')}={value:g} makes no sense; give a number above {least:g}")
+                raise TargetError(f"--{name.replace('_', '-')}={value:g} is not valid; the minimum is {least:g}")
 
     def patience(self, target: Target) -> Patience:
         rate = self.rate if self.rate is not None or not target.is_real else REAL_RATE
@@ -66,9 +66,9 @@ class Safety:
             try:
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             except OSError as error:
-                raise TargetError(f"the journal cannot be kept in {folder}: {error}; give --journal=DIR") from error
+                raise TargetError(f"cannot write the journal to {folder}: {error}; set --journal=DIR") from error
             if not os.access(folder, os.W_OK | os.X_OK):
-                raise TargetError(f"the journal cannot be kept in {folder}: not writable; give --journal=DIR")
+                raise TargetError(f"cannot write the journal to {folder}: not writable; set --journal=DIR")
         return Journal(self.run, folder, self.process)
 
     def journal_path(self) -> Path:
@@ -106,35 +106,46 @@ class Safety:
         found = identity(target.accounts["owner"], endpoint, target.region)
         if found != self.account:
             raise TargetError(
-                f"--account={self.account} is not who calls: the credentials are those of "
-                f"{found or 'nobody that STS knows'}; nothing was written"
+                f"--account={self.account} is not the account of the caller: the credentials belong to "
+                f"{found or 'an account that STS does not know'}; nothing was written"
             )
 
 
 def add_options(group: Any) -> None:
     """Add the options to pytest's."""
     add = group.addoption
-    add("--allow", choices=ALLOWED, help="what a real account may be sent beyond reads (the last two cost money)")
-    add("--account", metavar="ID", help="the real account that may be charged; must be who calls")
-    add("--budget", metavar="USD", type=float, help="the most that a run may cost at worst")
-    add("--emulator", action="store_true", help="the URL is an emulator: allow writes without other proof")
+    add(
+        "--allow", choices=ALLOWED, help="operations to allow on a real account besides reads (the last two cost money)"
+    )
+    add("--account", metavar="ID", help="id of the real account that may be charged; must be the account of the caller")
+    add("--budget", metavar="USD", type=float, help="maximum cost of the run in the worst case")
+    add("--emulator", action="store_true", help="the URL is an emulator: send write operations without further proof")
     add(
         "--dry-run",
         action="store_true",
-        help="print what would be sent, how often at most and to whom; send none of it",
+        help="print the operations, the maximum number of requests and the accounts; send none of the operations",
     )
-    add("--journal", metavar="DIR", help="where what is made is noted (default: $XDG_STATE_HOME/dxcontract)")
-    add("--rate", metavar="N", type=float, help="calls per second and account (default: no limit; real accounts: 5)")
-    add("--deadline", metavar="SECONDS", type=float, help="how long the run may take")
-    add("--test-seconds", metavar="SECONDS", type=float, default=TEST_SECONDS, help="how long one test may take")
+    add(
+        "--journal",
+        metavar="DIR",
+        help="folder for the list of created resources (default: $XDG_STATE_HOME/dxcontract)",
+    )
+    add(
+        "--rate",
+        metavar="N",
+        type=float,
+        help="maximum calls per second and account (default: no limit; real accounts: 5)",
+    )
+    add("--deadline", metavar="SECONDS", type=float, help="time limit of the run")
+    add("--test-seconds", metavar="SECONDS", type=float, default=TEST_SECONDS, help="time limit of one test")
     add(
         "--slow-down-seconds",
         metavar="SECONDS",
         type=float,
         default=SLOW_DOWN_SECONDS,
-        help="how long to wait for a target that asks to slow down (default: %(default)s)",
+        help="time to wait for a target that asks to slow down (default: %(default)s)",
     )
-    add("--redact-accounts", action="store_true", help="reports show other account ids and names in place of yours")
+    add("--redact-accounts", action="store_true", help="replace account ids and names in reports and on the terminal")
 
 
 def chosen(config: Any, run: str, process: str = "") -> Safety:
@@ -149,7 +160,7 @@ def chosen(config: Any, run: str, process: str = "") -> Safety:
         getattr(config, "workerinput", {}).get("workercount", 1)
     )
     if workers > 1 and allow in PRICED:
-        raise TargetError(f"--allow={allow} keeps one bill: it runs in one process, without -n")
+        raise TargetError(f"--allow={allow} needs a single process, which keeps the total cost; remove -n")
     rate = option("--rate")
     seconds = option("--test-seconds")
     made = Safety(

@@ -21,39 +21,41 @@ _NOT_FOR_COMMANDS: Final = frozenset({"--dry-run", "--redact-accounts", "--test-
 
 def add_options(group: Any) -> None:
     """Add the options of a target, in the way of pytest's groups."""
-    group.addoption("--target", metavar="TARGET", help="reference (the default), moto, aws or a URL")
-    group.addoption("--region", metavar="REGION", help="region to call (default: us-east-1; aws: the profile's)")
+    group.addoption("--target", metavar="TARGET", help="what to test: reference (the default), moto, aws or a URL")
+    group.addoption(
+        "--region", metavar="REGION", help="Region to call (default: us-east-1; aws: the Region of the profile)"
+    )
     group.addoption(
         "--accounts",
         metavar="LIST",
-        help="ROLE=WHO,… with roles owner, other, partner; WHO is 12 digits, KEY:SECRET[:TOKEN], profile/NAME or a "
-        "role's ARN (default: asked of the endpoint's STS)",
+        help="credentials as ROLE=WHO,…; roles are owner, other, partner; WHO is 12 digits, KEY:SECRET[:TOKEN], "
+        "profile/NAME or a role ARN (default: from the endpoint's STS)",
     )
     group.addoption(
         "--locations",
         metavar="LIST",
-        help="codes of the locations at which to order, with commas between (default: what the target lists)",
+        help="comma-separated codes of the locations at which to order (default: all that the target lists)",
     )
     group.addoption(
         "--fault",
         metavar="RULE",
         action="append",
         default=[],
-        help="let the reference emulator break this rule (repeatable; `dxcontract serve --fault list`)",
+        help="make the reference emulator break this rule (repeatable; `dxcontract serve --fault list` prints all)",
     )
     group.addoption(
         "--wait",
         metavar="SECONDS",
         type=float,
         default=0.0,
-        help="how long to wait for a URL at which nothing listens yet (default: %(default)s)",
+        help="time to wait for an endpoint that does not listen yet (default: %(default)s)",
     )
     group.addoption(
         "--answer-seconds",
         metavar="SECONDS",
         type=float,
         default=ANSWER_SECONDS,
-        help="how long one answer may take (default: %(default)s)",
+        help="time limit of one answer (default: %(default)s)",
     )
 
 

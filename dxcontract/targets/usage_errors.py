@@ -1,4 +1,4 @@
-"""The likeliest mistakes, told in one line with the way out, before anything is sent and instead of a traceback."""
+"""Checks for common usage mistakes. Each error is one line that says what to change, before anything is sent."""
 
 import difflib
 import functools
@@ -26,14 +26,14 @@ OLDEST_BOTOCORE: Final = (1, 44, 5)
 
 NAMED: Final = ("reference", "moto", "aws")
 _USER: Final = re.compile(r"//[^/]*@")
-_WHAT: Final = "give reference, moto, aws or a URL that begins with http:// or https://"
+_WHAT: Final = "use reference, moto, aws or a URL that starts with http:// or https://"
 
 
 def check_target(text: str) -> None:
-    """What is wrong with `--target` itself.
+    """Check the value of `--target`.
 
     Raises:
-        TargetError: it is no target; says what it looks like.
+        TargetError: the value is no target; the message suggests a correction.
     """
     if text in NAMED:
         return
@@ -42,17 +42,17 @@ def check_target(text: str) -> None:
         parts = urlsplit(text)
         port = parts.port
     except ValueError as error:
-        raise TargetError(f"{said} is no URL ({error}); {_WHAT}") from error
+        raise TargetError(f"{said} is not a valid URL ({error}); {_WHAT}") from error
     if parts.scheme in ("http", "https"):
         if not parts.hostname:
-            raise TargetError(f"{said} names no host; {_WHAT}")
+            raise TargetError(f"{said} has no host; {_WHAT}")
         if parts.query or parts.fragment:
-            raise TargetError(f"{said}: a URL without ?query and #fragment, please: requests bring their own")
+            raise TargetError(f"{said}: remove ?query and #fragment from the URL; requests add their own")
         if host_of(text) is None and "@" not in parts.netloc:
-            raise TargetError(f"{said}: a host name of plain ASCII, please (IDNs as xn--…), without escapes and spaces")
+            raise TargetError(f"{said}: use a host name in plain ASCII (IDNs as xn--…), without escapes and spaces")
         return
     if Path(text).exists():
-        raise TargetError(f"{said} is a path; {_WHAT}, and paths of tests after a space of their own")
+        raise TargetError(f"{said} is a path; {_WHAT}, and separate the paths of tests with a space")
     host, _, rest = text.partition(":")
     if (rest.isdigit() or port) and "/" not in host and host:
         raise TargetError(f"{said} has no scheme; did you mean --target=http://{text}?")
@@ -61,37 +61,37 @@ def check_target(text: str) -> None:
 
 
 def check_interpreter() -> None:
-    """Whether Python was told to leave out assertions, which the suite is made of.
+    """Check that Python runs assertions, which the suite depends on.
 
     Raises:
-        TargetError: it was.
+        TargetError: Python removes them.
     """
     if sys.flags.optimize:
-        raise TargetError("PYTHONOPTIMIZE or -O takes assertions out of the suite, whose verdicts mean nothing then")
+        raise TargetError("PYTHONOPTIMIZE or -O removes the assertions of the suite; unset it to get valid verdicts")
 
 
 def taken_option(error: str, parser: Any) -> str:
-    """A line about an option that another plugin of pytest has added already; `error` is pytest's own."""
+    """The error message for an option that another pytest plugin already defines; `error` is the message of pytest."""
     names = re.findall(r"--[a-z][a-z-]*", error)
     groups = [one for one in getattr(parser, "_groups", ()) if one.name != "dxcontract"]
     owner = next((one.name for one in groups for option in one.options if set(names) & set(option.names())), "NAME")
     return (
-        f"another pytest plugin has the option {names[0] if names else error}, which dxcontract has, too; "
-        f"turn that plugin off: -p no:{owner}"
+        f"another pytest plugin also defines the option {names[0] if names else error}; "
+        f"disable that plugin: -p no:{owner}"
     )
 
 
 def check_environment() -> None:
-    """What is wrong with what is installed and configured here.
+    """Check the installed botocore and the AWS configuration.
 
     Raises:
-        TargetError: botocore is too old, or AWS's configuration names what is not there.
+        TargetError: botocore is too old, or the AWS configuration is not usable.
     """
     found = tuple(int(part) for part in botocore.__version__.split(".")[:3] if part.isdigit())
     if found < OLDEST_BOTOCORE:
         wanted = ".".join(map(str, OLDEST_BOTOCORE))
         raise TargetError(
-            f"botocore {botocore.__version__} is installed and does not know all of Direct Connect: "
+            f"botocore {botocore.__version__} is installed and lacks operations of Direct Connect: "
             f"pip install --upgrade 'botocore>={wanted}' 'boto3>={wanted}'"
         )
     if missing := proxies.missing_bundle():
@@ -100,16 +100,16 @@ def check_environment() -> None:
         botocore.session.Session().get_scoped_config()
     except botocore.exceptions.ProfileNotFound as error:
         where = "AWS_PROFILE" if os.environ.get("AWS_PROFILE") else "AWS_DEFAULT_PROFILE"
-        raise TargetError(f"{where}: {error}; unset it, or name one that ~/.aws/config has") from error
+        raise TargetError(f"{where}: {error}; unset it, or set it to a profile in ~/.aws/config") from error
     except botocore.exceptions.BotoCoreError as error:
         raise TargetError(f"the AWS configuration cannot be read: {error}") from error
 
 
 def check_writable(report: str | None, gaps: str | None) -> None:
-    """Whether what a run is to write can be written: told before the run, not after it.
+    """Check that the output files of a run can be written.
 
     Raises:
-        TargetError: it cannot.
+        TargetError: one of them cannot be written.
     """
     for option, path in (("report", Path(report) if report else None), ("write-known-gaps", gaps and Path(gaps))):
         if not path:
@@ -133,40 +133,40 @@ def regions() -> frozenset[str]:
 
 
 def unlikely_region(region: str) -> str | None:
-    """A line about a region that AWS does not have; an emulator may take it all the same."""
+    """A note about a Region that AWS does not have; an emulator may still accept it."""
     if not region or region in regions():
         return None
     near = difflib.get_close_matches(region, sorted(regions()), n=2)
-    return f"AWS has no region {region}{'; did you mean ' if near else ''}{' or '.join(near)}{'?' if near else ''}"
+    return f"AWS has no Region {region}{'; did you mean ' if near else ''}{' or '.join(near)}{'?' if near else ''}"
 
 
 def few_accounts(accounts: Collection[str]) -> str | None:
-    """A line about roles that nobody plays."""
+    """A note about roles without an account."""
     lacking = [role for role in ROLES if role not in accounts]
     if not lacking:
         return None
     return (
         f"no account for {' and '.join(lacking)}: rules that need one are unsupported; "
-        "--accounts=owner=…,other=…,partner=… names them"
+        "set --accounts=owner=…,other=…,partner=…"
     )
 
 
 def notes(region: str, accounts: Collection[str]) -> Iterator[str]:
-    """What the end of a run says of how it was started."""
+    """Notes about the options of a run, for its end."""
     yield from filter(None, (unlikely_region(region), few_accounts(accounts)))
 
 
 def way_out(exchange: Exchange) -> str:
-    """What to try when nothing usable came back, as far as the failure tells; empty when it does not."""
+    """A suggestion after a failed exchange; empty if the failure suggests nothing."""
     detail, url = exchange.detail, exchange.request.url
     if "WRONG_VERSION_NUMBER" in detail or "HTTP_REQUEST" in detail:
-        return "it speaks no TLS there; give http:// in place of https://"
+        return "the endpoint does not use TLS; use http:// instead of https://"
     if "CERTIFICATE_VERIFY_FAILED" in detail:
         variable = "SSL_CERT_FILE" if proxies.is_loopback(url) else "AWS_CA_BUNDLE"
-        return f"if you trust it, point {variable} to the certificate of its authority"
+        return f"if you trust it, set {variable} to the certificate of its authority"
     if exchange.failure in ("reset", "not-http") and url.startswith("http:"):
-        return "if it speaks TLS, give https:// in place of http://"
+        return "if the endpoint uses TLS, use https:// instead of http://"
     if exchange.failure in ("refused", "timeout", "other") and (proxy := proxies.of(url)) is not None:
         host = urlsplit(url).hostname
-        return f"it was asked through the proxy of {proxy.variable}; NO_PROXY={host} has it asked directly"
+        return f"the request used the proxy of {proxy.variable}; set NO_PROXY={host} to connect directly"
     return ""

@@ -20,7 +20,7 @@ def check(seconds: float) -> None:
         TargetError: it is no time to wait.
     """
     if not 0 <= seconds < float("inf"):
-        raise TargetError(f"--wait={seconds:g} makes no sense; give a number of seconds, 0 or more")
+        raise TargetError(f"--wait={seconds:g} is not valid; the minimum is 0")
 
 
 def until_it_listens(endpoint: str, seconds: float) -> None:

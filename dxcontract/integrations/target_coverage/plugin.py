@@ -21,7 +21,7 @@ def add_options(group: Any) -> None:
     group.addoption(
         "--target-coverage",
         action="store_true",
-        help="tell which lines of the target's code were reached, by operation (moto and reference; needs coverage)",
+        help="measure coverage of the target's code by operation (moto and reference; needs the package coverage)",
     )
 
 

@@ -30,47 +30,51 @@ _END_SECONDS: Final = 5.0
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `dxcontract serve` to a parser."""
     parser.add_argument(
-        "--host", default="127.0.0.1", help="where to listen (default: %(default)s); others need --public"
+        "--host",
+        default="127.0.0.1",
+        help="address to listen on (default: %(default)s); non-loopback addresses need --public",
     )
     parser.add_argument(
-        "--public", action="store_true", help="listen where others can reach it: anyone may use this emulator then"
+        "--public",
+        action="store_true",
+        help="allow an address that other hosts can reach; anyone can then use the emulator",
     )
-    parser.add_argument("--port", type=int, default=0, help="0 for a free one (the default); the URL is printed")
+    parser.add_argument("--port", type=int, default=0, help="port (default: 0, any free port); the URL is printed")
     parser.add_argument(
         "--accounts",
         action="append",
         default=[],
         metavar="KEY:SECRET=ACCOUNT",
-        help="an access key; repeatable",
+        help="access key of an account (repeatable)",
     )
-    parser.add_argument(
-        "--secret", default=accounts.DEFAULT_SECRET, help="the secret of access keys that are account numbers"
-    )
+    parser.add_argument("--secret", default=accounts.DEFAULT_SECRET, help="secret of access keys that are account ids")
     parser.add_argument(
         "--partners",
         default=",".join(accounts.DEFAULT_PARTNERS),
-        help="accounts of Direct Connect partners, by comma",
+        help="comma-separated accounts of Direct Connect partners",
     )
     parser.add_argument("--advance", default="instant", help="how states advance: instant, manual, or seconds per step")
     parser.add_argument(
         "--states",
         default="recorded",
         metavar="SOURCE",
-        help="where recordings of AWS and its documentation disagree about states: recorded (default) or documented",
+        help="source of states if recordings and documentation disagree: recorded (default) or documented",
     )
-    parser.add_argument("--latency", type=float, default=0.0, metavar="MS", help="milliseconds before each answer")
-    parser.add_argument("--log", default="warning", choices=("debug", "info", "warning", "error"), help="to stderr")
+    parser.add_argument("--latency", type=float, default=0.0, metavar="MS", help="delay of each answer in milliseconds")
+    parser.add_argument(
+        "--log", default="warning", choices=("debug", "info", "warning", "error"), help="log level, for standard error"
+    )
     parser.add_argument(
         "--fault",
         action="append",
         default=[],
         metavar="ID",
-        help="break one rule; repeatable; list prints all",
+        help="rule to break (repeatable); 'list' prints all",
     )
     parser.add_argument(
         "--end-with-input",
         action="store_true",
-        help="end when standard input closes, as when a parent is killed",
+        help="exit when standard input closes, for example when the parent is killed",
     )
 
 

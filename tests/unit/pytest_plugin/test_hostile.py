@@ -102,7 +102,7 @@ UNUSABLE: dict[str, tuple[hostile.Script, str]] = {
     "one byte of a header a second": (hostile.dribbles_headers, "did not answer within 4 seconds"),
     "half a body": (hostile.half_a_body, "closed the connection without an answer"),
     "wrong length": (hostile.too_short_a_length, ""),
-    "garbage": (hostile.garbage, "no HTTP"),
+    "garbage": (hostile.garbage, "something other than HTTP"),
     "gzip bomb": (hostile.gzip_bomb, "does not speak Direct Connect"),
     "endless body": (hostile.endless, "the answer is larger than"),
     "503 for ever": (hostile.unavailable(1e9), "--slow-down-seconds"),

@@ -62,7 +62,7 @@ def web_page(handler: BaseHTTPRequestHandler, _: bytes) -> None:
 
 UNUSABLE = {
     "answers nothing": (servers.tcp(silent), "did not answer within"),
-    "answers garbage": (servers.tcp(garbage), "no HTTP"),
+    "answers garbage": (servers.tcp(garbage), "something other than HTTP"),
     "hangs up": (servers.tcp(hangs_up), "closed the connection without an answer"),
     "serves a web page": (servers.http(web_page), "does not speak Direct Connect"),
 }
@@ -108,7 +108,7 @@ def _one_line(result: subprocess.CompletedProcess[str], words: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--target=ftp://127.0.0.1"], "give reference, moto, aws or a URL"),
+        (["--target=ftp://127.0.0.1"], "use reference, moto, aws or a URL"),
         (["--target=http://127.0.0.1:1", "--accounts=owner"], "no ROLE=WHO"),
         (["--target=http://127.0.0.1:1", "--accounts=other=222222222222"], "at least owner="),
         (["--target=http://127.0.0.1:1", "--accounts=owner=nobody"], "neither 12 digits"),

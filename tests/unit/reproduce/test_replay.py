@@ -143,7 +143,7 @@ def test_pinned_violations_are_looked_for_first(pins: Path, violations: Any, fau
     [
         (("replay", "none.py"), "No such file"),
         (("replay", "report.json", "x:y"), "has no finding"),
-        (("pin", "report.json"), "name the one to pin"),
+        (("pin", "report.json"), "give the fingerprint of the violation to pin"),
         (("diff", "--against=nowhere"), "neither a target"),
         (("run", "--pins=none", "-q"), "is no folder with pins"),
     ],

@@ -250,11 +250,14 @@ def test_a_sweep_of_a_real_account_deletes_what_the_journal_names_and_nothing_el
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--allow=billable"], "needs --account=ID and --budget=USD"),
-        (["--allow=physical-orders", "--account=123456789012"], "needs --account=ID and --budget=USD"),
+        (["--allow=billable"], "can cost money; also set --account=ID and --budget=USD"),
+        (
+            ["--allow=physical-orders", "--account=123456789012"],
+            "can cost money; also set --account=ID and --budget=USD",
+        ),
         (["--allow=billable", "--account=210987654321", "--budget=5"], "not who calls"),
-        (["--allow=billable", "--account=123456789012", "--budget=5", "-n2"], "runs in one process"),
-        (["--allow=billable", "--account=123456789012", "--budget=-5"], "makes no sense"),
+        (["--allow=billable", "--account=123456789012", "--budget=5", "-n2"], "needs a single process"),
+        (["--allow=billable", "--account=123456789012", "--budget=-5"], "is not valid"),
     ],
 )
 def test_what_can_cost_money_needs_more_than_one_word(tmp_path: Path, arguments: list[str], words: str) -> None:

@@ -85,7 +85,7 @@ def test_a_host_is_that_of_aws_in_any_spelling(endpoint: str, aws: bool) -> None
 
 @pytest.mark.parametrize("endpoint", [one for one in MAY_BE_AWS if "://" in one and "@" not in one])
 def test_a_target_in_a_doubtful_spelling_is_one_line(endpoint: str) -> None:
-    with pytest.raises(TargetError, match=r"--target=|no URL"):
+    with pytest.raises(TargetError, match=r"--target=|not a valid URL"):
         check_target(endpoint)
 
 

@@ -48,15 +48,15 @@ CLOSED = f"http://127.0.0.1:{servers.closed_port()}"
 MISTAKES = {
     "target down": Mistake((f"--target={CLOSED}",), "refuses connections; is it running?"),
     "no scheme": Mistake(("--target=localhost:4566",), "did you mean --target=http://localhost:4566?"),
-    "a path": Mistake((f"--target={LOCATIONS}",), "is a path; give reference, moto, aws or a URL"),
+    "a path": Mistake((f"--target={LOCATIONS}",), "is a path; use reference, moto, aws or a URL"),
     "a typo": Mistake(("--target=motto",), "did you mean moto?"),
-    "no port number": Mistake(("--target=http://127.0.0.1:port",), "is no URL (Port could not be cast"),
-    "broken brackets": Mistake(("--target=http://[",), "is no URL (Invalid IPv6 URL)"),
-    "no host": Mistake(("--target=http://",), "names no host"),
-    "unknown host": Mistake(("--target=http://no-such-host.invalid",), "a name that cannot be resolved"),
+    "no port number": Mistake(("--target=http://127.0.0.1:port",), "is not a valid URL (Port could not be cast"),
+    "broken brackets": Mistake(("--target=http://[",), "is not a valid URL (Invalid IPv6 URL)"),
+    "no host": Mistake(("--target=http://",), "has no host"),
+    "unknown host": Mistake(("--target=http://no-such-host.invalid",), "a host name that cannot be resolved"),
     "proxy in the way": Mistake(
         ("--target=http://no-such-host.invalid",),
-        "it was asked through the proxy of HTTP_PROXY; NO_PROXY=no-such-host.invalid has it asked directly",
+        "the request used the proxy of HTTP_PROXY; set NO_PROXY=no-such-host.invalid to connect directly",
         {"HTTP_PROXY": "http://127.0.0.1:1"},
     ),
     "no bundle": Mistake(("--target=reference",), "AWS_CA_BUNDLE=none.pem: there is no", {"AWS_CA_BUNDLE": "none.pem"}),
@@ -77,7 +77,7 @@ MISTAKES = {
     "gaps where nobody writes": Mistake(("--write-known-gaps=/proc/none/a",), "cannot be written"),
     "old botocore": Mistake(
         ("--target=reference",),
-        "botocore 1.30.0 is installed and does not know all of Direct Connect: pip install --upgrade",
+        "botocore 1.30.0 is installed and lacks operations of Direct Connect: pip install --upgrade",
         python="import botocore; botocore.__version__ = '1.30.0'",
     ),
     "no moto": Mistake(
@@ -86,13 +86,13 @@ MISTAKES = {
         python="import sys; sys.modules['moto'] = None; sys.modules['moto.server'] = None",
     ),
     "assertions left out": Mistake(
-        ("--target=reference",), "PYTHONOPTIMIZE or -O takes assertions out of the suite", {"PYTHONOPTIMIZE": "1"}
+        ("--target=reference",), "PYTHONOPTIMIZE or -O removes the assertions of the suite", {"PYTHONOPTIMIZE": "1"}
     ),
     "another plugin has an option": Mistake(
-        ("-p", "taker"), "another pytest plugin has the option --report, which dxcontract has, too", {"PYTHONPATH": "."}
+        ("-p", "taker"), "another pytest plugin also defines the option --report", {"PYTHONPATH": "."}
     ),
     "another plugin has another option": Mistake(
-        ("-p", "taker_of_target"), "turn that plugin off: -p no:of-target", {"PYTHONPATH": "."}
+        ("-p", "taker_of_target"), "disable that plugin: -p no:of-target", {"PYTHONPATH": "."}
     ),
     "wrong type": Mistake(("--rate=fast",), "argument --rate: invalid float value: 'fast'"),
     "unknown option": Mistake(("--tarket=moto",), "unrecognized arguments: --tarket=moto"),
@@ -145,17 +145,17 @@ def test_tls_and_none_are_told_apart(certified: tuple[int, Path], tmp_path: Path
     port, certificate = certified
     plain = run(tmp_path, LOCATIONS, f"--target=http://localhost:{port}")
     assert plain.returncode == 2
-    assert "if it speaks TLS, give https:// in place of http://" in plain.stdout
+    assert "if the endpoint uses TLS, use https:// instead of http://" in plain.stdout
     strange = run(tmp_path, LOCATIONS, f"--target=https://localhost:{port}")
     assert strange.returncode == 2
-    assert "if you trust it, point SSL_CERT_FILE to the certificate of its authority" in strange.stdout
+    assert "if you trust it, set SSL_CERT_FILE to the certificate of its authority" in strange.stdout
     trusted = run(tmp_path, LOCATIONS, f"--target=https://localhost:{port}", SSL_CERT_FILE=str(certificate))
     assert trusted.returncode == 2
     assert "certificate" not in trusted.stdout
     with servers.http(lambda handler, _: servers.answer(handler, 200, b"", "text/plain")) as url:
         wrong = run(tmp_path, LOCATIONS, f"--target={url.replace('http:', 'https:')}")
     assert wrong.returncode == 2
-    assert "it speaks no TLS there; give http:// in place of https://" in wrong.stdout
+    assert "the endpoint does not use TLS; use http:// instead of https://" in wrong.stdout
 
 
 def test_a_proxy_is_not_in_the_way_of_this_machine(tmp_path: Path) -> None:
@@ -167,13 +167,13 @@ def test_a_proxy_is_not_in_the_way_of_this_machine(tmp_path: Path) -> None:
 def test_a_region_that_aws_has_not_is_said_where_nothing_is_implemented(tmp_path: Path) -> None:
     done = run(tmp_path, LOCATIONS, "--target=moto", "--region=eu-centrall-1")
     assert done.returncode == 2
-    assert "AWS has no region eu-centrall-1; did you mean eu-central-1" in done.stdout
+    assert "AWS has no Region eu-centrall-1; did you mean eu-central-1" in done.stdout
 
 
 def test_few_accounts_are_said_by_role() -> None:
     assert usage_errors.few_accounts(["owner"]) == (
         "no account for other and partner: rules that need one are unsupported; "
-        "--accounts=owner=…,other=…,partner=… names them"
+        "set --accounts=owner=…,other=…,partner=…"
     )
     assert usage_errors.few_accounts(["owner", "other", "partner"]) is None
 
@@ -190,7 +190,7 @@ def test_one_account_only_is_said_at_the_end(tmp_path: Path) -> None:
         target.stop()
     assert done.returncode == 0, done.stdout + done.stderr
     assert "no account for other and partner: rules that need one are unsupported" in done.stdout
-    assert "AWS has no region us-nowhere-1" in done.stdout
+    assert "AWS has no Region us-nowhere-1" in done.stdout
 
 
 @pytest.mark.parametrize(

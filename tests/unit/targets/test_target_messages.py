@@ -59,7 +59,7 @@ def refusal(url: str, folder: Path, accounts: str = OWNER, wait: float = 0.0) ->
 def test_a_target_that_throttles_everything(tmp_path: Path, status: int, error: str) -> None:
     with hostile.serve(answers(status, error)) as server:
         said = refusal(server.url, tmp_path)
-    assert f"throttles ({status} {error} to {NONSENSE})" in said
+    assert f"throttles requests ({status} {error} to {NONSENSE})" in said
     assert "--rate=1" in said
     assert "does not speak" not in said
 
@@ -67,7 +67,7 @@ def test_a_target_that_throttles_everything(tmp_path: Path, status: int, error: 
 def test_a_target_that_throttles_every_operation_that_it_has(tmp_path: Path, emulator: str) -> None:
     throttle = answers(400, "ThrottlingException")
     with hostile.serve(lambda asked: None if asked.operation == NONSENSE else throttle(asked), emulator) as server:
-        assert "throttles (400 ThrottlingException to " in refusal(server.url, tmp_path)
+        assert "throttles requests (400 ThrottlingException to " in refusal(server.url, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -77,13 +77,13 @@ def test_a_target_that_throttles_every_operation_that_it_has(tmp_path: Path, emu
 )
 def test_credentials_that_are_refused(tmp_path: Path, emulator: str, accounts: str, role: str) -> None:
     said = refusal(emulator, tmp_path, accounts)
-    assert f"the endpoint refuses these credentials: those of {role} are not accepted; give others" in said
+    assert f"the endpoint refuses the credentials of {role}: they are not accepted; use others" in said
     assert f"--accounts={role}=" in said
 
 
 def test_credentials_that_have_expired(tmp_path: Path) -> None:
     with hostile.serve(answers(400, "ExpiredTokenException")) as server:
-        assert "the endpoint refuses these credentials: those of owner have expired; renew them" in refusal(
+        assert "the endpoint refuses the credentials of owner: they have expired; renew them" in refusal(
             server.url, tmp_path
         )
 
@@ -181,4 +181,4 @@ def test_a_target_that_does_not_listen_yet_is_waited_for(tmp_path: Path) -> None
     assert f"target http://127.0.0.1:{port} did not answer within 0.3 s (--wait)" in refusal(
         f"http://127.0.0.1:{port}", tmp_path, wait=0.3
     )
-    assert "--wait=-1 makes no sense" in refusal(f"http://127.0.0.1:{port}", tmp_path, wait=-1)
+    assert "--wait=-1 is not valid" in refusal(f"http://127.0.0.1:{port}", tmp_path, wait=-1)
