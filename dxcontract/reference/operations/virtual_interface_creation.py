@@ -98,14 +98,14 @@ def _check_vlan(call: Call, port: Port, vlan: int) -> None:
         )
         if not rules.holds("hosted_connections.interface-accepted"):
             raise client_error(f"{port.id} cannot carry a virtual interface.")
-        # A second one (only where the rule above is switched off) cannot have the VLAN of the first.
-        fits = vlan == port.vlan or bool(living)
+        fits = vlan == port.vlan
         rules.refuse_unless("hosted_connections.interface-vlan", fits, f"{port.id} has the VLAN {port.vlan}.")
-    rules.refuse_unless(
-        "virtual_interfaces.vlan-unique",
-        all(one.vlan != vlan for one in living),
-        f"VLAN {vlan} is already in use on {port.id}.",
-    )
+    else:  # a hosted connection has one VLAN, and the rule about its one interface is about that
+        rules.refuse_unless(
+            "virtual_interfaces.vlan-unique",
+            all(one.vlan != vlan for one in living),
+            f"VLAN {vlan} is already in use on {port.id}.",
+        )
     if not rules.holds("virtual_interfaces.vlan-per-connection"):
         mine = call.store.find(VirtualInterface, "owner", call.account, call.region)
         if any(one.vlan == vlan and one.state not in GONE for one in mine):
