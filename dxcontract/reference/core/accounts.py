@@ -51,5 +51,5 @@ class Accounts:
         return Credential(access_key, self._secret) if _ACCOUNT.fullmatch(access_key) else None
 
     def is_partner(self, account: str) -> bool:
-        """Whether this account may use the operations for Direct Connect partners (B0.partner)."""
+        """Whether this account may use the operations for Direct Connect partners."""
         return account in self._partners

@@ -13,7 +13,7 @@ class Reading:
     """What is followed where the text of the documentation and recordings of AWS disagree about states.
 
     The recordings, unless `documented`: e.g. the text has a LAG `requested` at first and `deleting` before it is
-    deleted, AWS was seen to answer `pending` and `deleted` (A3.init.real, A3.delete).
+    deleted, AWS was seen to answer `pending` and `deleted`.
     """
 
     documented: bool = False

@@ -5,7 +5,7 @@ from typing import Final
 
 CLIENT: Final = "DirectConnectClientException"
 SERVER: Final = "DirectConnectServerException"
-# The modelled errors without members (B0.errors.tags, B0.errors.limit): their answers carry no message.
+# The modelled errors without members: their answers carry no message.
 WITHOUT_MESSAGE: Final = frozenset({"DuplicateTagKeysException", "TooManyTagsException", "LimitExceededException"})
 
 
@@ -27,7 +27,7 @@ class ServiceError(Exception):
 
 
 def client_error(message: str) -> ServiceError:
-    """The error that Direct Connect models for every bad request (B0.errors.modelled, status C.err.status)."""
+    """The error that Direct Connect models for every bad request."""
     return ServiceError(CLIENT, message)
 
 
@@ -37,5 +37,5 @@ def unknown(message: str) -> ServiceError:
 
 
 def malformed(message: str, rule: str) -> ServiceError:
-    """The error for an id that has not the documented form, which this rule demands (B0.badformat.connection)."""
+    """The error for an id that has not the documented form, which this rule demands."""
     return ServiceError(CLIENT, message, rules=(rule,))

@@ -1,11 +1,11 @@
-"""The forms of ids and ARNs (B0.id.formats, B0.arn)."""
+"""The forms of ids and ARNs."""
 
 import re
 from typing import Final
 
 from dxcontract.reference.core.errors import malformed
 
-# Real ids have 8 characters after the prefix, published ones 6 (X20), and capitals were accepted (B0.unknown.lag).
+# Real ids have 8 characters after the prefix, published ones 6, and capitals were accepted.
 _PORT: Final = re.compile(r"(dxcon|dxlag)-[0-9A-Za-z]{6,17}")
 _CONNECTION: Final = re.compile(r"dxcon-[0-9A-Za-z]{6,17}")
 _LAG: Final = re.compile(r"dxlag-[0-9A-Za-z]{6,17}")
@@ -26,17 +26,17 @@ def partition(region: str) -> str:
 
 
 def arn(region: str, account: str, resource: str, resource_id: str) -> str:
-    """The ARN of a regional resource, such as `dxcon` (B0.arn)."""
+    """The ARN of a regional resource, such as `dxcon`."""
     return f"arn:{partition(region)}:directconnect:{region}:{account}:{resource}/{resource_id}"
 
 
 def global_arn(region: str, account: str, resource: str, resource_id: str) -> str:
-    """The ARN of a global resource, which names no Region (A6.global)."""
+    """The ARN of a global resource, which names no Region."""
     return f"arn:{partition(region)}:directconnect::{account}:{resource}/{resource_id}"
 
 
 def check_connection(value: str) -> None:
-    """Raises ServiceError when `value` is not formed like the id of a connection (B0.badformat.connection)."""
+    """Raises ServiceError when `value` is not formed like the id of a connection."""
     _check(_CONNECTION, value, f"ConnectionID {value[:100]} has an invalid format.", _SEEN)
 
 
@@ -46,7 +46,7 @@ def check_port(value: str) -> None:
 
 
 def check_lag(value: str) -> None:
-    """Raises ServiceError when `value` is not formed like the id of a LAG (B0.badformat.lag)."""
+    """Raises ServiceError when `value` is not formed like the id of a LAG."""
     _check(_LAG, value, f"Lag ID {value[:100]} has an invalid format.", _SEEN)
 
 
@@ -61,7 +61,7 @@ def check_gateway(value: str) -> None:
 
 
 def check_association(value: str) -> None:
-    """Raises ServiceError when `value` is not formed like the id of an association (B0.badformat.assoc)."""
+    """Raises ServiceError when `value` is not formed like the id of an association."""
     _check(_UUID, value, "Association ID has an invalid format.", _SEEN)
 
 

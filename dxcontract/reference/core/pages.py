@@ -1,4 +1,4 @@
-"""Pagination: a page after a place in the order of creation, and the token that names that place (B9).
+"""Pagination: a page after a place in the order of creation, and the token that names that place.
 
 The token is opaque to the client. Because it names a place and not a count, what is created or deleted between two
 pages makes no other item appear twice or get lost.
@@ -29,7 +29,7 @@ def page(call: Call, request: Json, member: str, found: Sequence[R], view: Calla
     """The answer with the page of `found` (in order of creation) that the request asks for.
 
     Without maxResults everything is on the first page: no default is documented, and most of these operations have no
-    paginator in the SDKs (B9.cur), whose users would lose items.
+    paginator in the SDKs, whose users would lose items.
 
     Raises:
         ServiceError: maxResults is no count, or nextToken did not come from this list.

@@ -119,7 +119,7 @@ class BgpPeer(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DirectConnectGateway(Record):
-    """A Direct Connect gateway: global, so its region is empty (A6.global)."""
+    """A Direct Connect gateway: global, so its region is empty."""
 
     created_in: str
     name: str

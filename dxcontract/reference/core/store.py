@@ -159,11 +159,11 @@ class Store:
         return self._serial
 
     def new_id(self, prefix: str, length: int = 8) -> str:
-        """An id such as `dxcon-fg31ab2x` that was never given before (B0.id.formats)."""
+        """An id such as `dxcon-fg31ab2x` that was never given before."""
         return f"{prefix}-f{self._names[_ALPHABET].another(length - 1)}"
 
     def new_hex_id(self, prefix: str, length: int = 17) -> str:
-        """An id such as `vgw-0123456789abcdef0` that was never given before (B0.id.formats)."""
+        """An id such as `vgw-0123456789abcdef0` that was never given before."""
         return f"{prefix}-0{self._names[_HEX].another(length - 1)}"
 
     def new_uuid(self) -> str:

@@ -12,20 +12,20 @@ from dxcontract.reference.core.clock import DAY, MINUTE, NEVER
 from dxcontract.reference.core.context import World
 from dxcontract.reference.core.store import Record
 
-# Deleted virtual interfaces are shown for 15 minutes (A4.deleted.15min). For connections, interconnects and LAGs the
-# documents only say "for some time" (A1.deleted.listed, A3.delete).
+# Deleted virtual interfaces are shown for 15 minutes. For connections, interconnects and LAGs the
+# documents only say "for some time".
 DELETED_INTERFACE_SHOWN: Final = 15 * MINUTE
 DELETED_PORT_SHOWN: Final = 60 * MINUTE
 PROPOSAL_EXPIRES: Final = 7 * DAY
 PROPOSAL_SHOWN: Final = 3 * DAY
-TEST_SHOWN: Final = 365 * DAY  # A12.history
+TEST_SHOWN: Final = 365 * DAY
 # How long AWS remembers a client token is documented nowhere.
 TOKEN_KEPT: Final = DAY
 TEST_IN_PROGRESS: Final = "In progress"
 TEST_COMPLETED: Final = "Completed"
 TEST_CANCELLED: Final = "Cancelled"
 
-# requested -> pending -> available (A1, A2); ordering and rejected wait for people, available and down for the link.
+# requested -> pending -> available; ordering and rejected wait for people, available and down for the link.
 _PORT: Final = {"requested": "pending", "pending": "available", "deleting": "deleted"}
 _INTERFACE: Final = {
     "pending": "available",
@@ -169,7 +169,7 @@ def _gateway(world: World, record: Record) -> None:
         records.Attachment, "gateway", record.id
     )
     if in_use and world.rules.holds("gateways.delete-in-use"):
-        # AWS was seen to take the request and to come back to available (A6.delete.revert).
+        # AWS was seen to take the request and to come back to available.
         store.put(replace(record, state="available", due=NEVER))
         return
     if world.rules.holds("gateways.deleted-hidden"):
@@ -195,7 +195,7 @@ def _attachment(world: World, record: Record) -> None:
 
 
 def _proposal(world: World, record: Record) -> None:
-    # An open proposal expires after 7 days; one that was accepted or deleted is shown for 3 (A9.expiry).
+    # An open proposal expires after 7 days; one that was accepted or deleted is shown for 3.
     world.store.remove(record)
 
 

@@ -82,7 +82,7 @@ def _advance(world: World, request: Json) -> Json:
 
 
 def _link(world: World, request: Json) -> Json:
-    """{"id": connection or LAG, "up": bool}: take the physical link down, or bring it up (A1.available.down)."""
+    """{"id": connection or LAG, "up": bool}: take the physical link down, or bring it up."""
     record, up = _record(world, request), _flag(request)
     if isinstance(record, records.Lag):
         world.store.put(replace(record, link_up=up))
@@ -99,7 +99,7 @@ def _link(world: World, request: Json) -> Json:
 
 
 def _bgp(world: World, request: Json) -> Json:
-    """{"id": BGP peer or virtual interface, "up": bool}: take its sessions down, or up (A5.status.independent)."""
+    """{"id": BGP peer or virtual interface, "up": bool}: take its sessions down, or up."""
     record, up = _record(world, request), _flag(request)
     found = world.store.find(records.BgpPeer, "vif", record.id)
     if isinstance(record, records.BgpPeer):

@@ -1,9 +1,8 @@
-"""awsJson 1.1 as Direct Connect speaks it: read a request, write an answer.
+"""AWS JSON 1.1: deserializes requests and serializes responses.
 
-What is no JSON, or JSON of the wrong type, cannot be deserialised (SerializationException); what can be, but breaks
-the model (a missing member, an unknown enum value, a length, a pattern), is a bad parameter
-(DirectConnectClientException, B0.errors.modelled). Members that the model does not know are ignored, and a null means
-that the member is absent.
+A body that is not JSON, or a value of the wrong type, is a SerializationException. A value that violates the model (a
+missing member, an unknown enum value, a length, a pattern) is a DirectConnectClientException. Members that the model
+does not define are ignored, and a null counts as an absent member.
 """
 
 import functools
@@ -194,7 +193,7 @@ def _place(path: list[str | int]) -> str:
 
 
 def encode_error(error: ServiceError) -> bytes:
-    """The body of a refusal (C.err.body)."""
+    """The body of an error response."""
     document = {"__type": error.code}
     if error.code not in WITHOUT_MESSAGE:
         document["message"] = error.message

@@ -1,4 +1,4 @@
-"""The two addresses of a BGP peer: what they may be, and which are given when none are asked for (B4.addr)."""
+"""The two addresses of a BGP peer: what they may be, and which are given when none are asked for."""
 
 import random
 import secrets
@@ -49,7 +49,7 @@ PEER: Final = Wording(
 
 
 def auth_key(call: Call, wanted: str | None, what: Wording) -> str:
-    """The BGP key asked for, or a new one (B4.authkey).
+    """The BGP key asked for, or a new one.
 
     Raises:
         ServiceError: it is too short or too long.
@@ -63,7 +63,7 @@ def auth_key(call: Call, wanted: str | None, what: Wording) -> str:
 
 
 def asn(call: Call, request: Json, what: Wording) -> int:
-    """The ASN of a request: asnLong wins when both are given (B4.asn.range).
+    """The ASN of a request: asnLong wins when both are given.
 
     Raises:
         ServiceError: there is none, or it is out of range.
@@ -78,7 +78,7 @@ def asn(call: Call, request: Json, what: Wording) -> int:
     message = f"BGP ASN {value} must have value greater than or equal to 1"
     rules.refuse_unless("virtual_interfaces.asn-minimum", value != 0, message)
     rules.refuse_unless(what.asn_minimum, value >= 0, message)
-    # The model says up to 2147483646, the guide 2147483647 (X13): the larger is taken.
+    # The model says up to 2147483646, the guide 2147483647: the larger is taken.
     rules.refuse_unless("virtual_interfaces.asn-maximum", value <= 2_147_483_647, "asn is too large; use asnLong.")
     return value
 
@@ -128,7 +128,7 @@ def _address(call: Call, text: str, whose: str) -> IPv4Interface | IPv6Interface
 
 
 def _check_public(call: Call, amazon: IPv4Interface | IPv6Interface, customer: IPv4Interface | IPv6Interface) -> None:
-    # The four refusals of AWS that are known by their words (B4.addr.public.v4).
+    # The four refusals of AWS that are known by their words.
     rules = call.rules
     rules.refuse_unless(
         "virtual_interfaces.addresses-public",
@@ -154,16 +154,16 @@ def _check_public(call: Call, amazon: IPv4Interface | IPv6Interface, customer: I
 
 
 def _assigned(pool: IPv4Network | IPv6Network, length: int) -> tuple[str, str]:
-    # A /30 of 169.254.0.0/16 (B4.addr.private.auto) or a /125 (B4.addr.v6).
+    # A /30 of 169.254.0.0/16 or a /125.
     block = _RANDOM.randrange(2 ** (length - pool.prefixlen))
     base = pool.network_address + (block << (pool.max_prefixlen - length))
     return f"{base + 1}/{length}", f"{base + 2}/{length}"
 
 
 def prefixes(call: Call, wanted: list[Json]) -> tuple[str, ...]:
-    """The route filter prefixes of a public virtual interface, checked (B4.prefix.public).
+    """The route filter prefixes of a public virtual interface, checked.
 
-    Several CIDR blocks in one string are taken as several prefixes (B4.prefix.cidr.commas).
+    Several CIDR blocks in one string are taken as several prefixes.
 
     Raises:
         ServiceError: there are too many, one is no CIDR, or its length is not allowed.

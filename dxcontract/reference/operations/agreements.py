@@ -1,4 +1,4 @@
-"""Customer agreements, and what kind of partner an account is (B8.meta)."""
+"""Customer agreements, and what kind of partner an account is."""
 
 from dataclasses import replace
 from typing import Final

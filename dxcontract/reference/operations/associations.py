@@ -1,4 +1,4 @@
-"""Direct Connect gateways associated with virtual private and transit gateways (A7, B6)."""
+"""Direct Connect gateways associated with virtual private and transit gateways."""
 
 from dataclasses import replace
 from typing import Final
@@ -24,7 +24,7 @@ _PRIVATE: Final = "PrivateVirtualInterface"
 
 
 def view(association: Association) -> Json:
-    """An association as answered, with the older members beside the newer one (B6.assoc.shape)."""
+    """An association as answered, with the older members beside the newer one."""
     return {
         "directConnectGatewayId": association.gateway_id,
         "directConnectGatewayOwnerAccount": association.owner,
@@ -101,7 +101,7 @@ def check_pair(call: Call, gateway: DirectConnectGateway, virtual: VirtualGatewa
 
 
 def associate(call: Call, gateway: DirectConnectGateway, virtual: VirtualGateway, prefixes: Prefixes) -> Association:
-    """Put a new association into the store: `associating` at first (A7.create)."""
+    """Put a new association into the store: `associating` at first."""
     store = call.store
     by_default = call.rules.holds("associations.prefixes-default")
     if not prefixes and by_default and virtual.type == virtual_gateways.VIRTUAL_PRIVATE:
@@ -127,7 +127,7 @@ def associate(call: Call, gateway: DirectConnectGateway, virtual: VirtualGateway
 
 @operation("CreateDirectConnectGatewayAssociation")
 def create_direct_connect_gateway_association(call: Call, request: Json) -> Json:
-    """Associate two gateways of the caller, in the Region of the virtual one (B6.assoc.region)."""
+    """Associate two gateways of the caller, in the Region of the virtual one."""
     rules = call.rules
     wanted = request.get("gatewayId") or request.get("virtualGatewayId")
     if not wanted:
@@ -148,7 +148,7 @@ def create_direct_connect_gateway_association(call: Call, request: Json) -> Json
 
 @operation("DescribeDirectConnectGatewayAssociations")
 def describe_direct_connect_gateway_associations(call: Call, request: Json) -> Json:
-    """The associations of a gateway, of a virtual gateway, the one of both, or one (B6.assoc.describe.semantics)."""
+    """The associations of a gateway, of a virtual gateway, the one of both, or one."""
     rules, store = call.rules, call.store
     gateway_id, association_id = request.get("directConnectGatewayId"), request.get("associationId")
     virtual_id = request.get("associatedGatewayId") or request.get("virtualGatewayId")
@@ -187,7 +187,7 @@ def _own(call: Call, association_id: str) -> Association:
 
 @operation("UpdateDirectConnectGatewayAssociation")
 def update_direct_connect_gateway_association(call: Call, request: Json) -> Json:
-    """Add and remove allowed prefixes; the answer lists the new ones already (A7.update)."""
+    """Add and remove allowed prefixes; the answer lists the new ones already."""
     if "associationId" not in request:
         raise client_error("associationId is missing.")
     association, rules = _own(call, request["associationId"]), call.rules
@@ -209,7 +209,7 @@ def update_direct_connect_gateway_association(call: Call, request: Json) -> Json
 
 
 def change_prefixes(call: Call, association: Association, added: Prefixes, removed: Prefixes) -> Association:
-    """Change the prefixes of an association: `updating` at first (A7.update)."""
+    """Change the prefixes of an association: `updating` at first."""
     kept = tuple(one for one in dict.fromkeys((*association.prefixes, *added)) if one not in removed)
     associated = association.state == "associated"
     return call.store.put(
@@ -224,7 +224,7 @@ def change_prefixes(call: Call, association: Association, added: Prefixes, remov
 
 @operation("DeleteDirectConnectGatewayAssociation")
 def delete_direct_connect_gateway_association(call: Call, request: Json) -> Json:
-    """End an association, named by its id or by both gateways (B6.assoc.delete.key)."""
+    """End an association, named by its id or by both gateways."""
     gateway_id, virtual_id = request.get("directConnectGatewayId"), request.get("virtualGatewayId")
     rules = call.rules
     if "associationId" in request and rules.holds("associations.delete-by-id"):
@@ -244,7 +244,7 @@ def delete_direct_connect_gateway_association(call: Call, request: Json) -> Json
 
 
 def end(call: Call, association: Association) -> Association:
-    """Begin to end an association: `disassociating` at first (A7.delete)."""
+    """Begin to end an association: `disassociating` at first."""
     after = replace(association, state="disassociating", due=call.clock.next_step())
     return call.store.put(after) if call.rules.holds("associations.deleted-gone") else after
 

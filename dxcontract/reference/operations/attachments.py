@@ -1,4 +1,4 @@
-"""Virtual interfaces attached to Direct Connect gateways (A8)."""
+"""Virtual interfaces attached to Direct Connect gateways."""
 
 from dataclasses import replace
 
@@ -10,7 +10,7 @@ from dxcontract.spec.model import Json
 
 
 def attach(call: Call, interface: VirtualInterface, gateway: DirectConnectGateway, rule_id: str) -> None:
-    """Attach a virtual interface that uses a gateway, as `rule_id` demands: `attaching` at first (A8.triggers)."""
+    """Attach a virtual interface that uses a gateway, as `rule_id` demands: `attaching` at first."""
     store = call.store
     if not call.rules.holds(rule_id):
         return
@@ -31,7 +31,7 @@ def attach(call: Call, interface: VirtualInterface, gateway: DirectConnectGatewa
 
 
 def detach(call: Call, interface: VirtualInterface) -> None:
-    """Detach a virtual interface that is being deleted (A8.triggers)."""
+    """Detach a virtual interface that is being deleted."""
     for one in call.store.find(Attachment, "vif", interface.id):
         call.store.put(replace(one, state="detaching", due=call.clock.next_step()))
 
@@ -50,7 +50,7 @@ def view(attachment: Attachment) -> Json:
 
 @operation("DescribeDirectConnectGatewayAttachments")
 def describe_direct_connect_gateway_attachments(call: Call, request: Json) -> Json:
-    """The attachments of a gateway, of a virtual interface, or the one of both (B6.attach.describe)."""
+    """The attachments of a gateway, of a virtual interface, or the one of both."""
     gateway_id, interface_id = request.get("directConnectGatewayId"), request.get("virtualInterfaceId")
     call.rules.refuse_unless(
         "attachments.describe-need",
@@ -72,7 +72,7 @@ def describe_direct_connect_gateway_attachments(call: Call, request: Json) -> Js
     one_rule = "attachments.describe-by-gateway" if interface_id is None else "attachments.describe-by-interface"
     if (gateway_id is None) != (interface_id is None) and not call.rules.holds(one_rule):
         found = found[:-1]
-    # A gateway is global, and what is attached to it is described from every Region (A6.global).
+    # A gateway is global, and what is attached to it is described from every Region.
     everywhere = call.rules.holds("attachments.other-region")
     found = [one for one in found if everywhere or one.region == call.region]
     visible = [one for one in found if access.admits(call, replace(one, region=""), one.gateway_owner)]

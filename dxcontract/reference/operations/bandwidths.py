@@ -6,11 +6,11 @@ from typing import Final
 _BANDWIDTH: Final = re.compile(r"(?P<number>[0-9]+(\.[0-9]+)?)(?P<unit>[MGT])bps")
 _MEGABITS: Final = {"M": 1, "G": 1000, "T": 1_000_000}
 
-# B1.create.bandwidth.seed and the current model.
+# From the documentation of 2018 and the current model.
 DEDICATED: Final = ("1Gbps", "10Gbps", "100Gbps", "400Gbps")
-# X5: 1 and 10 in 2018, 100 since.
+# 1 and 10 Gbps in 2018, 100 Gbps since then.
 INTERCONNECT: Final = ("1Gbps", "10Gbps", "100Gbps")
-# B2.alloc.bandwidth.cur; 25Gbps came for AllocateHostedConnection only (X4).
+# From the current documentation; 25Gbps was added only for AllocateHostedConnection.
 HOSTED_DEPRECATED: Final = (
     "50Mbps",
     "100Mbps",
@@ -40,11 +40,11 @@ def spelled(megabits_per_second: int) -> str:
 
 
 def port_speed(bandwidth: str) -> str:
-    """How DescribeLocations spells a bandwidth: `10G` for 10Gbps (B8.loc)."""
+    """How DescribeLocations spells a bandwidth: `10G` for 10Gbps."""
     return bandwidth.removesuffix("bps")
 
 
-# B4.ratelimit, from the current model.
+# From the current model.
 RATE_LIMITS: Final = frozenset(
     f"{number}{unit}bps"
     for unit, numbers in {

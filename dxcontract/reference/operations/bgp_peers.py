@@ -1,4 +1,4 @@
-"""Adding BGP peers to virtual interfaces, and deleting them (B5)."""
+"""Adding BGP peers to virtual interfaces, and deleting them."""
 
 from dataclasses import replace
 
@@ -13,9 +13,9 @@ from dxcontract.spec.model import Json
 
 @operation("CreateBGPPeer")
 def create_bgp_peer(call: Call, request: Json) -> Json:
-    """Add a peer of another address family, or a second one where the endpoint is redundant (B5.family.seed, X9)."""
+    """Add a peer of another address family, or a second one where the endpoint is redundant."""
     rules = call.rules
-    # The model requires nothing here, the service has to (B5.request.optional).
+    # The model requires nothing here, the service has to.
     if "virtualInterfaceId" not in request or not request.get("newBGPPeer"):
         raise ServiceError(CLIENT, "Give virtualInterfaceId and newBGPPeer.", rules=("bgp_peers.empty-create",))
     interface = virtual_interfaces.visible(call, request["virtualInterfaceId"])
@@ -39,7 +39,7 @@ def create_bgp_peer(call: Call, request: Json) -> Json:
 
 @operation("DeleteBGPPeer")
 def delete_bgp_peer(call: Call, request: Json) -> Json:
-    """Begin to delete a peer, named by its id or by ASN and customer address, unless it is the last (B5.delete)."""
+    """Begin to delete a peer, named by its id or by ASN and customer address, unless it is the last."""
     rules = call.rules
     if "virtualInterfaceId" not in request:
         raise client_error("Give virtualInterfaceId, and bgpPeerId or asn and customerAddress.")

@@ -1,4 +1,4 @@
-"""Connections: ordering, describing, updating and deleting them (A1, B1)."""
+"""Connections: ordering, describing, updating and deleting them."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -29,7 +29,7 @@ def view(call: Call, connection: Connection) -> Json:
         answer["vlan"] = connection.vlan
         answer["partnerName"] = f"Partner {connection.partner}"
     answer.update(common(call, connection))
-    # Only the owner sees the tags of a hosted connection (B2.tags.owner).
+    # Only the owner sees the tags of a hosted connection.
     visible = connection.owner == call.account or not call.rules.holds("hosted_connections.tags-owner-only")
     answer["tags"] = tags.view(connection.tags) if visible else []
     answer["billingMode"] = connection.billing_mode
@@ -49,7 +49,7 @@ def common(call: Call, connection: Connection) -> Json:
     location = endpoint(connection)
     processed = connection.state not in ("ordering", "requested")
     if processed:
-        # The endpoint is known once the order was processed (B1.create.fields.2017 has none at first).
+        # The endpoint is known once the order was processed (a recording of 2017 has none at first).
         answer["awsDevice"] = answer["awsDeviceV2"] = answer["awsLogicalDeviceId"] = location.device
     answer["jumboFrameCapable"] = processed
     answer["hasLogicalRedundancy"] = redundancy(connection)
@@ -68,7 +68,7 @@ def endpoint(port: Connection | Lag) -> Location:
 
 
 def redundancy(connection: Connection) -> str:
-    """`unknown` while the order is processed (aws-sdk-go#2717), then as the endpoint has it (B1.redundancy)."""
+    """`unknown` while the order is processed (aws-sdk-go#2717), then as the endpoint has it."""
     if connection.state in ("ordering", "requested"):
         return "unknown"
     return "yes" if endpoint(connection).logical_redundancy else "no"
@@ -76,7 +76,7 @@ def redundancy(connection: Connection) -> str:
 
 @operation("CreateConnection")
 def create_connection(call: Call, request: Json) -> Json:
-    """Order a dedicated connection: it is `requested` at first (A1.requested.init)."""
+    """Order a dedicated connection: it is `requested` at first."""
     lag = ports.own_lag(call, request["lagId"]) if "lagId" in request else None
     location = order_location(call, request["location"], "connections.location-known")
     if location.code == locations.of_region(call.region)[0].code and not call.rules.holds("locations.usable"):
@@ -157,7 +157,7 @@ def check_macsec(call: Call, request: Json, location: Location, bandwidth: str) 
     """Whether the request asks for MACsec.
 
     Raises:
-        ServiceError: the location has no MACsec for this bandwidth (B8.macsec.speed).
+        ServiceError: the location has no MACsec for this bandwidth.
     """
     wanted = bool(request.get("requestMACSec", False))
     call.rules.refuse_unless(
@@ -169,7 +169,7 @@ def check_macsec(call: Call, request: Json, location: Location, bandwidth: str) 
 
 
 def order_location(call: Call, code: str, rule_id: str) -> Location:
-    """The location of the Region with this code (B1.create.location).
+    """The location of the Region with this code.
 
     Raises:
         ServiceError: the Region has none.
@@ -182,7 +182,7 @@ def order_location(call: Call, code: str, rule_id: str) -> Location:
 
 
 def fits_lag(call: Call, lag: Lag, location: Location, bandwidth: str, bandwidth_rule: str, location_rule: str) -> None:
-    """Raises ServiceError when a port is not of the LAG's bandwidth and endpoint (B3.create.same, B3.assoc.rules)."""
+    """Raises ServiceError when a port is not of the LAG's bandwidth and endpoint."""
     call.rules.refuse_unless(
         bandwidth_rule, lag.bandwidth == bandwidth, f"{lag.id} bundles connections of {lag.bandwidth}."
     )
@@ -192,7 +192,7 @@ def fits_lag(call: Call, lag: Lag, location: Location, bandwidth: str, bandwidth
 
 
 def lag_has_room(call: Call, lag: Lag) -> None:
-    """Raises ServiceError when a LAG has all the connections that its endpoint allows (B1.create.lag)."""
+    """Raises ServiceError when a LAG has all the connections that its endpoint allows."""
     rules = call.rules
     most = maximum_members(lag.bandwidth) if rules.holds("lags.count-by-speed") else 10
     rules.refuse_unless(
@@ -201,15 +201,15 @@ def lag_has_room(call: Call, lag: Lag) -> None:
 
 
 def maximum_members(bandwidth: str) -> int:
-    """How many connections of this bandwidth a LAG may have (X3: the current text of the field)."""
+    """How many connections of this bandwidth a LAG may have (from the current description of the field)."""
     return 2 if bandwidth in ("100Gbps", "400Gbps") else 4
 
 
 @operation("DescribeConnections")
 def describe_connections(call: Call, request: Json) -> Json:
-    """The caller's dedicated and hosted connections of the Region, or one; deleted ones too (A1.deleted.listed).
+    """The caller's dedicated and hosted connections of the Region, or one; deleted ones too.
 
-    An unknown id gives an empty list, as recorded (B0.unknown.connection).
+    An unknown id gives an empty list, as recorded.
     """
     if "connectionId" in request:
         ids.check_connection(request["connectionId"])
@@ -225,7 +225,7 @@ def describe_connections(call: Call, request: Json) -> Json:
 
 @operation("UpdateConnection")
 def update_connection(call: Call, request: Json) -> Json:
-    """Change the name or the encryption mode of a connection, and nothing else (B1.update)."""
+    """Change the name or the encryption mode of a connection, and nothing else."""
     connection = ports.own_connection(call, request["connectionId"])
     if "connectionName" in request and call.rules.holds("connections.update-name"):
         connection = replace(connection, name=request["connectionName"])
@@ -243,7 +243,7 @@ def update_connection(call: Call, request: Json) -> Json:
 
 @operation("DeleteConnection")
 def delete_connection(call: Call, request: Json) -> Json:
-    """Delete a connection; when its owner declines one that is `ordering` it becomes `rejected` (A1.reject).
+    """Delete a connection; when its owner declines one that is `ordering` it becomes `rejected`.
 
     A hosted connection may also be deleted by the partner that provides it, as Terraform does for it.
     """
@@ -273,7 +273,7 @@ def delete(call: Call, connection: Connection, declined: str, gone_rule: str) ->
     if connection.state == "ordering" and connection.owner == call.account:
         state = declined
     elif connection.state in ("requested", "ordering") and not call.documented:
-        # Nobody ever sees `deleting` here (A1.delete.requested, recorded), but for the text (L127).
+        # In recordings, `deleting` is never visible here, although the documentation names it.
         state = "deleted"
     else:
         state = "deleting"
@@ -290,9 +290,9 @@ def delete(call: Call, connection: Connection, declined: str, gone_rule: str) ->
 
 
 def check_lag_minimum(call: Call, connection: Connection, rule_id: str) -> None:
-    """Raises ServiceError when a LAG cannot spare a member (B1.delete.lagmin, B3.disassoc.min).
+    """Raises ServiceError when a LAG cannot spare a member.
 
-    The last member may leave even so (B3.disassoc.min).
+    The last member may leave even so.
     """
     lag = call.store.get(Lag, connection.lag_id) if connection.lag_id else None
     if lag is None:

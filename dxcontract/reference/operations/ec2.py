@@ -160,7 +160,7 @@ def _attach_vpn_gateway(call: Call, parameters: Parameters) -> str:
 def _detach_vpn_gateway(call: Call, parameters: Parameters) -> str:
     one = virtual_gateways.own(call, parameters.get("VpnGatewayId", ""), virtual_gateways.VIRTUAL_PRIVATE)
     call.store.put(replace(one, vpc_id=None))
-    # This ends its association with a Direct Connect gateway too (A7.vgw.detach).
+    # This ends its association with a Direct Connect gateway too.
     for association in call.store.find(Association, "associated", one.id):
         associations.end(call, association)
     return "<return>true</return>"

@@ -1,4 +1,4 @@
-"""BGP failover tests of virtual interfaces (A12, B8.failover)."""
+"""BGP failover tests of virtual interfaces."""
 
 from dataclasses import replace
 from typing import Final
@@ -17,7 +17,7 @@ MAXIMUM_MINUTES: Final = 4320
 
 
 def view(test: FailoverTest) -> Json:
-    """A test as answered. AWS documents no spelling of the status; the words are those of the guide (A12.values)."""
+    """A test as answered. AWS documents no spelling of the status; the words are those of the guide."""
     answer: Json = {
         "testId": test.id,
         "virtualInterfaceId": test.virtual_interface_id,
@@ -34,7 +34,7 @@ def view(test: FailoverTest) -> Json:
 
 @operation("StartBgpFailoverTest")
 def start_bgp_failover_test(call: Call, request: Json) -> Json:
-    """Take BGP sessions of a virtual interface down for a while: it is `testing` (A4.testing)."""
+    """Take BGP sessions of a virtual interface down for a while: it is `testing`."""
     rules, store = call.rules, call.store
     interface = virtual_interfaces.own(call, request["virtualInterfaceId"])
     minutes = request.get("testDurationInMinutes", DEFAULT_MINUTES)
@@ -80,7 +80,7 @@ def start_bgp_failover_test(call: Call, request: Json) -> Json:
 
 @operation("StopBgpFailoverTest")
 def stop_bgp_failover_test(call: Call, request: Json) -> Json:
-    """End a test early: the sessions come back, and the history says that it was cancelled (A12.stop)."""
+    """End a test early: the sessions come back, and the history says that it was cancelled."""
     rules, store = call.rules, call.store
     interface = virtual_interfaces.own(call, request["virtualInterfaceId"])
     running = [

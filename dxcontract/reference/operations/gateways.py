@@ -1,4 +1,4 @@
-"""Direct Connect gateways: global resources that join virtual interfaces and virtual gateways (A6, B6)."""
+"""Direct Connect gateways: global resources that join virtual interfaces and virtual gateways."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -35,7 +35,7 @@ def view(call: Call, gateway: DirectConnectGateway) -> Json:
 
 
 def is_asn(value: int) -> bool:
-    """Whether this may be the ASN of the Amazon side of a gateway (B6.gw.asn); 7224 was refused by AWS."""
+    """Whether this may be the ASN of the Amazon side of a gateway; 7224 was refused by AWS."""
     return 64512 <= value <= 65534 or 4_200_000_000 <= value <= 4_294_967_294
 
 
@@ -43,7 +43,7 @@ def own(call: Call, gateway_id: str) -> DirectConnectGateway:
     """The caller's gateway that still exists.
 
     Raises:
-        ServiceError: the id is malformed, or the caller has no such gateway (B0.unknown.gateway).
+        ServiceError: the id is malformed, or the caller has no such gateway.
     """
     gateway = exists(call, gateway_id)
     if not access.admits(call, gateway, what="gateway"):
@@ -80,7 +80,7 @@ def usable(call: Call, gateway_id: str) -> DirectConnectGateway:
 
 @operation("CreateDirectConnectGateway")
 def create_direct_connect_gateway(call: Call, request: Json) -> Json:
-    """Make a gateway; it is `available` at once, as in the published example, or `pending` (A6.create.real, X7)."""
+    """Make a gateway; it is `available` at once, as in the published example, or `pending`."""
     rules, store = call.rules, call.store
     asn = request.get("amazonSideAsn", DEFAULT_ASN if rules.holds("gateways.asn-default") else DEFAULT_ASN + 1)
     rules.refuse_unless(
@@ -113,7 +113,7 @@ def create_direct_connect_gateway(call: Call, request: Json) -> Json:
 
 @operation("DescribeDirectConnectGateways")
 def describe_direct_connect_gateways(call: Call, request: Json) -> Json:
-    """The caller's gateways, the same in every Region, or one; deleted ones are hidden (A6.deleted.hidden)."""
+    """The caller's gateways, the same in every Region, or one; deleted ones are hidden."""
     if "directConnectGatewayId" in request:
         ids.check_gateway(request["directConnectGatewayId"])
     if "directConnectGatewayId" in request and call.rules.holds("gateways.describe-one"):
@@ -129,7 +129,7 @@ def describe_direct_connect_gateways(call: Call, request: Json) -> Json:
 
 @operation("UpdateDirectConnectGateway")
 def update_direct_connect_gateway(call: Call, request: Json) -> Json:
-    """Rename a gateway (B6.gw.rename)."""
+    """Rename a gateway."""
     gateway, rules = own(call, request["directConnectGatewayId"]), call.rules
     if rules.holds("gateways.rename"):
         gateway = replace(gateway, name=request["newDirectConnectGatewayName"])
@@ -140,12 +140,12 @@ def update_direct_connect_gateway(call: Call, request: Json) -> Json:
 
 @operation("DeleteDirectConnectGateway")
 def delete_direct_connect_gateway(call: Call, request: Json) -> Json:
-    """Begin to delete a gateway. One with associations or attachments comes back later (A6.delete.revert)."""
+    """Begin to delete a gateway. One with associations or attachments comes back later."""
     gateway = own(call, request["directConnectGatewayId"])
     if gateway.state == "deleting":
         raise client_error(f"Direct Connect Gateway {gateway.id} is being deleted already.")
     after = replace(gateway, state="deleting", due=call.clock.next_step())
-    # The Region of the call does not matter for what is global (A6.global).
+    # The Region of the call does not matter for what is global.
     if call.region == gateway.created_in or call.rules.holds("gateways.global-delete"):
         call.store.put(after)
     return {"directConnectGateway": view(call, after)}

@@ -1,4 +1,4 @@
-"""Hosted connections: a partner allocates them on an interconnect or a LAG, their owner confirms or declines (B2)."""
+"""Hosted connections: a partner allocates them on an interconnect or a LAG, their owner confirms or declines."""
 
 from dataclasses import replace
 from typing import Final
@@ -82,7 +82,7 @@ def _allocate(call: Call, request: Json, parent: Port, offered: tuple[str, ...])
 
 @operation("AllocateHostedConnection")
 def allocate_hosted_connection(call: Call, request: Json) -> Json:
-    """Provision a connection for another account: it is `ordering` until that account decides (A1.ordering.init)."""
+    """Provision a connection for another account: it is `ordering` until that account decides."""
     _partners_only(call, request["connectionId"])
     parent = _parent(call, request["connectionId"])
     call.rules.refuse_unless(
@@ -95,7 +95,7 @@ def allocate_hosted_connection(call: Call, request: Json) -> Json:
 
 @operation("AllocateConnectionOnInterconnect")
 def allocate_connection_on_interconnect(call: Call, request: Json) -> Json:
-    """The deprecated form, on interconnects only (B0.deprecated)."""
+    """The deprecated form, on interconnects only."""
     _partners_only(call, request["interconnectId"])
     ids.check_connection(request["interconnectId"])
     parent = _parent(call, request["interconnectId"])
@@ -107,7 +107,7 @@ def allocate_connection_on_interconnect(call: Call, request: Json) -> Json:
 
 @operation("ConfirmConnection")
 def confirm_connection(call: Call, request: Json) -> Json:
-    """The owner takes a hosted connection: `ordering` becomes `pending` (A1.confirm)."""
+    """The owner takes a hosted connection: `ordering` becomes `pending`."""
     ids.check_connection(request["connectionId"])
     found, rules = call.store.get(Connection, request["connectionId"]), call.rules
     # A declined one is there for its owner, but in the wrong state.
@@ -126,7 +126,7 @@ def confirm_connection(call: Call, request: Json) -> Json:
 
 @operation("DescribeHostedConnections")
 def describe_hosted_connections(call: Call, request: Json) -> Json:
-    """What the caller has provisioned on an interconnect or a LAG; anything else is refused (B2.describe.wrongid)."""
+    """What the caller has provisioned on an interconnect or a LAG; anything else is refused."""
     interconnects.partners_only(call)
     port_id, rules = request["connectionId"], call.rules
     ids.check_port(port_id)
@@ -151,7 +151,7 @@ def _on(call: Call, port: Port) -> list[Connection]:
 
 @operation("DescribeConnectionsOnInterconnect")
 def describe_connections_on_interconnect(call: Call, request: Json) -> Json:
-    """The deprecated form, for interconnects only (B0.deprecated)."""
+    """The deprecated form, for interconnects only."""
     interconnects.partners_only(call)
     interconnect = interconnects.own(call, request["interconnectId"])
     found = call.store.find(Connection, "parent", interconnect.id)
@@ -162,7 +162,7 @@ def describe_connections_on_interconnect(call: Call, request: Json) -> Json:
 
 @operation("AssociateHostedConnection")
 def associate_hosted_connection(call: Call, request: Json) -> Json:
-    """Move a hosted connection and its virtual interfaces to another interconnect or LAG (B2.assoc.moves)."""
+    """Move a hosted connection and its virtual interfaces to another interconnect or LAG."""
     interconnects.partners_only(call, "hosted_connections.partner-only")
     ids.check_connection(request["connectionId"])
     store, rules = call.store, call.rules
@@ -200,7 +200,7 @@ def associate_hosted_connection(call: Call, request: Json) -> Json:
             connection,
             parent_id=target.id if moves else connection.parent_id,
             location=target.location,
-            # The text has an interrupted connection pending (L1023), published examples have it down.
+            # The text has an interrupted connection pending, published examples have it down.
             state=("pending" if call.documented else "down") if interrupted else connection.state,
             transitioning=interrupted,
             due=call.clock.next_step() if interrupted else connection.due,

@@ -1,4 +1,4 @@
-"""Interconnects: the ports of partners, on which hosted connections are provisioned (A2, B2)."""
+"""Interconnects: the ports of partners, on which hosted connections are provisioned."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from dxcontract.spec.model import Json
 
 
 def partners_only(call: Call, rule_id: str = "-") -> None:
-    """Raises ServiceError when the caller is no partner (B0.partner.error)."""
+    """Raises ServiceError when the caller is no partner."""
     call.rules.refuse_unless(
         rule_id,
         call.is_partner,
@@ -48,7 +48,7 @@ def own(call: Call, interconnect_id: str) -> Connection:
 
 @operation("CreateInterconnect")
 def create_interconnect(call: Call, request: Json) -> Json:
-    """Order an interconnect: it is `requested` at first (A2.init)."""
+    """Order an interconnect: it is `requested` at first."""
     partners_only(call, "interconnects.partner-only")
     lag = ports.own_lag(call, request["lagId"]) if "lagId" in request else None
     location = connections.order_location(call, request["location"], "interconnects.location-known")
@@ -82,7 +82,7 @@ def create_interconnect(call: Call, request: Json) -> Json:
 
 @operation("DescribeInterconnects")
 def describe_interconnects(call: Call, request: Json) -> Json:
-    """The caller's interconnects of the Region, or one; for partners only (B0.partner.error)."""
+    """The caller's interconnects of the Region, or one; for partners only."""
     partners_only(call, "access.interconnect-hidden")
     if "interconnectId" in request:
         ids.check_connection(request["interconnectId"])
@@ -96,7 +96,7 @@ def describe_interconnects(call: Call, request: Json) -> Json:
 
 @operation("DeleteInterconnect")
 def delete_interconnect(call: Call, request: Json) -> Json:
-    """Delete an interconnect; the answer has its state and nothing else (A2.delete)."""
+    """Delete an interconnect; the answer has its state and nothing else."""
     partners_only(call, "access.interconnect-foreign-change")
     if call.rules.holds("interconnects.delete-kind"):
         interconnect = own(call, request["interconnectId"])

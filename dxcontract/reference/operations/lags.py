@@ -1,4 +1,4 @@
-"""Link aggregation groups: bundling connections, and taking them out again (A3, B3)."""
+"""Operations on link aggregation groups (LAGs) and their connections."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,7 +17,7 @@ LARGEST_EVER_DOCUMENTED: Final = 10
 
 
 def view(call: Call, lag: Lag) -> Json:
-    """A LAG as answered (B3.count.invariant)."""
+    """The response form of a LAG."""
     bundled = ports.members(call.world, lag.id)
     location = connections.endpoint(lag)
     answer: Json = {
@@ -57,7 +57,7 @@ def _member(call: Call, connection: Connection) -> Json:
 
 @operation("CreateLag")
 def create_lag(call: Call, request: Json) -> Json:
-    """Order a LAG with new connections, or around an existing one; all of it or nothing (B3.create.atomic)."""
+    """Order a LAG with new connections or with an existing one; the request succeeds or fails as a whole."""
     rules, store = call.rules, call.store
     location = connections.order_location(call, request["location"], "lags.location-known")
     bandwidth, wanted = request["connectionsBandwidth"], request["numberOfConnections"]
@@ -81,7 +81,7 @@ def create_lag(call: Call, request: Json) -> Json:
             serial=store.next_serial(),
             owner=call.account,
             region=call.region,
-            # The text says requested, AWS was recorded with pending (A3.init.real, X6).
+            # The documentation says requested; AWS answered pending in a recording.
             state="requested" if call.documented else "pending",
             due=call.clock.next_step() if call.documented else NEVER,
             name=request["lagName"],
@@ -160,7 +160,7 @@ def _check_dedicated(connection: Connection) -> None:
 
 
 def join(call: Call, connection: Connection, lag: Lag, interfaces_rule: str, interrupted: str) -> Connection:
-    """Put a connection into a LAG, with what is on it (B3.create.existing, B3.assoc.vifs).
+    """Add a connection and its virtual interfaces to a LAG.
 
     `interrupted` is what becomes of one that is up, until it is up again.
     """
@@ -173,11 +173,10 @@ def join(call: Call, connection: Connection, lag: Lag, interfaces_rule: str, int
     if (old_lag is None or not stays) and rules.holds("lags.associate-hosted-move"):
         for hosted in store.find(Connection, "parent", old_lag or connection.id):
             store.put(replace(hosted, parent_id=lag.id))
-    # The keys of the LAG replace those of the connection (A11.lag).
+    # The keys of the LAG replace those of the connection.
     for key in store.find(MacSecKey, "connection", connection.id) if rules.holds("macsec.lag-replaces-keys") else ():
         store.remove(key)
-    # What was ordered and is not there yet stays ordered (A1.lag.assoc.requested); what is up is interrupted
-    # (A1.lag.create.existing).
+    # A connection that is still ordered stays ordered; a connection that is up is interrupted.
     return store.put(
         replace(
             connection,
@@ -195,16 +194,16 @@ def _interrupted(connection: Connection, state: str) -> str:
 
 
 def _pending(call: Call, lag: Lag) -> None:
-    """As the text has it, a LAG whose members change is pending until one of them is up (L899, L5247)."""
+    """As the text has it, a LAG whose members change is pending until one of them is up."""
     if call.documented:
         call.store.put(replace(lag, state="pending", been_up=False, due=call.clock.next_step()))
 
 
 @operation("DescribeLags")
 def describe_lags(call: Call, request: Json) -> Json:
-    """The caller's LAGs of the Region, or one; deleted ones too (A3.delete).
+    """Describe all LAGs of the caller in the Region, or one of them; includes deleted LAGs.
 
-    An unknown id is refused, unlike that of a connection (B0.unknown.lag).
+    Unlike for connections, an unknown id is an error.
     """
     if "lagId" in request:
         ids.check_lag(request["lagId"])
@@ -218,7 +217,7 @@ def describe_lags(call: Call, request: Json) -> Json:
 
 @operation("UpdateLag")
 def update_lag(call: Call, request: Json) -> Json:
-    """Change the name, the minimum of links or the encryption mode of a LAG (B3.update)."""
+    """Change the name, the minimum number of links or the encryption mode of a LAG."""
     lag, rules = ports.own_lag(call, request["lagId"]), call.rules
     if "lagName" in request and rules.holds("lags.update-name"):
         lag = replace(lag, name=request["lagName"])
@@ -243,7 +242,7 @@ def update_lag(call: Call, request: Json) -> Json:
 
 @operation("DeleteLag")
 def delete_lag(call: Call, request: Json) -> Json:
-    """Delete a LAG; its connections stay and stand alone (B3.delete)."""
+    """Delete a LAG; its connections remain as standalone connections."""
     lag, rules = ports.own_lag(call, request["lagId"]), call.rules
     rules.refuse_unless(
         "lags.delete-with-interface",
@@ -262,7 +261,7 @@ def delete_lag(call: Call, request: Json) -> Json:
             connections.delete(call, replace(member, lag_id=None), "rejected", "connections.deleted-gone")
     for key in call.store.find(MacSecKey, "connection", lag.id):
         call.store.remove(key)
-    # The text has it deleting first, AWS was recorded to answer deleted (A3.delete).
+    # The documentation says deleting; AWS answered deleted in a recording.
     after = replace(lag, state="deleted", due=call.clock.now() + transitions.DELETED_PORT_SHOWN)
     if call.documented:
         after = replace(lag, state="deleting", due=call.clock.next_step())
@@ -274,7 +273,7 @@ def delete_lag(call: Call, request: Json) -> Json:
 
 
 def leave(call: Call, connection: Connection) -> Connection:
-    """Take a connection out of its LAG. A partner's becomes an interconnect (A2.convert)."""
+    """Remove a connection from its LAG. The connection of a partner becomes an interconnect."""
     converts = call.world.accounts.is_partner(connection.owner) and call.rules.holds(
         "lags.disassociate-partner-converts"
     )
@@ -292,7 +291,7 @@ def leave(call: Call, connection: Connection) -> Connection:
 
 @operation("AssociateConnectionWithLag")
 def associate_connection_with_lag(call: Call, request: Json) -> Json:
-    """Put a connection into a LAG, out of another one if need be (B3.assoc.rules)."""
+    """Add a connection to a LAG, and remove it from another LAG if necessary."""
     connection = ports.own_connection(call, request["connectionId"])
     lag = ports.own_lag(call, request["lagId"])
     _check_dedicated(connection)
@@ -327,7 +326,7 @@ def associate_connection_with_lag(call: Call, request: Json) -> Json:
 
 
 def _check_conflicts(call: Call, connection: Connection, lag: Lag) -> None:
-    # No source speaks of this case, but two interfaces with one VLAN cannot be on a LAG (B4.vlan.range).
+    # No source speaks of this case, but two interfaces with one VLAN cannot be on a LAG.
     on_lag = {one.vlan for one in ports.interfaces(call.world, lag.id)}
     if on_lag & {one.vlan for one in ports.interfaces(call.world, connection.id)}:
         raise client_error(f"A VLAN of {connection.id} is in use on {lag.id}.")
@@ -343,7 +342,7 @@ def _check_settled(connection: Connection) -> None:
 
 @operation("DisassociateConnectionFromLag")
 def disassociate_connection_from_lag(call: Call, request: Json) -> Json:
-    """Take a connection out of a LAG; what is on the LAG stays there (B3.disassoc.min)."""
+    """Remove a connection from a LAG; virtual interfaces of the LAG stay on it."""
     connection = ports.own_connection(call, request["connectionId"])
     lag, rules, store = ports.own_lag(call, request["lagId"]), call.rules, call.store
     rules.refuse_unless(

@@ -1,4 +1,4 @@
-"""Letters of authorization (B7)."""
+"""Letters of authorization."""
 
 import base64
 from dataclasses import replace
@@ -42,7 +42,7 @@ def _document(call: Call, port: Port, provider: str | None) -> bytes:
 
 def _issue(call: Call, port: Port, request: Json) -> Json:
     if ports.state(call.world, port) == "requested":
-        # It is there when AWS has processed the order (B7.notready).
+        # It is there when AWS has processed the order.
         raise client_error(f"The letter of authorization for {port.id} is not available yet.")
     rules = call.rules
     if not rules.holds("loa.available"):
@@ -52,7 +52,7 @@ def _issue(call: Call, port: Port, request: Json) -> Json:
     if call.operation != "DescribeLoa" and not rules.holds("loa.deprecated"):
         raise client_error(f"{call.operation} is no longer available.")
     if isinstance(port, Connection) and rules.holds("loa.issue-time"):
-        # Describing it has this side effect (B7.time).
+        # Describing it has this side effect.
         port = call.store.put(replace(port, loa_issue_time=float(int(call.clock.now()))))
     document = _document(call, port, request.get("providerName"))
     if not rules.holds("loa.pdf"):
@@ -62,17 +62,17 @@ def _issue(call: Call, port: Port, request: Json) -> Json:
 
 @operation("DescribeLoa")
 def describe_loa(call: Call, request: Json) -> Json:
-    """The letter for a connection, an interconnect or a LAG, at the top level of the answer (B7.shape)."""
+    """The letter for a connection, an interconnect or a LAG, at the top level of the answer."""
     return _issue(call, ports.own(call, request["connectionId"]), request)
 
 
 @operation("DescribeConnectionLoa")
 def describe_connection_loa(call: Call, request: Json) -> Json:
-    """The deprecated form for connections, which nests the letter (B7.shape)."""
+    """The deprecated form for connections, which nests the letter."""
     return {"loa": _issue(call, ports.own_connection(call, request["connectionId"]), request)}
 
 
 @operation("DescribeInterconnectLoa")
 def describe_interconnect_loa(call: Call, request: Json) -> Json:
-    """The deprecated form for interconnects, which nests the letter (B7.shape)."""
+    """The deprecated form for interconnects, which nests the letter."""
     return {"loa": _issue(call, ports.own_connection(call, request["interconnectId"]), request)}

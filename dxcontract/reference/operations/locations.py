@@ -24,7 +24,7 @@ _DIRECTIONS: Final = {"north": "N", "south": "S", "east": "E", "west": "W", "cen
 
 @dataclass(frozen=True)
 class Location:
-    """A place where connections end. `logical_redundancy` is that of its endpoint (B5.family.seed)."""
+    """A place where connections end. `logical_redundancy` is that of its endpoint."""
 
     code: str
     name: str
@@ -44,7 +44,7 @@ class Location:
         return port_speed(bandwidth) in self.port_speeds
 
     def offers_macsec(self, bandwidth: str) -> bool:
-        """Whether ports of this bandwidth can do MACsec here (B8.macsec.speed)."""
+        """Whether ports of this bandwidth can do MACsec here."""
         return port_speed(bandwidth) in self.macsec_port_speeds
 
 
@@ -85,13 +85,13 @@ def _by_code(region: str) -> dict[str, Location]:
 
 
 def find(region: str, code: str) -> Location | None:
-    """The location with this code, in whatever case it is written (B1.create.location)."""
+    """The location with this code, in whatever case it is written."""
     return _by_code(region).get(code.lower())
 
 
 @operation("DescribeLocations")
 def describe_locations(call: Call, request: Json) -> Json:
-    """The locations of the Region (B8.loc)."""
+    """The locations of the Region."""
     return {"locations": [_view(call, one) for one in of_region(call.region)]}
 
 

@@ -1,4 +1,4 @@
-"""MACsec keys of connections, interconnects and LAGs (A11, B8.macsec)."""
+"""MACsec keys of connections, interconnects and LAGs."""
 
 import hashlib
 import re
@@ -15,7 +15,7 @@ from dxcontract.reference.operations import ports
 from dxcontract.spec.model import Json
 
 MODES: Final = frozenset({"no_encrypt", "should_encrypt", "must_encrypt"})
-# A-E in the text of the model is a slip: Terraform, which runs against AWS, takes all hexadecimal digits (X18).
+# A-E in the text of the model is a slip: Terraform, which runs against AWS, takes all hexadecimal digits.
 _HEXADECIMAL: Final = re.compile(r"[0-9A-Fa-f]*")
 _UP_TO_E: Final = re.compile(r"[0-9A-Ea-e]*")
 
@@ -40,7 +40,7 @@ def view(key: MacSecKey) -> Json:
 
 
 def check_mode(call: Call, mode: str, port: Connection | Lag, known_rule: str) -> None:
-    """Raises ServiceError when an encryption mode does not exist, or the port cannot encrypt (B1.update)."""
+    """Raises ServiceError when an encryption mode does not exist, or the port cannot encrypt."""
     call.rules.refuse_unless(known_rule, mode in MODES, f"encryptionMode must be one of {', '.join(sorted(MODES))}.")
     if mode in MODES - {"no_encrypt"} and not port.request_macsec:
         raise client_error(f"MACsec was not requested for {port.id}.")
@@ -48,7 +48,7 @@ def check_mode(call: Call, mode: str, port: Connection | Lag, known_rule: str) -
 
 @operation("AssociateMacSecKey")
 def associate_macsec_key(call: Call, request: Json) -> Json:
-    """Give a port a key: by the ARN of its secret, or by CKN and CAK (B8.macsec.pair)."""
+    """Give a port a key: by the ARN of its secret, or by CKN and CAK."""
     port, rules, store = ports.own(call, request["connectionId"]), call.rules, call.store
     secret, ckn, cak = (request.get(name) for name in ("secretARN", "ckn", "cak"))
     some = ckn is not None or cak is not None
@@ -108,7 +108,7 @@ def _secret_arn(call: Call, port_id: str, ckn: str) -> str:
 
 @operation("DisassociateMacSecKey")
 def disassociate_macsec_key(call: Call, request: Json) -> Json:
-    """Take a key from a port; the answer lists the keys that are being taken (B8.macsec.answers)."""
+    """Take a key from a port; the answer lists the keys that are being taken."""
     port, rules = ports.own(call, request["connectionId"]), call.rules
     keys = [one for one in call.store.find(MacSecKey, "connection", port.id) if one.state != "disassociating"]
     named = [one for one in keys if one.secret_arn == request["secretARN"]]

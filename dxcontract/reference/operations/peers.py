@@ -1,4 +1,4 @@
-"""BGP peers as parts of a virtual interface: what is shown of them, and adding one (A5)."""
+"""BGP peers as parts of a virtual interface: what is shown of them, and adding one."""
 
 from dataclasses import replace
 from typing import Final
@@ -42,7 +42,7 @@ def _tested(world: World, interface: VirtualInterface, peer: BgpPeer) -> bool:
 
 
 def asn_members(asn: int) -> Json:
-    """Both forms of an ASN; one that does not fit the older member is 0 there (B4.asn.range)."""
+    """Both forms of an ASN; one that does not fit the older member is 0 there."""
     return {"asn": asn if asn <= LARGEST_ASN else 0, "asnLong": asn}
 
 
@@ -77,7 +77,7 @@ def add(call: Call, interface: VirtualInterface, request: Json, what: Wording, *
     amazon, customer = addresses.pair(call, request, interface.type, what)
     state = "pending"
     if interface.type == "public":
-        # Public peers are verified first (A5.verifying).
+        # Public peers are verified first.
         state = "verifying" if call.rules.holds("bgp_peers.asn-public") else "available"
     return store.put(
         BgpPeer(
@@ -108,7 +108,7 @@ def renew(call: Call, peer: BgpPeer) -> None:
 
 
 def redundant(call: Call, interface: VirtualInterface) -> bool:
-    """Whether the port of a virtual interface supports a second peer of the same family (B1.redundancy)."""
+    """Whether the port of a virtual interface supports a second peer of the same family."""
     port = ports.find(call, interface.parent_id)
     if isinstance(port, Lag):
         return connections.endpoint(port).logical_redundancy

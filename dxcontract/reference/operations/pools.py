@@ -1,4 +1,4 @@
-"""What the virtual interfaces on a port share: rate limiters and inbound prefixes (B4.ratelimit, F7)."""
+"""What the virtual interfaces on a port share: rate limiters and inbound prefixes."""
 
 from typing import Final
 
@@ -10,7 +10,7 @@ from dxcontract.spec.model import Json
 
 DEFAULT_PREFIXES: Final = 100
 MAXIMUM_PREFIXES: Final = 1000
-# No size is documented; 51 virtual interfaces with the default fit (F3, F7).
+# No size is documented; 51 virtual interfaces with the default fit.
 POOL_SIZE: Final = 5100
 RATE_LIMITERS: Final = 10
 

@@ -43,7 +43,7 @@ def own_lag(call: Call, lag_id: str) -> Lag:
     """The caller's LAG that still exists.
 
     Raises:
-        ServiceError: the id is malformed, or the caller has no such LAG (B0.unknown.lag).
+        ServiceError: the id is malformed, or the caller has no such LAG.
     """
     ids.check_lag(lag_id)
     lag = call.store.get(Lag, lag_id)
@@ -63,7 +63,7 @@ def operational(world: World, lag: Lag) -> int:
 
 
 def lag_state(world: World, lag: Lag) -> str:
-    """The state to show: a LAG is up while enough of its connections are (A3.down.minlinks)."""
+    """The state to show: a LAG is up while enough of its connections are."""
     if lag.state in ("deleting", *GONE) or not lag.been_up:
         return lag.state
     enough = operational(world, lag) >= max(lag.minimum_links, 1)

@@ -1,4 +1,4 @@
-"""Associations that the owner of a virtual gateway proposes to the owner of a Direct Connect gateway (A9, B6)."""
+"""Associations that the owner of a virtual gateway proposes to the owner of a Direct Connect gateway."""
 
 from dataclasses import replace
 
@@ -35,7 +35,7 @@ def _existing(call: Call, gateway_id: str, virtual_id: str) -> Association | Non
 
 @operation("CreateDirectConnectGatewayAssociationProposal")
 def create_direct_connect_gateway_association_proposal(call: Call, request: Json) -> Json:
-    """Propose to associate the caller's virtual gateway with anyone's Direct Connect gateway (A9.create)."""
+    """Propose to associate the caller's virtual gateway with anyone's Direct Connect gateway."""
     store = call.store
     ids.check_account(request["directConnectGatewayOwnerAccount"])
     gateway = gateways.exists(call, request["directConnectGatewayId"])
@@ -70,7 +70,7 @@ def create_direct_connect_gateway_association_proposal(call: Call, request: Json
 
 @operation("DescribeDirectConnectGatewayAssociationProposals")
 def describe_direct_connect_gateway_association_proposals(call: Call, request: Json) -> Json:
-    """The proposals that the caller made or got, by whatever filters are given (B6.proposal.describe)."""
+    """The proposals that the caller made or got, by whatever filters are given."""
     rules = call.rules
     found = access.shows(call, Proposal, call.store.find(Proposal, "visible", call.account))
     if not rules.holds("proposals.visible-to-gateway-owner"):
@@ -99,7 +99,7 @@ def _visible(call: Call, proposal_id: str) -> Proposal:
 
 @operation("AcceptDirectConnectGatewayAssociationProposal")
 def accept_direct_connect_gateway_association_proposal(call: Call, request: Json) -> Json:
-    """The owner of the Direct Connect gateway accepts, in the Region of the other gateway (A9.accept, A9.region)."""
+    """The owner of the Direct Connect gateway accepts, in the Region of the other gateway."""
     proposal, rules = _visible(call, request["proposalId"]), call.rules
     ids.check_gateway(request["directConnectGatewayId"])
     rules.refuse_unless(
@@ -153,7 +153,7 @@ def accept_direct_connect_gateway_association_proposal(call: Call, request: Json
 
 @operation("DeleteDirectConnectGatewayAssociationProposal")
 def delete_direct_connect_gateway_association_proposal(call: Call, request: Json) -> Json:
-    """Either owner takes back or rejects what was not accepted yet (A9.delete)."""
+    """Either owner takes back or rejects what was not accepted yet."""
     proposal, rules = _visible(call, request["proposalId"]), call.rules
     if proposal.owner != call.account and not rules.holds("proposals.delete-by-gateway-owner"):
         raise unknown(f"Direct Connect Gateway Association Proposal {proposal.id} is not found.")

@@ -1,4 +1,4 @@
-"""Configurations for the customer's router (B8.router)."""
+"""Configurations for the customer's router."""
 
 from dataclasses import dataclass
 from typing import Final

@@ -1,4 +1,4 @@
-"""Tags: what a set of tags must be, and the operations that read and change them by ARN (B8.tag)."""
+"""Tags: what a set of tags must be, and the operations that read and change them by ARN."""
 
 import re
 from dataclasses import replace
@@ -38,8 +38,7 @@ _GLOBAL: Final = frozenset({"dx-gateway", "dx-resiliency-group"})
 def read(call: Call, tags: list[Json] | None, duplicate_rule: str, maximum_rule: str, *, modelled: bool = True) -> Tags:
     """The tags of a request, checked.
 
-    `modelled` says whether the operation models the two errors of tags; CreateDirectConnectGateway does not
-    (B0.errors.tags).
+    `modelled` says whether the operation models the two errors of tags; CreateDirectConnectGateway does not.
 
     Raises:
         ServiceError: a key occurs twice or is reserved, or there are too many tags.
@@ -120,7 +119,7 @@ def _resource(call: Call, arn: str) -> Taggable:
 
 @operation("DescribeTags")
 def describe_tags(call: Call, request: Json) -> Json:
-    """The tags of resources, in the order in which they were asked for (B8.tag.answers)."""
+    """The tags of resources, in the order in which they were asked for."""
     return {
         "resourceTags": [
             {"resourceArn": arn, "tags": view(_resource(call, arn).tags)} for arn in request["resourceArns"]
@@ -130,7 +129,7 @@ def describe_tags(call: Call, request: Json) -> Json:
 
 @operation("TagResource")
 def tag_resource(call: Call, request: Json) -> Json:
-    """Add tags to a resource; a key that it has gets the new value (B8.tag.max)."""
+    """Add tags to a resource; a key that it has gets the new value."""
     record = _resource(call, request["resourceArn"])
     new = read(call, request["tags"], "tags.duplicate-keys", "tags.maximum")
     rules = call.rules

@@ -14,7 +14,7 @@ from dxcontract.spec.model import Json
 VIRTUAL_PRIVATE: Final = "virtualPrivateGateway"
 TRANSIT: Final = "transitGateway"
 DEFAULT_ASN: Final = 64512
-# Transit gateways must not share the ASN of the Direct Connect gateway (B4.tgw.asn), whose default is 64512.
+# Transit gateways must not share the ASN of the Direct Connect gateway, whose default is 64512.
 _TRANSIT_ASNS: Final = (64520, 64521)
 
 
@@ -60,7 +60,7 @@ def own(call: Call, gateway_id: str, kind: str | None = None) -> VirtualGateway:
     """The caller's virtual private or transit gateway of the Region.
 
     Raises:
-        ServiceError: the caller has no such gateway there (A9.region).
+        ServiceError: the caller has no such gateway there.
     """
     gateway = call.store.get(VirtualGateway, gateway_id)
     if (
@@ -88,7 +88,7 @@ def anywhere(call: Call, gateway_id: str) -> VirtualGateway:
 
 @operation("DescribeVirtualGateways")
 def describe_virtual_gateways(call: Call, request: Json) -> Json:
-    """The caller's virtual private gateways of the Region (A10); transit gateways are not listed."""
+    """The caller's virtual private gateways of the Region; transit gateways are not listed."""
     found = call.store.find(VirtualGateway, "owner", call.account, call.region)
     return {
         "virtualGateways": [

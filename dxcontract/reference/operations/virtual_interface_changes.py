@@ -1,4 +1,4 @@
-"""What becomes of virtual interfaces that exist: their owner confirms them, or changes their attributes (A4, B4)."""
+"""What becomes of virtual interfaces that exist: their owner confirms them, or changes their attributes."""
 
 from dataclasses import replace
 
@@ -52,7 +52,7 @@ def _confirm(call: Call, interface: VirtualInterface, virtual: str, gateway: Dir
 
 @operation("ConfirmPrivateVirtualInterface")
 def confirm_private_virtual_interface(call: Call, request: Json) -> Json:
-    """The owner takes a private virtual interface and puts it on a gateway (A4.confirm.private)."""
+    """The owner takes a private virtual interface and puts it on a gateway."""
     interface, rules = _confirming(call, request["virtualInterfaceId"], "private"), call.rules
     virtual, direct = request.get("virtualGatewayId") or None, request.get("directConnectGatewayId") or None
     rules.refuse_unless(
@@ -70,13 +70,13 @@ def confirm_private_virtual_interface(call: Call, request: Json) -> Json:
 
 @operation("ConfirmPublicVirtualInterface")
 def confirm_public_virtual_interface(call: Call, request: Json) -> Json:
-    """The owner takes a public virtual interface (A4.confirm.public)."""
+    """The owner takes a public virtual interface."""
     return _confirm(call, _confirming(call, request["virtualInterfaceId"], "public"), "", None)
 
 
 @operation("ConfirmTransitVirtualInterface")
 def confirm_transit_virtual_interface(call: Call, request: Json) -> Json:
-    """The owner takes a transit virtual interface and puts it on a Direct Connect gateway (A4.confirm.transit)."""
+    """The owner takes a transit virtual interface and puts it on a Direct Connect gateway."""
     interface = _confirming(call, request["virtualInterfaceId"], "transit")
     gateways = creation.resolve_gateways(call, None, request["directConnectGatewayId"])
     return _confirm(call, interface, *gateways)
@@ -84,7 +84,7 @@ def confirm_transit_virtual_interface(call: Call, request: Json) -> Json:
 
 @operation("UpdateVirtualInterfaceAttributes")
 def update_virtual_interface_attributes(call: Call, request: Json) -> Json:
-    """Change name, MTU, SiteLink, rate limit or inbound prefixes; a new MTU means `pending` for a while (B4.attrs)."""
+    """Change name, MTU, SiteLink, rate limit or inbound prefixes; a new MTU means `pending` for a while."""
     interface, rules = virtual_interfaces.visible(call, request["virtualInterfaceId"]), call.rules
     virtual_interfaces.check_alive(interface)
     before = interface

@@ -1,4 +1,4 @@
-"""Making virtual interfaces for oneself, and allocating them to other accounts (A4, B4)."""
+"""Making virtual interfaces for oneself, and allocating them to other accounts."""
 
 from typing import Final
 
@@ -31,14 +31,14 @@ from dxcontract.reference.operations.ports import Port
 from dxcontract.spec.model import Json
 
 MTUS: Final = (1500, 8500)
-# 9001 was the jumbo MTU of private virtual interfaces until 2024; the current model has 8500 for all (X2).
+# 9001 was the jumbo MTU of private virtual interfaces until 2024; the current model has 8500 for all.
 EVER_DOCUMENTED_MTUS: Final = (1500, 8500, 9001)
 MAXIMUM_TRANSIT: Final = 4
 MAXIMUM: Final = 51
 
 
 def check_mtu(call: Call, mtu: int, rule_id: str) -> None:
-    """Raises ServiceError when an MTU is none that Direct Connect has (B4.mtu.cur)."""
+    """Raises ServiceError when an MTU is none that Direct Connect has."""
     if mtu in EVER_DOCUMENTED_MTUS:
         allowed = MTUS if call.rules.holds("virtual_interfaces.mtu-jumbo") else (1500,)
         if mtu not in allowed:
@@ -48,7 +48,7 @@ def check_mtu(call: Call, mtu: int, rule_id: str) -> None:
 
 
 def check_name(name: str) -> None:
-    """Raises ServiceError when a name is empty (B4.name; which characters it may have is contradictory, X17)."""
+    """Raise ServiceError if a name is empty. Sources contradict each other about the allowed characters."""
     if not name:
         raise client_error("virtualInterfaceName must not be empty.")
 
@@ -71,7 +71,7 @@ def _port(call: Call, port_id: str) -> Port:
             "virtual_interfaces.parent-requested", False, "The specified Connection ID is not available"
         )
     elif isinstance(port, Connection) and state not in ("available", "down"):
-        # B4.conn.available. Whether `down` will do is contradictory in public threads, so it does.
+        # The port must be available. Public threads contradict each other about `down`, so it is allowed.
         raise client_error("The specified Connection ID is not available")
     if isinstance(port, Lag):
         if not rules.holds("virtual_interfaces.on-lag"):
@@ -163,7 +163,7 @@ def resolve_gateways(call: Call, virtual: str | None, direct: str | None) -> tup
 def _make(call: Call, request: Json, kind: VirtualInterfaceType, new: Json, owner: str | None) -> Json:
     rules, store = call.rules, call.store
     port = _port(call, request["connectionId"])
-    # The structures for transit interfaces have no required members in the model (B4.required.seed).
+    # The structures for transit interfaces have no required members in the model.
     for member in ("virtualInterfaceName", "vlan"):
         if member not in new:
             raise client_error(f"{member} is missing.")
@@ -229,7 +229,7 @@ def _make(call: Call, request: Json, kind: VirtualInterfaceType, new: Json, owne
 
 
 def initial_state(kind: str) -> str:
-    """The state of a virtual interface that is made, or confirmed, by its owner (A4.private.own, A4.public.own)."""
+    """The state of a virtual interface that is made, or confirmed, by its owner."""
     return "verifying" if kind == "public" else "pending"
 
 
@@ -249,31 +249,31 @@ def _owner(request: Json) -> str:
 
 @operation("CreatePrivateVirtualInterface")
 def create_private_virtual_interface(call: Call, request: Json) -> Json:
-    """Make a private virtual interface: `pending` at first (A4.private.own)."""
+    """Make a private virtual interface: `pending` at first."""
     return _make(call, request, "private", request["newPrivateVirtualInterface"], None)
 
 
 @operation("CreatePublicVirtualInterface")
 def create_public_virtual_interface(call: Call, request: Json) -> Json:
-    """Make a public virtual interface: `verifying` at first (A4.public.own)."""
+    """Make a public virtual interface: `verifying` at first."""
     return _make(call, request, "public", request["newPublicVirtualInterface"], None)
 
 
 @operation("CreateTransitVirtualInterface")
 def create_transit_virtual_interface(call: Call, request: Json) -> Json:
-    """Make a transit virtual interface: `pending` at first (A4.transit.own)."""
+    """Make a transit virtual interface: `pending` at first."""
     return {"virtualInterface": _make(call, request, "transit", request["newTransitVirtualInterface"], None)}
 
 
 @operation("AllocatePrivateVirtualInterface")
 def allocate_private_virtual_interface(call: Call, request: Json) -> Json:
-    """Make a private virtual interface for another account: `confirming` until it decides (A4.allocate)."""
+    """Make a private virtual interface for another account: `confirming` until it decides."""
     return _make(call, request, "private", request["newPrivateVirtualInterfaceAllocation"], _owner(request))
 
 
 @operation("AllocatePublicVirtualInterface")
 def allocate_public_virtual_interface(call: Call, request: Json) -> Json:
-    """Make a public virtual interface for another account: `confirming` until it decides (A4.allocate)."""
+    """Make a public virtual interface for another account: `confirming` until it decides."""
     return _make(call, request, "public", request["newPublicVirtualInterfaceAllocation"], _owner(request))
 
 
@@ -281,7 +281,7 @@ def allocate_public_virtual_interface(call: Call, request: Json) -> Json:
 def allocate_transit_virtual_interface(call: Call, request: Json) -> Json:
     """Make a transit virtual interface for another account.
 
-    `confirming`, as in the published example; `requested`, as the text has it, is no state (A4.allocate.transit.text).
+    `confirming`, as in the published example; `requested`, as the text has it, is no state.
     """
     new = request["newTransitVirtualInterfaceAllocation"]
     return {"virtualInterface": _make(call, request, "transit", new, _owner(request))}

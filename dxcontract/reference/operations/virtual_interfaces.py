@@ -1,4 +1,4 @@
-"""Virtual interfaces: what is shown of them, who may name them, describing, moving and deleting them (A4, B4)."""
+"""Virtual interfaces: what is shown of them, who may name them, describing, moving and deleting them."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -26,14 +26,14 @@ PUBLIC_ASN: Final = 7224
 
 
 def state(world: World, interface: VirtualInterface, peers: Iterable[BgpPeer]) -> str:
-    """The state to show: a virtual interface is down while no BGP session is up (A5.status.independent)."""
+    """The state to show: a virtual interface is down while no BGP session is up."""
     if interface.state != "available":
         return interface.state
     return "available" if any(bgp.is_up(world, interface, one) for one in peers) else "down"
 
 
 def amazon_side_asn(call: Call, interface: VirtualInterface) -> int:
-    """The ASN of the Amazon side: 7224, or that of the gateway (B4.amazonasn)."""
+    """The ASN of the Amazon side: 7224, or that of the gateway."""
     gateway: DirectConnectGateway | VirtualGateway | None = None
     if interface.direct_connect_gateway_id:
         gateway = call.store.get(DirectConnectGateway, interface.direct_connect_gateway_id)
@@ -43,7 +43,7 @@ def amazon_side_asn(call: Call, interface: VirtualInterface) -> int:
 
 
 def view(call: Call, interface: VirtualInterface) -> Json:
-    """A virtual interface as answered; its own address and ASN are those of its first peer (B4.addr.mirror)."""
+    """A virtual interface as answered; its own address and ASN are those of its first peer."""
     peers = bgp.of(call.world, interface)
     staying = [one for one in peers if one.state not in ("deleting", "deleted")]
     first = next(iter(staying or peers), None)
@@ -87,7 +87,7 @@ def view(call: Call, interface: VirtualInterface) -> Json:
 
 
 def router_config(interface: VirtualInterface, peers: Iterable[BgpPeer], amazon_asn: int) -> str:
-    """The XML form of what the customer's router needs to know (B4.routerconfig)."""
+    """The XML form of what the customer's router needs to know."""
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', f'<logical_connection id="{interface.id}">']
     lines.append(f"  <vlan>{interface.vlan}</vlan>")
     seen: set[str] = set()
@@ -152,7 +152,7 @@ def check_alive(interface: VirtualInterface) -> None:
 
 @operation("DescribeVirtualInterfaces")
 def describe_virtual_interfaces(call: Call, request: Json) -> Json:
-    """What the caller owns or allocated in the Region, what is on a port, or one (B4.describe.filters).
+    """What the caller owns or allocated in the Region, what is on a port, or one.
 
     The owner of a port sees what is on it.
     """
@@ -191,7 +191,7 @@ def _one(call: Call, interface_id: str) -> list[VirtualInterface]:
 
 @operation("DeleteVirtualInterface")
 def delete_virtual_interface(call: Call, request: Json) -> Json:
-    """Delete a virtual interface; when its owner declines one that is `confirming` it becomes `rejected` (A4.reject).
+    """Delete a virtual interface; when its owner declines one that is `confirming` it becomes `rejected`.
 
     The owner of the connection may delete what it allocated, as Terraform does for it.
     """
@@ -222,7 +222,7 @@ def delete_virtual_interface(call: Call, request: Json) -> Json:
 
 @operation("AssociateVirtualInterface")
 def associate_virtual_interface(call: Call, request: Json) -> Json:
-    """Move a virtual interface to another connection or LAG (B4.associate)."""
+    """Move a virtual interface to another connection or LAG."""
     ids.check_interface(request["virtualInterfaceId"])
     store, rules = call.store, call.rules
     interface = visible(call, request["virtualInterfaceId"])
@@ -257,7 +257,7 @@ def associate_virtual_interface(call: Call, request: Json) -> Json:
     before = interface
     interface = replace(interface, parent_id=target.id, location=target.location)
     if interface.state == "available":
-        # The old peers go and equal ones take their place (A4.associate.pending).
+        # The old peers go and equal ones take their place.
         interface = replace(interface, state="pending", due=call.clock.next_step())
         for peer in bgp.staying(call.world, interface):
             store.put(replace(peer, state="deleting", due=call.clock.next_step()))

@@ -45,7 +45,7 @@ class AssociationsUpdating(_ForAMoment):
 
 
 @innocent(
-    "boto3 reference of 2018: pending is the initial state of a gateway (facts A6.create.doc)",
+    "boto3 reference of 2018: pending is the initial state of a gateway",
     "test_attachments.py",
 )
 class GatewaysPending(_ForAMoment):
@@ -60,7 +60,7 @@ class GatewaysPending(_ForAMoment):
 
 
 @innocent(
-    "API reference, DeleteDirectConnectGateway: interfaces and associations must be deleted first (facts X15)",
+    "API reference, DeleteDirectConnectGateway: interfaces and associations must be deleted first",
     "test_machines.py",
     only="gateways",
 )
@@ -81,7 +81,7 @@ class GatewayDeletionRefused(Variant):
         return request
 
 
-@innocent("TF find.go: `Empty AssociatedGateway` on some rows (facts B6)", "test_associations.py")
+@innocent("TF find.go: `Empty AssociatedGateway` on some rows", "test_associations.py")
 class RowsWithoutAssociatedGateway(Variant):
     """Associations that are no more are listed without `associatedGateway`."""
 
@@ -107,7 +107,7 @@ class ProposalsShowTheVpc(Variant):
 
 
 @innocent(
-    "facts B6.assoc: `virtualGatewayId` and its kin are deprecated beside `associatedGateway`", "test_associations.py"
+    "API reference: `virtualGatewayId` and its kin are deprecated beside `associatedGateway`", "test_associations.py"
 )
 class NoDeprecatedGatewayMembers(Variant):
     """An association does not show the deprecated members of its virtual private gateway."""

@@ -147,9 +147,7 @@ class AttachmentTypeInLowerCase(Variant):
             one["attachmentType"] = one["attachmentType"][:1].lower() + one["attachmentType"][1:]
 
 
-@innocent(
-    "botocore, BGPPeer: bgpStatus unknown since 2019; facts A5: independent of the peer's state", "test_bgp_peers.py"
-)
+@innocent("botocore, BGPPeer: bgpStatus unknown since 2019; independent of the peer's state", "test_bgp_peers.py")
 class BgpStatusUnknown(Variant):
     """Of a pending peer it is not known whether its session is up."""
 
@@ -169,7 +167,7 @@ class NoMacsecTemplates(Variant):
 
 
 @innocent(
-    "user guide 2026: 8500 and 9001 are both written for private interfaces (facts X2)",
+    "user guide 2026: 8500 and 9001 are both written for private interfaces",
     "test_virtual_interfaces_attributes.py",
     "test_virtual_interfaces_numbers.py",
     only="mtu",

@@ -224,7 +224,7 @@ class PortsStayRequested(Variant):
 
 
 @innocent(
-    "facts A1.lag.create.existing, A3.init.real; user guide: members come up one after the other",
+    "AWS recordings of LAGs; user guide: members come up one after the other",
     "test_lags.py",
     "test_lags_membership.py",
     settle=3,

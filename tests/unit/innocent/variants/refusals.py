@@ -225,7 +225,7 @@ class ConnectionsInTransition(Variant):
 
 
 @innocent(
-    "facts X8: 200 with an empty list was recorded, Terraform relies on an error",
+    "200 with an empty list was recorded, Terraform relies on an error",
     "test_connections.py",
     "test_requests.py",
     only="not test_requests or DescribeConnections] or DescribeVirtualInterfaces]",

@@ -25,7 +25,7 @@ class SlowStates(Variant):
         self.changed += 1
 
 
-@innocent("facts A7.create: `associating` for more than 45 minutes was seen", *_SLOW, settle=0.3)
+@innocent("`associating` for more than 45 minutes was seen", *_SLOW, settle=0.3)
 class StatesSlowerThanTheRun(Variant):
     """Each state lasts longer than the run waits."""
 
