@@ -36,7 +36,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("report")
     command = [sys.executable, "-m", "pytest", "-q", "--target=moto", f"--report={folder}"]
     tests = ["tests/contract/test_protocol.py", "tests/contract/test_locations.py", "tests/contract/test_lifecycles.py"]
-    done = subprocess.run([*command, *tests], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run([*command, *tests], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 1, done.stdout + done.stderr
     document = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     document["violations"][0]["known"] = True

@@ -46,7 +46,7 @@ def test_the_aws_cli_takes_the_tour(emulator: Target, environment: dict[str, str
             env=environment,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
             check=False,
         )
         assert (result.returncode == 0) is ok, result.stderr
@@ -106,7 +106,7 @@ def _node(program: str, *words: str, folder: Path, environment: dict[str, str]) 
         env=environment,
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=300,
         check=False,
     )
     assert result.returncode == 0, result.stdout + result.stderr

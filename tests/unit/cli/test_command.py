@@ -60,7 +60,7 @@ def test_help_of_a_run_names_its_options(tmp_path: Path) -> None:
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0
@@ -81,7 +81,7 @@ def in_bash(line: str) -> list[str]:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=True,
     )
     return done.stdout.split()
@@ -102,7 +102,9 @@ def test_fish_completes_options() -> None:
     assert FISH is not None
     script = 'dxcontract completion fish | source; complete -C "dxcontract run --known"'
     environment = {**os.environ, "PATH": f"{HERE}:{os.environ['PATH']}"}
-    done = subprocess.run([FISH, "-c", script], env=environment, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(
+        [FISH, "-c", script], env=environment, capture_output=True, text=True, timeout=300, check=True
+    )
     assert done.stdout.split() == ["--known-gaps"]
 
 

@@ -134,7 +134,7 @@ def site(folder: Path) -> "subprocess.CompletedProcess[str]":
     (command,) = re.findall(r"^mkdocs build .*$", script, re.MULTILINE)
     arguments = shlex.split(command.replace("$environment", str(folder)))
     return subprocess.run(
-        [sys.executable, "-m", *arguments], cwd=folder, capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-m", *arguments], cwd=folder, capture_output=True, text=True, timeout=300, check=False
     )
 
 

@@ -17,7 +17,7 @@ BYTES = ("tests/contract/test_protocol_bytes.py", "-k", "kept_or_refused or rang
 
 def wait_for(url: str) -> None:
     address = urlsplit(url)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while True:
         try:
             socket.create_connection((address.hostname or "", address.port or 0), timeout=1).close()

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[3]
 
 def _run(*options: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "pytest", "-q", "--target-coverage", *options]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
 
 
 def _missed(report: dict[str, Any], operation: str) -> set[str]:

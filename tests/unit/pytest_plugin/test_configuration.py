@@ -114,7 +114,7 @@ def test_each_key_is_an_option() -> None:
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "dxcontract", "run", "--color=no", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
 
 
 @pytest.mark.parametrize("workers", [0, 2])
@@ -143,7 +143,7 @@ def test_a_run_with_workers_follows_the_file(tmp_path: Path) -> None:
 def test_an_unusable_file_is_one_line_and_exit_status_2(tmp_path: Path, arguments: list[str]) -> None:
     (tmp_path / "dxcontract.toml").write_text("tarket = 1\n")
     command = [sys.executable, "-m", "dxcontract", *arguments]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 2
     said = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
     assert len(said) == 1, said
@@ -153,6 +153,6 @@ def test_an_unusable_file_is_one_line_and_exit_status_2(tmp_path: Path, argument
 def test_sweep_takes_the_journal_of_the_file(tmp_path: Path) -> None:
     (tmp_path / "dxcontract.toml").write_text('target = "http://127.0.0.1:1"\njournal = "noted"\n')
     command = [sys.executable, "-m", "dxcontract", "sweep"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     assert f"no run in {tmp_path / 'noted'} left anything" in done.stdout

@@ -63,7 +63,7 @@ def _host(place: str, examples: int, folder: Path) -> "subprocess.Popen[str]":
 
 
 def _ended(process: "subprocess.Popen[str]") -> tuple[int, str]:
-    said, _ = process.communicate(timeout=120)
+    said, _ = process.communicate(timeout=300)
     return process.returncode, said
 
 

@@ -90,7 +90,7 @@ def test_without_what_only_posix_has(tmp_path: Path) -> None:
         env={**os.environ, "PYTHONPATH": str(ROOT), "ELSEWHERE": "win32", "FOLDER": str(tmp_path)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stderr

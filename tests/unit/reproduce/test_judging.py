@@ -280,7 +280,7 @@ def command(folder: Path, *arguments: str, **variables: str) -> subprocess.Compl
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "AWS_EC2_METADATA_DISABLED": "true", **variables}
     return subprocess.run(
-        arguments, cwd=folder, env=environment, capture_output=True, text=True, timeout=100, check=False
+        arguments, cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False
     )
 
 

@@ -25,7 +25,7 @@ FAULTS = (
     "lags.owner-and-region",
 )
 TESTS = ("test_lags.py", "test_protocol.py", "test_protocol_connections.py", "test_lifecycles.py")
-SECONDS = 100
+SECONDS = 300
 
 
 def command(*arguments: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:

@@ -36,7 +36,7 @@ def run(*arguments: str, **variables: str) -> tuple[int, str]:
         env={**environment, **variables},
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=300,
         check=False,
     )
     return done.returncode, done.stdout + done.stderr

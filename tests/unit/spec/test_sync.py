@@ -75,7 +75,7 @@ def test_two_runs_write_the_same_bytes_whatever_the_hash_seed(tmp_path: Path) ->
     for seed in ("1", "2"):
         folder = tmp_path / seed
         environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(SPECS.parent)}
-        subprocess.run([sys.executable, "-c", program, str(folder)], check=True, env=environment, timeout=60)
+        subprocess.run([sys.executable, "-c", program, str(folder)], check=True, env=environment, timeout=300)
         digest = hashlib.sha256()
         for path in sorted(folder.rglob("*.json")):
             digest.update(f"{path.relative_to(folder)}\n".encode() + path.read_bytes())

@@ -40,7 +40,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tutorial.build(folder)
     (wheel,) = folder.glob("*.whl")
     uv = [sys.executable, "-m", "uv"]
-    subprocess.run([*uv, "venv", "--quiet", "--python", other_python(), str(folder / "venv")], check=True, timeout=60)
+    subprocess.run([*uv, "venv", "--quiet", "--python", other_python(), str(folder / "venv")], check=True, timeout=300)
     python, constraints = folder / "venv" / "bin" / "python", ROOT / "constraints.txt"
     command = [*uv, "pip", "install", "--quiet", "--python", str(python), "-c", str(constraints), str(wheel)]
     subprocess.run(command, check=True, timeout=300)
@@ -51,7 +51,7 @@ def found(python: Path, folder: Path, report: Path) -> set[str]:
     """What a part of the gate finds on moto, from where that Python has dxcontract, started in `folder`."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "PYTHON", "AWS_"))}
     command = [str(python), "-m", "dxcontract", "run", "-q", "--target=moto", f"--report={report}", "-k", PART]
-    done = subprocess.run(command, cwd=folder, env=kept, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, cwd=folder, env=kept, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 1, done.stdout + done.stderr
     return fingerprints(report)
 

@@ -239,7 +239,7 @@ def test_a_sweep_of_a_real_account_deletes_what_the_journal_names_and_nothing_el
         arrived.gateways |= kept
         command = [sys.executable, "-m", "dxcontract", "sweep", "--force"]
         done = subprocess.run(
-            command, cwd=ROOT, env=_of_aws(url, tmp_path), capture_output=True, text=True, timeout=200, check=False
+            command, cwd=ROOT, env=_of_aws(url, tmp_path), capture_output=True, text=True, timeout=300, check=False
         )
     assert done.returncode == 0, done.stdout + done.stderr
     assert arrived.gateways == kept

@@ -97,7 +97,7 @@ def test_shell_scripts_decide_the_same(tmp_path: Path) -> None:
     asks = tmp_path / "asks.sh"
     asks.write_text(f'{function[0]}for one; do is_aws "$one" && echo yes || echo no; done\n', encoding="utf-8")
     for shell in ("sh", "bash"):
-        done = subprocess.run([shell, asks, *(one for one, _ in ALL)], capture_output=True, text=True, timeout=60)
+        done = subprocess.run([shell, asks, *(one for one, _ in ALL)], capture_output=True, text=True, timeout=300)
         assert done.stderr == ""
         assert dict(zip((one for one, _ in ALL), done.stdout.split(), strict=True)) == {
             one: "yes" if aws else "no" for one, aws in ALL
@@ -133,7 +133,7 @@ def test_a_script_sends_nothing_to_aws_or_with_its_keys(tmp_path: Path, runner: 
         ("http://127.0.0.1:1", "0PN5JPLANTEDZHT7JJ3X:secret", "set DX_EMULATOR=1"),
     ):
         environment = {**os.environ, **({"DX_OTHER": key} if key else {}), "DX_EMULATOR": ""}
-        done = subprocess.run([*command, endpoint], env=environment, capture_output=True, text=True, timeout=60)
+        done = subprocess.run([*command, endpoint], env=environment, capture_output=True, text=True, timeout=300)
         assert (done.returncode, done.stdout) == (2, "")
         assert said in done.stderr
         assert "PLANTED" not in done.stderr

@@ -29,7 +29,7 @@ def run(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProce
         env={**kept, **nowhere, "AWS_EC2_METADATA_DISABLED": "true", **more},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
 
@@ -237,6 +237,6 @@ def test_warnings_of_other_plugins_end_no_run(installed: bool, tmp_path: Path) -
         command = [sys.executable, "-m", "pytest", "-q", *chosen]
         environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
         done = subprocess.run(
-            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False
         )
     assert done.returncode == 0, done.stdout + done.stderr

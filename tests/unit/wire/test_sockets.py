@@ -63,7 +63,7 @@ def test_what_goes_wrong_is_named_and_takes_no_longer_than_allowed(serve: object
     with servers.tcp(serve) as url, Line(url, 1) as line:  # type: ignore[arg-type]
         answer = line.exchange([written(REQUEST)])
     assert (answer.response, answer.failure) == (None, failure)
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 8  # both that go on do so for ten seconds or more
 
 
 def test_nobody_there_is_a_refusal() -> None:
