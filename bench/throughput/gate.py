@@ -15,15 +15,26 @@ from bench.throughput import running
 FLAME: Final = running.ROOT / "out" / "throughput-flame.svg"
 _SHARES: Final = (
     ("target", re.compile(r"^(readinto|SocketIO\.readinto|recv)")),
-    ("sending", re.compile(r"\((dxcontract/(transport|sockets|watchdog)|urllib3/|http/client)")),
-    ("signing", re.compile(r"\((dxcontract/signing|botocore/auth)")),
-    ("serializing and parsing", re.compile(r"\((dxcontract/caller|botocore/)")),
-    ("validation", re.compile(r"\((dxcontract/(checks|observer|likeness|lifecycles)|.*jsonschema_rs)")),
+    ("sending", re.compile(r"\((dxcontract/wire/(connection_pool|raw_connection|read_deadline)|urllib3/|http/client)")),
+    ("signing", re.compile(r"\((dxcontract/wire/sigv4|botocore/auth)")),
+    ("serializing and parsing", re.compile(r"\((dxcontract/wire/boto3_codec|botocore/)")),
+    (
+        "validation",
+        re.compile(
+            r"\((dxcontract/(oracle/(response_checks|state_observer)|targets/aws_detection|spec/lifecycles)"
+            r"|.*jsonschema_rs)"
+        ),
+    ),
     (
         "bookkeeping",
-        re.compile(r"\((dxcontract/(contract|journal|exchange|secrets|verdict|outcome|run|api|findings/\w+)\.py)"),
+        re.compile(r"\((dxcontract/(oracle|client|wire|run|reproduce|pytest_plugin)/\w+\.py)"),
     ),
-    ("generation", re.compile(r"\((hypothesis/|schemathesis/|strategies/(shapes|malformed|fuzz|departures|requests))")),
+    (
+        "generation",
+        re.compile(
+            r"\((hypothesis/|schemathesis/|strategies/(values|invalid_requests|fuzz|schema_violations|valid_requests))"
+        ),
+    ),
     ("tests and machines", re.compile(r"\((strategies/|tests/|test_)")),
     ("collection", re.compile(r"perform_collect|_importtestmodule")),
     ("pytest and start", re.compile(r"")),

@@ -1,6 +1,6 @@
 """A finding as a script that stands alone: it needs Python and boto3, and holds the finding as data.
 
-It is put together from the sources of `aws_hosts`, `alone`, `plain_cbor` and `runner`, so that a script judges as
+It is put together from the sources of `aws_hosts`, `judge`, `plain_cbor` and `script_executor`, so that a script judges as
 `dxcontract replay` does.
 """
 
