@@ -53,7 +53,7 @@ _PASSED_ON: Final = (
 
 @dataclass(frozen=True)
 class Replayed:
-    """One finding and what came of it; `shown.verdict` is one of `alone`'s."""
+    """One finding and what came of it; `shown.verdict` is one of `judge`'s."""
 
     finding: Json
     shown: Shown

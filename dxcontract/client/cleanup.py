@@ -1,6 +1,6 @@
 """Delete what a run left behind, in the order in which that can be done, and wait until it is really gone.
 
-Nothing is deleted but what `belongings` finds: announced in the journal and carrying the run's name. Deletions may
+Nothing is deleted but what `leftovers` finds: announced in the journal and carrying the run's name. Deletions may
 take a while, and one may have to wait for another: it goes in rounds, until nothing is left, nothing moves any more,
 or the time is over.
 """

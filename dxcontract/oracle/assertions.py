@@ -115,7 +115,7 @@ class Contract:
         return self._scope
 
     def witness(self, exchange: Exchange) -> None:
-        """Judge one exchange by the rules that hold for all (`checks`)."""
+        """Judge one exchange by the rules that hold for all (`response_checks`)."""
         scope = self.current
         with self._lock:
             scope.calls[exchange.operation] = scope.calls.get(exchange.operation, 0) + 1

@@ -46,7 +46,7 @@ def as_recorded(where: str) -> Mapping[str, Any]:
 
 
 def of_every_answer(rule: str, where: str) -> Mapping[str, Any]:
-    """For the rules that every answer is judged by (`checks`, `observer`): the suite judges such answers itself."""
+    """For the rules of `response_checks` and `state_observer`: the suite judges every answer by them itself."""
     if rule in _BY_HEADERS:
         look = "headers"
     elif rule in _BY_STATUS:

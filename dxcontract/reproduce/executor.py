@@ -48,7 +48,7 @@ def _is_same(violation: Violation, finding: Json) -> bool:
 
 @dataclass
 class Shown:
-    """What came of a finding's steps: the verdict (of `alone`), why, and the exchanges."""
+    """What came of a finding's steps: the verdict (of `judge`), why, and the exchanges."""
 
     verdict: str
     why: str

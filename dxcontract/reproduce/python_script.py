@@ -1,7 +1,7 @@
 """A finding as a script that stands alone: it needs Python and boto3, and holds the finding as data.
 
-It is put together from the sources of `aws_hosts`, `judge`, `plain_cbor` and `script_executor`, so that a script judges as
-`dxcontract replay` does.
+It is put together from the sources of `aws_hosts`, `judge`, `plain_cbor` and `script_executor`, so that a script judges
+as `dxcontract replay` does.
 """
 
 import ast

@@ -1,4 +1,4 @@
-"""The steps of a finding sent with boto3 alone: reproducer scripts carry this file and `alone`, and end by it.
+"""The steps of a finding sent with boto3 alone: reproducer scripts carry this file and `judge`, and end by it.
 
 Whatever a client can send is sent by boto3's client; what none would send is signed by botocore and put on the wire
 by hand.

@@ -1,6 +1,6 @@
 """Directed sequences through the transitions of a lifecycle that requests can cause.
 
-They need a target on which time can be held. What a line says: `openings`.
+They need a target on which time can be held. What a line says: `seed_sequences`.
 """
 
 from collections.abc import Mapping

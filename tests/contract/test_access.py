@@ -124,7 +124,7 @@ def test_tags_are_not_shown_to_strangers(contract: Contract, world: World) -> No
         "another account is shown the tags of a connection",
         tagging,
         exchange,
-        basis=at(world.call("DescribeTags", {"resourceArns": [arn]}).json, "/resourceTags/*/tags/*"),
+        basis=at(world.call("DescribeTags", {"resourceArns": [arn]}).body, "/resourceTags/*/tags/*"),
     )
 
 

@@ -86,5 +86,5 @@ def test_the_partner_does_not_see_its_tags(contract: Contract, world: World) -> 
         "the partner is shown a tag that the owner gave",
         tagging,
         exchange,
-        basis=at(world.call("DescribeTags", {"resourceArns": [Arn(hosted)]}).json, "/resourceTags/*/tags/*"),
+        basis=at(world.call("DescribeTags", {"resourceArns": [Arn(hosted)]}).body, "/resourceTags/*/tags/*"),
     )
