@@ -111,7 +111,8 @@ class Sweep:
             self.rows = kept(out)
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        opened: Session = session.config.pluginmanager.get_plugin(RUN).opened
+        run: Any = session.config.pluginmanager.get_plugin(RUN)
+        opened: Session = run.opened
         done = {row.fault for row in self.rows}
         for fault in self.faults:
             if fault not in done:

@@ -15,7 +15,7 @@ import sys
 import time
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
@@ -51,7 +51,8 @@ class Nights:
         self.flaky: list[int] = []
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        dx: Session = session.config.pluginmanager.get_plugin(RUN).opened
+        run: Any = session.config.pluginmanager.get_plugin(RUN)
+        dx: Session = run.opened
         entry = next(one for one in ENTRIES if one.title == "everything")
         assert dx.target.events is not None
         with dx.contract.scope("bench", ()):

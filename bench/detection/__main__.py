@@ -67,7 +67,8 @@ class Job:
         self.sample = drawn
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        self.run: Any = session.config.pluginmanager.get_plugin(RUN)
+        run: Any = session.config.pluginmanager.get_plugin(RUN)
+        self.run = run
         self.endpoint = self.run.opened.target.endpoint
         self.watch = Watch(self.run.opened)
         self.items = session.items

@@ -74,10 +74,10 @@ def _panel(document: dict[str, Any], member: str, label: str, left: int) -> Iter
             continue
         rows = [row for row in document["rows"] if row["method"] == method]
         end = max(row[member] for row in rows)
-        points, share = [(10.0**first, 0.0)], 0.0
+        points, caught = [(10.0**first, 0.0)], 0.0
         for value in sorted(row[member] for row in tried if row["caught"]):
-            points += [(value, share), (value, share := share + 1 / len(tried))]
-        points.append((max(end, points[-1][0]), share))
+            points += [(value, caught), (value, caught := caught + 1 / len(tried))]
+        points.append((max(end, points[-1][0]), caught))
         yield _line(
             method,
             [

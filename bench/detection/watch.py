@@ -17,9 +17,10 @@ class Watch:
         self.requests = 0
         self.stated: dict[str, tuple[int, float]] = {}
         self.started = time.monotonic()
-        self._witness, self._record = session.api.witness, session.contract._record
+        contract: Any = session.contract
+        self._witness, self._record = session.api.witness, contract.record
         session.api.witness = self._counted
-        session.contract._record = self._noted  # type: ignore[method-assign]
+        contract.record = self._noted
 
     def begin(self) -> None:
         """From here on it is counted."""

@@ -15,7 +15,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -27,6 +27,8 @@ from dxcontract.client.client import Api
 from dxcontract.oracle.verdict import Tally
 from dxcontract.pytest_plugin.options import RUN
 from dxcontract.run.session import Session
+from dxcontract.targets.emulator_control import Events
+from dxcontract.targets.target import Target
 
 START_SECONDS: Final = 20.0
 LONG: Final = frozenset({"test_machines.py", "test_fuzz.py"})
@@ -79,7 +81,9 @@ class Killer:
         started, done = time.monotonic(), 0
         if not url:
             return Verdict(mutant.id, "no start", "", "", "", 0, 0, round(time.monotonic() - started, 1))
-        target = replace(first.target, endpoint=f"{url}/", process=None)
+        old = first.target
+        # What happens without a request happens on the mutant, too.
+        target = Target(old.name, f"{url}/", old.region, old.other_region, old.accounts, events=Events(url))
         api = Api(target, first.api.spec, first.contract.witness, 3.0, first.api.journal, first.api.patience)
         run.session = Session(target, api, first.contract)
         run.outcome.tally = Tally()

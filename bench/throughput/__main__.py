@@ -43,7 +43,7 @@ def main(arguments: Sequence[str]) -> int:
     asked = parser.parse_args(arguments)
     if unknown := set(asked.tables) - set(TABLES):
         parser.error(f"no table {', '.join(sorted(unknown))}; there are {', '.join(TABLES)}")
-    facts = {
+    facts: dict[str, Any] = {
         "date": str(datetime.date.today()),
         "machine": f"{platform.platform()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} when it began",
         "python": platform.python_version(),

@@ -5,7 +5,8 @@ from typing import Any, Final
 
 import pytest
 
-from dxcontract.oracle.assertions import Contract, at
+from dxcontract.oracle.assertions import Contract
+from dxcontract.spec.json_pointer import at
 from dxcontract.spec.model import Json
 from dxcontract.wire.credentials import Role
 from dxcontract.wire.exchange import Exchange

@@ -20,7 +20,7 @@ from strategies.pagination import listed_in_time, listed_when
 from strategies.polling import confirm
 from strategies.resources import locations
 from strategies.valid_requests import arrange, done, tags
-from strategies.world import Arn, World
+from strategies.world import Arn, World, speeds
 
 MEMBERS: Final = (
     "ownerAccount",
@@ -140,7 +140,7 @@ def test_a_speed_that_the_location_lacks_is_refused(contract: Contract, world: W
     lacking = [
         (one["locationCode"], speed)
         for one in locations.listed(world)
-        if (offered := locations.speeds(one))
+        if (offered := speeds(one))
         for speed in reversed(locations.DEDICATED_SPEEDS)
         if speed not in offered
     ]

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dxcontract.client.client import Api
-from dxcontract.oracle.assertions import Contract, at
+from dxcontract.oracle.assertions import Contract
+from dxcontract.spec.json_pointer import at
 from dxcontract.spec.model import Json
 from dxcontract.wire.exchange import Exchange
 from strategies.resources.hosted_connections import allocated, carried, port, provided

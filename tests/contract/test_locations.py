@@ -11,7 +11,7 @@ from dxcontract.wire.errors import Indeterminate
 from dxcontract.wire.exchange import Exchange
 from strategies.resources import locations
 from strategies.valid_requests import done
-from strategies.world import World
+from strategies.world import World, speeds
 
 SPEED: Final = re.compile(r"[0-9]+(\.[0-9]+)?[GM](bps)?")
 MODES: Final = "/availableBillingModes/*"
@@ -84,7 +84,7 @@ def test_a_listed_location_takes_orders(contract: Contract, world: World, positi
     if position >= len(found):
         raise Indeterminate(f"the target lists {len(found)} locations only")
     location = found[position]
-    offered = locations.speeds(location) or ["1Gbps"]
+    offered = speeds(location) or ["1Gbps"]
     bandwidth = next((one for one in locations.DEDICATED_SPEEDS if one in offered), offered[0])
     params = {"location": location["locationCode"], "bandwidth": bandwidth, "connectionName": world.name()}
     exchange = world.call("CreateConnection", params)
@@ -110,10 +110,10 @@ def test_port_speeds_are_written_as_documented(contract: Contract, world: World)
 def test_macsec_is_offered_at_speeds_that_exist(contract: Contract, world: World) -> None:
     """A port speed with MACsec that is not a port speed of the location cannot be ordered."""
     exchange, found = _listed(world)
-    both = [one for one in found if locations.speeds(one) and locations.speeds(one, "availableMacSecPortSpeeds")]
+    both = [one for one in found if speeds(one) and speeds(one, "availableMacSecPortSpeeds")]
     if not both:
         raise Indeterminate("no location shows port speeds both with and without MACsec")
-    wrong = [one for one in both if not _within(locations.speeds(one, "availableMacSecPortSpeeds"), one)]
+    wrong = [one for one in both if not _within(speeds(one, "availableMacSecPortSpeeds"), one)]
     message = f"MACsec at speeds that the location has not: {wrong[:1]}"
     where = "/locations/*/availableMacSecPortSpeeds"
     contract.check("locations.macsec-speeds", not wrong, message, exchange, where=where)
@@ -133,7 +133,7 @@ def test_billing_modes_cover_speeds_that_exist(contract: Contract, world: World)
         (one.get("locationCode"), mode)
         for one in with_modes
         for mode in at(one, MODES)
-        if locations.speeds(one) and not _within(locations.speeds(mode), one)
+        if speeds(one) and not _within(speeds(mode), one)
     ]
     where = f"/locations/*{MODES}/availablePortSpeeds"
     message = f"speeds that the location has not: {wrong[:1]}"
@@ -149,4 +149,4 @@ def _listed(world: World) -> tuple[Exchange, list[dict[str, Any]]]:
 
 
 def _within(offered: list[str] | None, location: dict[str, Any]) -> bool:
-    return set(offered or ()) <= set(locations.speeds(location) or ())
+    return set(offered or ()) <= set(speeds(location) or ())

@@ -5,7 +5,8 @@ from typing import Any, Final
 
 import pytest
 
-from dxcontract.oracle.assertions import Contract, at
+from dxcontract.oracle.assertions import Contract
+from dxcontract.spec.json_pointer import at
 from dxcontract.wire.errors import Indeterminate
 from dxcontract.wire.exchange import Exchange
 from strategies.pagination import visible

@@ -5,7 +5,8 @@ from typing import Final
 
 import pytest
 
-from dxcontract.oracle.assertions import Contract, at
+from dxcontract.oracle.assertions import Contract
+from dxcontract.spec.json_pointer import at
 from dxcontract.spec.model import Json
 from strategies.resources.routes import learned, routes
 from strategies.valid_requests import Scene, arrange, done, least
@@ -177,4 +178,6 @@ def _overlaps(cidr: object, block: str) -> bool:
     if _family(cidr) is None or _family(cidr) != _family(block):
         return False
     one, other = ipaddress.ip_network(str(cidr)), ipaddress.ip_network(block)
-    return one.network_address <= other.broadcast_address and other.network_address <= one.broadcast_address
+    return int(one.network_address) <= int(other.broadcast_address) and int(other.network_address) <= int(
+        one.broadcast_address
+    )

@@ -208,9 +208,11 @@ def _create(contract: Contract, world: World, operation: Operation, rule: str, t
 
 
 def _nested(pointer: str, value: Any) -> Json:
-    for step in reversed(pointer.split("/")[1:]):
-        value = {step: value}
-    return value
+    first, *more = reversed(pointer.split("/")[1:])
+    nested: Json = {first: value}
+    for step in more:
+        nested = {step: nested}
+    return nested
 
 
 def _name(params: Json) -> str:

@@ -10,6 +10,7 @@ from bench.detection import plot, table
 from bench.detection.__main__ import LEFT_OUT, sample
 from dxcontract.reference.faults.catalogue import catalogue
 from dxcontract.spec import model
+from strategies.machines.catalogue import ENTRIES
 
 
 def row(fault: str, caught: bool) -> faults.Row:
@@ -83,7 +84,7 @@ def test_as_many_steps_are_needed_as_make_what_the_last_request_names(line: str,
 def test_the_machines_that_claim_a_rule_explore_first_and_all_take_part() -> None:
     """A fault shows where nobody looks for it: in what another request describes."""
     found = machines.passes("tags.kept")
-    titles = {one.title for one in machines.ENTRIES}
+    titles = {one.title for one in ENTRIES}
     assert {one.title for one, _ in found} == titles
     assert [one.title for one, examples in found if examples == machines.EXAMPLES][-1] == machines.EVERYTHING
     assert "tags.kept" in found[0][0].rules

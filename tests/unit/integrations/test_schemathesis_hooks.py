@@ -15,7 +15,7 @@ PROGRAM = Path(sys.executable).parent
 def schemathesis(folder: Path, url: str, *options: str) -> "subprocess.CompletedProcess[str]":
     document = subprocess.run([PROGRAM / "dxcontract", "openapi"], capture_output=True, check=True).stdout
     (folder / "openapi.json").write_bytes(document)
-    command = [
+    command: list[str | Path] = [
         PROGRAM / "schemathesis",
         "run",
         "openapi.json",

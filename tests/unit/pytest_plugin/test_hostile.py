@@ -215,7 +215,7 @@ def test_answers_of_other_requests_are_violations(tmp_path: Path, emulator: str)
 
 def test_what_an_answer_passes_off_as_ours_is_not_changed(tmp_path: Path, emulator: str) -> None:
     """And what was made instead, of which no answer told, is found by its name and deleted."""
-    door = botocore.session.Session().create_client(
+    door: Any = botocore.session.Session().create_client(
         "directconnect",
         region_name="us-east-1",
         endpoint_url=emulator,

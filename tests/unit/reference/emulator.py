@@ -28,7 +28,8 @@ class Emulator:
 
     def client(self, account: str = OWNER, region: str = REGION, service: str = "directconnect") -> Any:
         """A boto3 client for an account; it never repeats a request."""
-        return boto3.client(
+        make: Any = boto3.client
+        return make(
             service,
             endpoint_url=self.url,
             region_name=region,

@@ -73,7 +73,7 @@ def written(outcome: Outcome, path: Path) -> dict[str, Any]:
 def test_odd_values_anywhere_are_judged_and_written(tmp_path: Path, seed: int) -> None:
     """Each operation answers a few times, with odd values in up to a fifth of all places."""
     draw = random.Random(seed)
-    answers = []
+    answers: list[Exchange] = []
     for name, operation in specs.load().operations.items():
         for share in (0.02, 0.2):
             odd = odd_values.mutated(odd_values.whole(operation), draw, share)

@@ -205,7 +205,8 @@ def _schema_of(path: Path) -> Path:
     """Where the schema of a document of `specs/` lies, whether or not it is there."""
     if MODEL in path.parents:
         return SCHEMAS / MODEL_SCHEMAS.get(path.name, "operation.json")
-    return (path.parent / specs.read(path)["$schema"]).resolve()
+    schema: str = specs.read(path)["$schema"]
+    return (path.parent / schema).resolve()
 
 
 @pytest.mark.parametrize("path", sorted(SCHEMAS.glob("*.json")), ids=lambda path: path.name)

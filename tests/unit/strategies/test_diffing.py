@@ -11,7 +11,7 @@ from dxcontract.client.resource_journal import Journal
 from dxcontract.run import recording
 from dxcontract.spec import model as specs
 from dxcontract.targets.target import Target, TargetError
-from dxcontract.wire.credentials import Account
+from dxcontract.wire.credentials import Account, Role
 from dxcontract.wire.exchange import Exchange
 from dxcontract.wire.messages import Request, Response
 from strategies.diff.comparing import Handles, differences
@@ -27,8 +27,8 @@ def exchange(operation: str, came: Any, *, status: int = 200, sent: Any = None) 
 
 
 def where(one: Any, other: Any, handles: Handles | None = None) -> list[str]:
-    pair = (exchange("DescribeConnections", body) for body in (one, other))
-    return [each.where for each in differences(*pair, handles or Handles())]
+    first, second = (exchange("DescribeConnections", body) for body in (one, other))
+    return [each.where for each in differences(first, second, handles or Handles())]
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ class Other(Api):
     """A door whose target is a function."""
 
     def __init__(self, answers: Any) -> None:
-        accounts = {"owner": Account("owner", "k", "s", account_id="999999999999")}
+        accounts: dict[Role, Account] = {"owner": Account("owner", "k", "s", account_id="999999999999")}
         super().__init__(
             Target("there", "http://x/", accounts=accounts), SPEC, lambda _: None, journal=Journal("b" * 8)
         )

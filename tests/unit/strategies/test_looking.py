@@ -75,7 +75,7 @@ def test_the_first_look_is_at_once_and_a_failed_one_decides_nothing(monkeypatch:
     monkeypatch.setattr("time.sleep", pauses.append)
     assert poll(lambda: 1, lambda seen: seen == 1, 0.0) == 1
     assert pauses == []
-    answers = iter([UnusableAnswer("no answer"), UnusableAnswer("no answer"), 1])
+    answers: Iterator[UnusableAnswer | int] = iter([UnusableAnswer("no answer"), UnusableAnswer("no answer"), 1])
 
     def look() -> int:
         answer = next(answers)

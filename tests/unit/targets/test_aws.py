@@ -8,6 +8,7 @@ import subprocess
 import sys
 import uuid
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -486,12 +487,13 @@ def test_what_is_refused_is_refused_before_anything_is_signed(level: Level) -> N
         refused += 1
         body = typical(operation, "dxc-0123abcd-1")
         request = Request("POST", target.endpoint, (), json.dumps(body).encode())
-        for way in (
+        ways: tuple[Callable[[], object], ...] = (
             lambda: api.call(operation.name, body),  # noqa: B023
             lambda: api.send(operation.name, body),  # noqa: B023
             lambda: api.deliver(operation.name, request),  # noqa: B023
             lambda: api.ask(operation.name, body, 1),  # noqa: B023
-        ):
+        )
+        for way in ways:
             with pytest.raises(Unsupported, match=operation.name):
                 way()
     assert refused >= 2, "agreements and billing modes at least"
