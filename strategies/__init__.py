@@ -1,1 +1,1 @@
-"""Hypothesis: from `specs/` to values, near misses and rule machines. dxcontract never imports it."""
+"""Hypothesis strategies: from `specs/` to values, near misses and rule machines. dxcontract never imports them."""

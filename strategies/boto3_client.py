@@ -1,4 +1,4 @@
-"""A client of boto3 as users have it, for what is said about clients; its calls leave through the one door."""
+"""A boto3 client for the rules about clients; its requests go through the client of the suite."""
 
 import functools
 from collections.abc import Iterator
@@ -17,14 +17,14 @@ from strategies.world import World
 
 @dataclass
 class Client:
-    """boto3's client, and what it has sent and got so far."""
+    """A boto3 client with the requests and responses so far."""
 
     boto3: Any
     exchanges: list[Exchange] = field(default_factory=list)
 
 
 def client(world: World, role: Role = "owner") -> Client:
-    """A client for the target, with boto3's own validation of parameters, without retries.
+    """A boto3 client for the target, which validates parameters and does not retry.
 
     Raises:
         Unsupported: the target has no such account.
@@ -69,7 +69,7 @@ def _text(value: Any) -> str:
 
 
 class _Body:
-    """A body that botocore can stream."""
+    """A body that botocore can read as a stream."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data

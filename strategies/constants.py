@@ -1,8 +1,8 @@
-"""Keeps the draws of Hypothesis the same wherever the suite lies.
+"""Keeps the draws of Hypothesis independent of the place of the suite.
 
-Hypothesis takes constants out of the source of modules that are not installed, and draws them now and then. Of a
-checkout these are all modules of the suite, of an installed wheel none, so that equal seeds would lead to other
-requests. It has no setting for that.
+Hypothesis collects constants from the source of modules that are not installed, and sometimes draws them. In a checkout
+these are all modules of the suite, and in an installed wheel none, so that equal seeds would produce different
+requests. Hypothesis has no setting for this.
 """
 
 from typing import Any, Final
@@ -15,9 +15,9 @@ _NONE: Final = Constants()
 
 
 def leave_out_local_constants() -> bool:
-    """Let Hypothesis find no local constants in this process; whether this version of it can be told so.
+    """Makes Hypothesis find no local constants in this process; returns whether this version supports it.
 
-    The member is not documented; where it is gone, Hypothesis is left as it is, and a test of ours fails.
+    The member is not documented. If it is missing, Hypothesis stays unchanged and a unit test fails.
     """
     if not hasattr(HypothesisProvider, _MEMBER):
         return False

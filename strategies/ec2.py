@@ -1,8 +1,7 @@
-"""Virtual private and transit gateways: they belong to EC2, and are made there on the endpoint of the target.
+"""Virtual private gateways and transit gateways, which EC2 creates on the endpoint of the target.
 
-A target without EC2 still serves for most questions if the account has virtual private gateways already, or if the
-target associates any id of the right form. What is made here is deleted when the world is closed, after everything that
-hangs on it.
+A target without EC2 can still be tested for the most part if the account has virtual private gateways, or if the target
+associates any well-formed id. The gateways are deleted when the world is closed, after all resources that use them.
 """
 
 import hashlib
@@ -40,7 +39,7 @@ _ABSENT: Final = frozenset(
 
 @dataclass
 class _Door:
-    """EC2 for one account; `refusal` says why there is none."""
+    """EC2 for one account; `refusal` is the reason if it is not available."""
 
     client: Any
     refusal: str | None = None
@@ -48,7 +47,7 @@ class _Door:
 
 @dataclass
 class _Doors:
-    """The doors of one target; and whether it associates gateways that nobody made, once that was tried."""
+    """EC2 for the accounts of one target, and whether the target associates nonexistent gateways, once tried."""
 
     api: Api
     opened: dict[Role, _Door] = field(default_factory=dict)
@@ -81,7 +80,7 @@ def virtual_private_gateway(world: World, role: Role = "owner", *, attached: boo
 def transit_gateway(world: World, role: Role = "owner", *, asn: int = TRANSIT_ASN) -> str:
     """The id of a new transit gateway with this ASN.
 
-    Without EC2, an id that nobody made, where the target takes any.
+    Without EC2, the id of a nonexistent gateway if the target accepts any id.
 
     Raises:
         Unsupported: the target has no EC2, or nothing may be made there.
@@ -103,8 +102,8 @@ def transit_gateway(world: World, role: Role = "owner", *, asn: int = TRANSIT_AS
 
 
 def some_virtual_private_gateway(world: World, role: Role = "owner", *, but: tuple[str, ...] = ()) -> str:
-    """The id of a virtual private gateway that can be associated: a new one or, without EC2, a free one, which no other
-    process of ours takes until the world is closed, or one that nobody made, where the target takes any.
+    """The id of a virtual private gateway that can be associated: a new one; without EC2, an existing unassociated one,
+    which other processes do not use until the world is closed; or a nonexistent one if the target accepts any id.
 
     Raises:
         Unsupported: the target has no EC2, and the account has no free virtual private gateway but those in `but`.
@@ -125,8 +124,8 @@ def some_virtual_private_gateway(world: World, role: Role = "owner", *, but: tup
 
 
 def _reserved(world: World, role: Role, but: tuple[str, ...]) -> str | None:
-    """A virtual private gateway that is listed as usable and that no association takes, kept from others until the
-    world is closed; none at all is an empty text, and None that others keep some."""
+    """An available virtual private gateway without an association, reserved until the world is closed. An empty string
+    if there is none, and None if others have reserved all."""
     resource = world.spec.resources["virtual-gateway"]
     if "DescribeVirtualGateways" in world.api.unsupported:
         return ""
@@ -152,7 +151,7 @@ def _reserved(world: World, role: Role, but: tuple[str, ...]) -> str | None:
 
 
 def _lock(api: Api, gateway: str) -> filelock.BaseFileLock:
-    """Two tests that associate one gateway would blame the target for refusing the second."""
+    """The lock of a gateway, since two tests that associate it would blame the target for refusing the second."""
     folder = default_folder() / "locks"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     name = hashlib.sha256(f"{api.target.endpoint} {gateway}".encode()).hexdigest()[:32]
@@ -160,7 +159,7 @@ def _lock(api: Api, gateway: str) -> filelock.BaseFileLock:
 
 
 def _is_associated(world: World, gateway: str, role: Role) -> bool:
-    """Whether a virtual private gateway has its one Direct Connect gateway already."""
+    """Whether a virtual private gateway is already associated with a Direct Connect gateway."""
     resource = world.spec.resources["gateway-association"]
     if resource.describe is None or resource.describe.operation in world.api.unsupported:
         return False
@@ -170,12 +169,12 @@ def _is_associated(world: World, gateway: str, role: Role) -> bool:
 
 
 def _made_up(world: World, prefix: str) -> str:
-    """The id of a gateway that nobody made."""
+    """The id of a nonexistent gateway."""
     return f"{prefix}-{hashlib.sha256(world.name().encode()).hexdigest()[:17]}"
 
 
 def _takes_any(world: World, prefix: str) -> bool:
-    """Whether the target, which is no real account, associates a gateway that nobody made: tried once, and undone."""
+    """Whether the target, if not a real account, associates a nonexistent gateway; tried once and undone."""
     doors = _doors(world.api)
     if prefix not in doors.takes_any:
         needed = {_ASSOCIATE, "CreateDirectConnectGateway"}
@@ -236,12 +235,12 @@ def _opened(api: Api, role: Role) -> _Door:
 
 
 def _may_pass(error: Exception) -> bool:
-    """Whether another try may be answered otherwise: nothing came, the server failed, or its answer cannot be read."""
+    """Whether a retry may have another result: no response, a server error, or an unreadable response."""
     return not isinstance(error, botocore.exceptions.ClientError) or _status(error) >= 500
 
 
 def _throttled(error: Exception) -> bool:
-    """Whether EC2 asked to slow down, or is not ready."""
+    """Whether EC2 throttles requests or is not ready."""
     if not isinstance(error, botocore.exceptions.ClientError):
         return False
     return _status(error) in (429, 503) or error.response.get("Error", {}).get("Code") in THROTTLES
@@ -264,7 +263,7 @@ def _vpc(world: World, client: Any, role: Role, cidr: str) -> str:
 
 
 def _made(world: World, role: Role, kind: ec2_resources.Kind, make: Callable[[dict[str, Any]], Any]) -> str:
-    """The id of a new thing of EC2, noted in the journal before it is asked for; its name carries the run's."""
+    """The id of a new resource in EC2, recorded in the journal before the request; its name contains the run id."""
     journal, name = world.api.journal, world.name()
     entry = journal.will_make(kind.action, role, world.api.target.region, name)
     made = _asked(lambda: make({"TagSpecifications": ec2_resources.named(kind, name)}))
@@ -274,7 +273,7 @@ def _made(world: World, role: Role, kind: ec2_resources.Kind, make: Callable[[di
 
 
 def _asked(step: Callable[[], Any]) -> Any:
-    """What EC2 answers to a step that a test needs."""
+    """The response of EC2 to a step that a test needs."""
     try:
         return step()
     except botocore.exceptions.ClientError as error:

@@ -1,4 +1,4 @@
-"""Fuzzing one operation: bodies by Schemathesis, sent in several forms to a target where what they name exists."""
+"""Fuzzes one operation: bodies by Schemathesis are sent in several forms to a target with existing resources."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -35,7 +35,7 @@ LEAVING: Final = ("Create", "Allocate")
 
 @dataclass
 class Stage:
-    """What one test has at hand: resources that exist, made anew when a request has changed them."""
+    """The resources of one test, which are created again after a request changes them."""
 
     api: Api
     run_id: str
@@ -49,7 +49,7 @@ class Stage:
         self.set = False
 
     def request(self) -> Json | None:
-        """A valid request that names what exists; None where that cannot be had on this target."""
+        """A valid request with existing resources; None if the target does not allow one."""
         if not self.set:
             self.set = True
             try:
@@ -83,9 +83,9 @@ def fuzz(
     protocols: Sequence[Protocol],
     number: int | None = None,
 ) -> Exploration:
-    """Send so many drawn bodies, in all their forms and over each protocol, and judge the answers.
+    """Sends this many generated bodies, in all forms and over each protocol, and checks the responses.
 
-    `number` seeds the draws, where the run does not.
+    `number` seeds the draws, unless the run does.
     """
     stage = Stage(api, run_id, operation)
     figures = Exploration()
@@ -118,7 +118,8 @@ def fuzz(
 
 
 def judge(contract: Contract, operation: Operation, exchange: Exchange, body: Any) -> None:
-    """A request with one flaw must be refused for it; one with many must be refused, for whichever."""
+    """Checks the response: a request with one flaw must be refused under its rule, and one with several under any of
+    them."""
     found = departures(operation, body)
     if found is None or exchange.status >= 500:
         return

@@ -1,4 +1,4 @@
-"""Time that stands still, on a target that lets a test decide that."""
+"""Held time, on a target that lets a test control it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,8 @@ from strategies.world import World
 
 @contextmanager
 def held_time(world: World) -> Iterator[None]:
-    """While this lasts, nothing on the target changes of its own accord; on other targets time goes on as always."""
+    """Holds the time of the target in this context, so that it changes no state by itself; other targets are
+    unaffected."""
     events = world.api.target.events
     if events is not None:
         events.hold(True)

@@ -1,10 +1,9 @@
-"""Near misses: a valid request with exactly one constraint broken, labelled with the rule that governs it.
+"""Near misses: valid requests with exactly one violated constraint, labelled with its rule.
 
-Which near misses a request has follows from its schema and traits alone, and so does their order. The valid request is
-a tree of dicts and lists; whatever else is in it (placeholders for resource ids, resolved later) is handed on as the
-very same object, never looked at.
+The near misses of a request and their order depend only on its schema and traits. The valid request is a tree of dicts
+and lists. Other objects in it (placeholders for ids, resolved later) are passed on unchanged.
 
-A pointer names the place with `*` for an array item: of several items, the first is the one that is changed.
+A pointer has `*` for an array item; the first item is the one that changes.
 """
 
 import json
@@ -81,13 +80,13 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class Raw:
-    """A body that no JSON value expresses: `tree`, with the member at `path` written twice, both times the same."""
+    """A body that no JSON value expresses: `tree` with the member at `path` written twice, with the same value."""
 
     tree: Any
     path: Path
 
     def text(self, encode: Callable[[Any], str] = json.dumps) -> str:
-        """The JSON text; `encode` writes a value without oddities, and may resolve placeholders in it first."""
+        """The JSON text; `encode` writes ordinary values and may resolve placeholders."""
         return _doubled(self.tree, self.path, encode)
 
 
@@ -116,7 +115,7 @@ _CONVERTIBLE: Final = frozenset(
 
 
 def convertible(value: Any, kind: str) -> bool:
-    """Whether a server may take `value` where the model has the JSON type `kind`, by a conversion."""
+    """Whether a server may convert `value` to the modelled JSON type `kind`."""
     worded = (
         "a boolean" if isinstance(value, bool) else next((w for w, v in _WRONG.items() if type(v) is type(value)), "")
     )
@@ -125,12 +124,12 @@ def convertible(value: Any, kind: str) -> bool:
 
 @dataclass(frozen=True)
 class NearMiss:
-    """A request with one oddity.
+    """A request with one flaw.
 
-    `rule` is the id of the rule that forbids the oddity or says that it is ignored, `pointer` where it is, `what` it
-    in plain words, `body` the whole request (or a `Raw`). `refused`: the request must be refused; else it must be
-    treated as the same request without the oddity. `also` is what the rule, or the sources' silence, allows instead:
-    that a list is empty, that the request is accepted (after a conversion, say), that it is refused.
+    `rule` is the rule that forbids the flaw or states that it is ignored, `pointer` its place, `what` its description,
+    and `body` the whole request (or a `Raw`). If `refused`, the request must be refused; otherwise it must be treated
+    like the request without the flaw. `also` is another result that the rule or the sources allow: an empty list, an
+    accepted request (for example after a conversion), or a refusal.
     """
 
     rule: str
@@ -143,7 +142,7 @@ class NearMiss:
 
 @dataclass(frozen=True)
 class _Place:
-    """One member or item that a request has or could have, given the structures that are in it."""
+    """One member or item that a request has or could have."""
 
     path: Path
     shape: str
@@ -160,7 +159,7 @@ class _Place:
 
     @property
     def name(self) -> str:
-        """For the reader: `vlan`, or `tagKeys` item."""
+        """The name of the member for the reader: `vlan`, or `tagKeys` item."""
         named = [step for step in self.path if isinstance(step, str)]
         return f"item of `{named[-1]}`" if isinstance(self.path[-1], int) else f"`{named[-1]}`"
 
@@ -221,7 +220,7 @@ def _shape(schema: Json) -> str:
 
 
 def _with(tree: Any, path: Path, value: Any) -> Any:
-    """`tree` with `value` at `path`; only the containers on the way are new."""
+    """`tree` with `value` at `path`; unchanged parts are shared."""
     if not path:
         return value
     here: Any = path[0]
@@ -231,7 +230,7 @@ def _with(tree: Any, path: Path, value: Any) -> Any:
 
 
 def _without(tree: Any, path: Path) -> Any:
-    """`tree` less the member at `path`."""
+    """`tree` without the member at `path`; unchanged parts are shared."""
     here: Any = path[0]
     if len(path) == 1:
         return {name: value for name, value in tree.items() if name != here}
@@ -259,7 +258,7 @@ def _mistyped(valid: Json, place: _Place) -> Iterator[NearMiss]:
 
 
 def _beyond(place: _Place, *, of_type: bool) -> Iterator[tuple[int, str]]:
-    """One integer past each bound: those that its 32 or 64 bits set, or those that the model sets."""
+    """One integer beyond each bound: the bounds of 32 or 64 bits, or those of the model."""
     for bound, step in (("minimum", -1), ("maximum", 1)):
         limit = place.schema.get(bound)
         if limit is not None and (limit in TYPE_BOUNDS) == of_type:
@@ -303,13 +302,13 @@ def _length(valid: Json, place: _Place, wrong: Any, how: str, also: Literal["acc
 
 
 def _sized(place: _Place, length: int) -> str:
-    """Text of this length that starts like the present value, if that is known, and goes on with its last character."""
+    """A string of this length that begins with the current value, if known, and repeats its last character."""
     base = _example(place)
     return (base + base[-1] * length)[:length]
 
 
 def _example(place: _Place) -> str:
-    """A text for this place: the present one, or a neutral one where it is absent, empty or a placeholder."""
+    """A string for this place: the current value, or a neutral one if it is absent, empty or a placeholder."""
     if isinstance(place.value, str) and place.value:
         return place.value
     if place.kind is not None and place.kind in UNKNOWN_IDS:
@@ -354,16 +353,16 @@ def _malformed(well_formed: str, required: bool) -> Sequence[tuple[str, str]]:
 
 
 def list_in(operation: Operation) -> str:
-    """The pointer of the items in an answer whose top level has an array, so that it can say `none` without an error;
-    empty where there is none."""
+    """The pointer to the items of a response with an array at the top level, so that it can be an empty list instead of
+    an error; empty if there is none."""
     members = resolve(operation.response, operation.response).get("properties", {})
     arrays = (name for name, member in members.items() if resolve(member, operation.response)["type"] == "array")
     return next((f"/{name}/*" for name in arrays), "")
 
 
 def may_be_empty(operation: Operation, rule: str) -> str:
-    """Where an answer that lists nothing will do, under this rule about ids that name nothing: the pointer of the list
-    (`Contract.refused`); empty where only a refusal will. For directed tests and machines alike."""
+    """The pointer to the list that may be empty under this rule about unknown ids (`Contract.refused`); empty if only a
+    refusal is allowed. Directed tests and machines use it."""
     seen = rule == MALFORMED_IDS and operation.name in _SEEN_REFUSED_IN
     about_ids = rule in (UNKNOWN_IDS_RULE, MALFORMED_IDS, MALFORMED_OTHER_IDS)
     return list_in(operation) if operation.traits.effect == "read" and about_ids and not seen else ""
@@ -377,7 +376,7 @@ def _null(valid: Json, place: _Place) -> Iterator[NearMiss]:
 
 
 def _duplicates(valid: Json, places: Sequence[_Place]) -> Iterator[NearMiss]:
-    """Each member of the top level, and the first one of each structure below it: the rest is for the same parser."""
+    """Each member of the top level, and the first member of each structure below; one parser handles the rest."""
     seen: set[Path] = set()
     for place in places:
         within = place.path[:-1]

@@ -1,4 +1,4 @@
-"""One look at a resource: it found the item, or that the resource is not listed, or it failed and says why."""
+"""One read of a resource: the item, its absence from the list, or a failure with its reason."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from dxcontract.wire.exchange import Exchange
 
 @dataclass(frozen=True)
 class Observation:
-    """The answer to a request that reads one resource. `exchange, item = observation` takes it apart."""
+    """The response to a request that reads one resource. `exchange, item = observation` unpacks it."""
 
     resource: Resource
     describe: Describe
@@ -24,8 +24,8 @@ class Observation:
 
     @property
     def item(self) -> Json | None:
-        """The resource as it is described; None when a list that can be read does not hold it, or when the service
-        refuses to describe what has this id.
+        """The described resource; None if a readable list does not contain it or the service refuses to describe its
+        id.
 
         Raises:
             UnusableAnswer: the answer describes nothing: neither that the resource is there, nor that it is not.
@@ -40,7 +40,7 @@ class Observation:
 
     @property
     def there(self) -> Json:
-        """The resource as it is described.
+        """The described resource.
 
         Raises:
             UnusableAnswer: the answer describes nothing.
@@ -53,20 +53,19 @@ class Observation:
 
     @property
     def state(self) -> str | None:
-        """The state that is shown; None when the resource is not described. Raises as `item` does."""
+        """The described state; None if the resource is not described. Raises the exceptions of `item`."""
         item = self.item
         found = item.get(self.resource.state) if item is not None else None
         return str(found) if found is not None else None
 
     @property
     def is_gone(self) -> bool:
-        """Whether the resource is not described any more, or in a state that its life ends with. Raises as `item`
-        does."""
+        """Whether the resource is no longer described, or is in a final state. Raises the exceptions of `item`."""
         return self.item is None or self.state in self.resource.gone
 
 
 def unordered(value: Any) -> Any:
-    """`value` with its lists in one order: the order of a list says nothing."""
+    """`value` with its lists sorted, since their order has no meaning."""
     if isinstance(value, dict):
         return {name: unordered(inner) for name, inner in value.items()}
     if isinstance(value, list):

@@ -24,9 +24,9 @@ IDLE_PAGES: Final = 20
 
 @dataclass(frozen=True)
 class Listing:
-    """A list with items of one's own: who asks for it, how, and how an item is told from others.
+    """A paged list with created items: its caller, its request, and the identity of an item.
 
-    `params` narrow the list down to the items that were made here, where the operation can do that.
+    `params` restrict the list to the created items, if the operation has such a filter.
     """
 
     operation: str
@@ -39,7 +39,7 @@ class Listing:
     """Parameters that narrow a list without other filters down to the first item of `own`."""
 
     def ids(self, exchange: Exchange) -> list[str]:
-        """What is on one page."""
+        """The ids of the items on one page."""
         items = [item for item in at(exchange.body, f"/{self.member}/*") if isinstance(item, dict)]
         return [self.id_of(item) for item in items]
 
@@ -49,7 +49,7 @@ class Listing:
 
 @dataclass
 class Walk:
-    """Pages in the order in which they came; `ended` when the last one had no token."""
+    """Pages in their order; `ended` if the last page has no token."""
 
     exchanges: list[Exchange] = field(default_factory=list)
     pages: list[list[str]] = field(default_factory=list)
@@ -69,7 +69,7 @@ def whole_list(
     role: Role = "owner",
     region: str | None = None,
 ) -> tuple[Exchange, list[Json]]:
-    """All items that `operation` lists under `member`, over all pages; and the exchange of the last page.
+    """All items that `operation` lists under `member`, over all pages, and the exchange of the last page.
 
     Raises:
         UnusableAnswer: a page was refused, or describes nothing.
@@ -96,7 +96,8 @@ def visible(
     role: Role = "owner",
     region: str | None = None,
 ) -> tuple[Exchange, list[Json]]:
-    """The same for one who may be refused the list: that shows nothing. Raises as `whole_list` does otherwise."""
+    """The same list for a caller that may be refused, which counts as an empty list. Raises like `whole_list`
+    otherwise."""
     first = world.api.call(operation, world.resolved(params), role=role, region=region)
     return (first, []) if first.refused else whole_list(world, operation, params, member, role=role, region=region)
 
@@ -104,8 +105,7 @@ def visible(
 def listed(
     world: World, handle: Handle, *, role: Role | None = None, region: str | None = None
 ) -> tuple[Exchange, Json | None]:
-    """A resource in the list that has no filter: the exchange, and the item (None when it is not there, or the list is
-    refused)."""
+    """A resource in the unfiltered list: the exchange and the item (None if the list lacks it or is refused)."""
     describe = handle.resource.describe
     assert describe is not None, f"nothing lists a {handle.kind}"
     exchange, items = visible(world, describe.operation, {}, describe.list, role=role or handle.role, region=region)
@@ -115,14 +115,14 @@ def listed(
 def listed_in_time(
     world: World, handle: Handle, enough: Callable[[Json | None], bool] = lambda item: item is not None
 ) -> tuple[Exchange, Json | None]:
-    """The same as soon as the item is enough (it is there, unless told otherwise), or last when the time is over."""
+    """The same once the item satisfies a condition (by default, it exists), or the last result at the time limit."""
     return confirm(lambda: listed(world, handle), lambda seen: enough(seen[1]))
 
 
 def listed_when(
     world: World, kind: str, enough: Callable[[list[Json]], bool], role: Role = "owner"
 ) -> tuple[Exchange, list[Json]]:
-    """The whole list of a kind, without a filter, as soon as it is enough, or last when the time is over."""
+    """The whole unfiltered list of a kind, once it satisfies a condition, or the last list at the time limit."""
     describe = world.spec.resources[kind].describe
     assert describe is not None, f"nothing lists a {kind}"
     return confirm(
@@ -131,7 +131,7 @@ def listed_when(
 
 
 def walk(world: World, what: Listing, size: int, params: Mapping[str, Any] | None = None) -> Walk:
-    """All pages of at most `size` items.
+    """Reads all pages with at most `size` items each.
 
     Raises:
         Indeterminate: a page was refused, or there are too many.

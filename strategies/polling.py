@@ -1,10 +1,10 @@
-"""Looks at a target until something is so, or the settle time (`--settle-seconds`) is over: the only way to wait.
+"""Polls a target until a condition holds or the settle time (`--settle-seconds`) is over. All waiting uses this module.
 
-The first look is at once, so a target that is consistent at once loses no time; the pauses between the next ones grow.
-A look whose answer describes nothing (`UnusableAnswer`) decides nothing: the next look may.
+The first read is immediate, so that a consistent target costs no time, and the pauses between reads grow. A read whose
+response describes nothing (`UnusableAnswer`) decides nothing.
 
-What must come about is polled for. What must stay as it is, after a refusal say, is polled for as well: the first look
-that shows it unchanged is enough, and a difference counts only if it is still there when the time is over.
+The same applies to a value that must stay unchanged, for example after a refusal: the first read that shows it
+unchanged is enough, and a difference counts only if it remains at the time limit.
 """
 
 import time
@@ -28,12 +28,12 @@ _MOMENT_SECONDS: Final = 1.5
 
 @dataclass
 class Patience:
-    """How long a state may take to come, in seconds (`--settle-seconds`).
+    """The time limit for a state, in seconds (`--settle-seconds`).
 
-    What needs no time by itself, a new name for instance, is shown by some targets at once and by others, AWS among
-    them, later. A target that showed the last so many such things at the first look, and none later, gets a seventh of
-    the time for the next, but 1.5 s or half of the time if that is less. Otherwise each violation of a target that
-    never lags would cost the whole.
+    Some targets show a simple change, such as a new name, at once, and others, like AWS, after a delay. If a target
+    showed the last several such changes at the first read, and none later, the next has a shorter limit: a seventh of
+    the time, but at least 1.5 s or half of the time, whichever is less. Otherwise each violation on a consistent target
+    would take the whole time.
     """
 
     seconds: float = 10.0
@@ -42,12 +42,12 @@ class Patience:
 
     @property
     def moment(self) -> float:
-        """How long what should be so at once may take."""
+        """The time limit for an immediate effect."""
         prompt = self.is_prompt and self.prompt_looks >= _PROMPT_LOOKS
         return max(self.seconds * _MOMENT, min(self.seconds / 2, _MOMENT_SECONDS)) if prompt else self.seconds
 
     def note(self, *, at_once: bool) -> None:
-        """Something was shown, at the first look or later."""
+        """Records whether an effect was visible at the first read or later."""
         self.is_prompt = self.is_prompt and at_once
         self.prompt_looks += 1
 
@@ -56,7 +56,7 @@ PATIENCE: Final = Patience()
 
 
 def poll(look: Callable[[], T], enough: Callable[[T], bool], seconds: float | None = None) -> T:
-    """Look again and again until it is enough or the time is over: what was seen last.
+    """Reads until a condition holds or the time is over; returns the last read.
 
     Raises:
         UnusableAnswer: the last answer describes nothing.
@@ -77,8 +77,8 @@ def poll(look: Callable[[], T], enough: Callable[[T], bool], seconds: float | No
 
 
 def confirm(look: Callable[[], T], right: Callable[[T], bool], first: T | None = None) -> T:
-    """Look until what should be so at once is so, or the moment that a target may take for it is over (`Patience.
-    moment`): what was seen last. `first` is what the first look saw, where it is over. Raises as `poll` does."""
+    """Reads until an immediate effect is visible or its time limit is over (`Patience.moment`); returns the last read.
+    `first` is an earlier first read. Raises like `poll`."""
     looks = 0
 
     def counted() -> T:

@@ -1,4 +1,4 @@
-"""Steps of a test that are not its question: what must have happened before it can be put."""
+"""Preconditions of a test, which must hold before the check of the test is possible."""
 
 from dxcontract.wire.errors import Indeterminate
 from dxcontract.wire.exchange import Exchange
@@ -20,7 +20,7 @@ def refusal(exchange: Exchange) -> Exchange:
 
 
 def gone(world: World, handle: Handle) -> Exchange:
-    """The observation that a deleted resource is not described any more, or in a state that its life ends with.
+    """The observation that a deleted resource is no longer described or is in a final state.
 
     Raises:
         Indeterminate: that did not come about in time.

@@ -1,8 +1,8 @@
-"""Hypothesis profiles, registered and chosen by name; a pytest plugin that the root conftest loads.
+"""Hypothesis profiles, registered and selected by name; a pytest plugin that the root conftest loads.
 
-With a CI variable set, Hypothesis silently loads its own derandomized `ci` profile: none is left to chance. The gate's
-draws hang on neither the place of the suite nor the version of Python: each test has a seed of its own, made of its
-name, where Hypothesis would make one of its source and signature.
+If a CI variable is set, Hypothesis silently selects its own derandomized `ci` profile, so a profile is always selected
+here. The draws at the gate depend neither on the place of the suite nor on the version of Python: the seed of each test
+is derived from its name, where Hypothesis would use its source and signature.
 """
 
 import re
@@ -68,7 +68,7 @@ def pytest_addoption(parser: Any) -> None:
 
 
 def pytest_configure(config: Any) -> None:
-    """Choose `gate` unless the user chose a profile."""
+    """Selects the profile `gate` unless the user selects one."""
     leave_out_local_constants()
     PATIENCE.seconds = config.getoption("--settle-seconds")
     if not config.getoption("--hypothesis-profile", default=None):
@@ -82,7 +82,7 @@ def pytest_configure(config: Any) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: Iterable[pytest.Item]) -> None:
-    """At the gate, each test that draws gets its seed."""
+    """At the gate, gives each test that draws its seed."""
     if not settings().derandomize:
         return
     for item in items:
@@ -92,12 +92,12 @@ def pytest_collection_modifyitems(items: Iterable[pytest.Item]) -> None:
 
 
 def gate_seed(name: str) -> int | None:
-    """The seed of what is called `name`: of the name alone at the gate; elsewhere Hypothesis chooses."""
+    """The seed for `name`: at the gate it depends only on the name; otherwise Hypothesis selects it."""
     return zlib.crc32(name.encode()) if settings().derandomize else None
 
 
 def database(config: Any) -> ExampleDatabase:
-    """Where what failed is remembered from one night to the next, by one machine or by many.
+    """The database of failing examples, on one machine or shared by several.
 
     Raises:
         ValueError: the Redis client is not installed, or no Redis answers there.

@@ -1,6 +1,6 @@
-"""Requests made by hand, over connections of their own, and what must hold for each of them whatever it says.
+"""Raw requests over separate connections, and the rules that apply to each of them.
 
-Real accounts get none of this: half a request or two at once are for servers that are made to be tested.
+They are never sent to real accounts, since partial or concurrent raw requests are only for test servers.
 """
 
 from collections.abc import Callable, Iterator
@@ -28,7 +28,7 @@ UNFINISHED_SECONDS: Final = 2.0
 
 @dataclass(frozen=True)
 class Wire:
-    """The way to a target for bytes of any kind."""
+    """Sends arbitrary bytes to a target."""
 
     api: Api
     contract: Contract
@@ -44,9 +44,9 @@ class Wire:
         region: str | None = None,
         **how: Any,
     ) -> Exchange:
-        """Send one request over a new connection; `what` is odd about it, `write` puts it on the wire in another form.
+        """Sends one request over a new connection; `what` describes its flaw, and `write` sends it in another form.
 
-        It must be answered or its connection closed, and the target must go on serving. `how` is as for `Api.prepare`.
+        The target must respond or close the connection, and continue to serve. `how` is as for `Api.prepare`.
 
         Raises:
             Unsupported: real accounts are not sent this.
@@ -62,7 +62,7 @@ class Wire:
         return exchange
 
     def permitted(self) -> None:
-        """Make sure that the target may be sent such things.
+        """Makes sure that raw requests may be sent to the target.
 
         Raises:
             Unsupported: it may not.
@@ -74,7 +74,7 @@ class Wire:
             raise Unsupported(f"the proxy of {proxy.variable} would answer requests that no client would send")
 
     def judge(self, exchange: Exchange, what: str) -> None:
-        """What holds whatever was sent: an answer or an end of the connection, and a target that lives.
+        """Checks the rules for all requests: a response or a closed connection, and a target that continues to serve.
 
         Raises:
             TargetDied: it does not.
@@ -98,14 +98,14 @@ class Wire:
 
     @contextmanager
     def line(self, answer_seconds: float | None = None) -> Iterator[Line]:
-        """A connection of its own to the target."""
+        """A new connection to the target."""
         with Line(self.api.target.endpoint, answer_seconds or self.api.answer_seconds) as made:
             yield made
 
     def refused(self, rule: str, exchange: Exchange, what: str, *, closing: bool = False) -> None:
-        """`rule` asks for a status of 4xx; with `closing`, a connection that is closed will do as well.
+        """Checks that `rule` holds with a status of 4xx; with `closing`, a closed connection is also allowed.
 
-        Of what is never answered, `judge` says so; it says nothing of other rules, here and below.
+        `judge` reports a missing response; other rules are then not checked, here and below.
         """
         if exchange.failure == "timeout":
             return
@@ -114,7 +114,7 @@ class Wire:
         self.contract.check(rule, ok, message, exchange, claim=expectations.refused(closing=closing))
 
     def sound(self, rule: str, exchange: Exchange, what: str) -> None:
-        """`rule` leaves it open whether the request succeeds, but an answer it must be."""
+        """Checks that there is a response; `rule` allows success and refusal."""
         if exchange.failure == "timeout":
             return
         ok = exchange.succeeded or 400 <= exchange.status < 500
@@ -122,7 +122,7 @@ class Wire:
         self.contract.check(rule, ok, message, exchange, claim=expectations.STATUS)
 
     def same(self, rule: str, exchange: Exchange, plain: Exchange, what: str, member: str) -> None:
-        """`rule` asks that the request is answered as `plain` was; lists under `member` are compared by being empty."""
+        """Checks that the response equals `plain`; of lists under `member` only emptiness is compared."""
         if "timeout" in (exchange.failure, plain.failure):
             return
         found, wanted = _gist(exchange, member), _gist(plain, member)

@@ -1,4 +1,4 @@
-"""`dxcontract replay`: run findings again on a target, say which still happen, and delete what that made."""
+"""`dxcontract replay`: repeats findings on a target, reports which still occur, and deletes what they create."""
 
 import argparse
 import itertools
@@ -53,14 +53,14 @@ _PASSED_ON: Final = (
 
 @dataclass(frozen=True)
 class Replayed:
-    """One finding and what came of it; `shown.verdict` is one of `judge`'s."""
+    """One finding and its result; `shown.verdict` is a verdict of `reproduce.judge`."""
 
     finding: Json
     shown: Shown
 
 
 def run(options: argparse.Namespace) -> int:
-    """Replay; 0 when nothing happens any more, 1 when something still does, 2 when that cannot be told.
+    """Replays; returns 0 if no finding occurs, 1 if one still occurs, and 2 if that cannot be decided.
 
     Raises:
         ValueError: an option makes no sense.
@@ -85,7 +85,7 @@ def run(options: argparse.Namespace) -> int:
 
 @contextmanager
 def opened(options: argparse.Namespace, default: str) -> Iterator[Session]:
-    """The target, as the options say; what was made there is deleted even when this is interrupted.
+    """The target according to the options; created resources are deleted even after an interrupt.
 
     Raises:
         TargetError: it is not there, or is no Direct Connect.
@@ -104,7 +104,7 @@ def opened(options: argparse.Namespace, default: str) -> Iterator[Session]:
 
 
 def _clean(session: Session) -> list[str]:
-    """Delete what was made; answers what is left."""
+    """Deletes created resources; returns those that are left."""
     swept = session.sweep(CLEAN_SECONDS)
     beyond = [f"perhaps more, where one cannot look: {'; '.join(swept.unseen)[:300]}"] if swept.unseen else []
     return [*swept.left, *beyond]
@@ -127,7 +127,7 @@ def _replay(session: Session, finding: Json, options: argparse.Namespace, defaul
 
 
 def perform(session: Session, finding: Json) -> Shown:
-    """Show a finding once, in a scope and a world of its own."""
+    """Repeats a finding once, in its own scope and world."""
     with session.contract.scope("replay", [finding["rule"]]):
         try:
             return performed(session, World(session.api, session.api.journal.label), finding)
@@ -136,7 +136,7 @@ def perform(session: Session, finding: Json) -> Shown:
 
 
 def performed(session: Session, world: World, finding: Json) -> Shown:
-    """Show a finding once, within the current scope; `world` deletes what EC2 made."""
+    """Repeats a finding once in the current scope; `world` deletes the resources of EC2."""
 
     def gateway(kind: str, role: Role) -> str:
         make = ec2.virtual_private_gateway if kind == "vgw" else ec2.transit_gateway
@@ -150,7 +150,7 @@ def performed(session: Session, world: World, finding: Json) -> Shown:
 
 
 def _by_test(finding: Json, options: argparse.Namespace, default: str) -> tuple[str, str]:
-    """What the test that found it says now: the answers differ from those recorded, which may mean nothing."""
+    """Runs the test that found the violation, since responses that differ from the recording may mean nothing."""
     test = finding["test"]
     with tempfile.TemporaryDirectory() as folder:
         command = [

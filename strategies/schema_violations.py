@@ -1,6 +1,6 @@
-"""Where a request departs from the model, whoever made it: the rules that forbid it, as `malformed` labels them.
+"""Finds where a request violates the model: the violated rules, labelled as for `malformed`.
 
-What no source says must be refused is not held against a target: a body with any of that is not judged at all.
+If no source states that a violation must be refused, the target is not blamed, and the whole body is not checked.
 """
 
 import functools
@@ -31,7 +31,7 @@ JUDGED: Final = tuple(dict.fromkeys(_RULES.values()))
 
 @dataclass(frozen=True)
 class Departure:
-    """One constraint of the model that a body breaks, by the rule that forbids it; `*` in the pointer is any item."""
+    """One constraint of the model that a body violates, with its rule; `*` in the pointer is any item."""
 
     rule: str
     pointer: str
@@ -39,9 +39,9 @@ class Departure:
 
 
 def departures(operation: Operation, body: Any) -> list[Departure] | None:
-    """The constraints of the model that `body` breaks and that a target must notice.
+    """The constraints of the model that `body` violates and that a target must detect.
 
-    None where one is broken of which no source says how it is answered. A null stands for an absent member.
+    None if a violation has no documented result. A null counts as an absent member.
     """
     if not isinstance(body, dict):
         return None
@@ -69,7 +69,7 @@ def departures(operation: Operation, body: Any) -> list[Departure] | None:
 
 
 def _is_open(operation: Operation, keyword: str, value: Any, node: Json, path: list[str | int]) -> bool:
-    """Whether no source says that this must be refused."""
+    """Whether no source states that this must be refused."""
     if keyword == "type":
         return invalid_requests.convertible(value, str(node["type"])) or isinstance(value, float)
     if keyword in ("minimum", "maximum"):

@@ -1,8 +1,8 @@
-"""Valid requests for an operation in a given world.
+"""Valid requests for an operation with the resources of a world.
 
-What a request takes (a connection to update, a gateway to attach to) is made first, through the model; it stands in
-the request as a handle. What it says (names, bandwidths, VLANs) comes from `specs/values.json`, which states for each
-member the values that are documented as valid; optional members that are not listed there are left out.
+The resources that a request needs (such as a connection to update or a gateway) are created first through the model,
+and the request contains their handles. Other values (names, bandwidths, VLANs) come from `specs/values.json`, which
+states the documented valid values of each member. Optional members that it does not list are omitted.
 """
 
 import functools
@@ -32,7 +32,7 @@ _ABSENT: Final = object()
 
 
 def tags(most: int = 4) -> SearchStrategy[list[dict[str, str]]]:
-    """Tag lists with distinct keys, none under the reserved prefix `aws:`, keys and values without outer blanks."""
+    """Lists of tags with distinct keys, without the reserved prefix `aws:` and without outer blanks."""
     entry = st.fixed_dictionaries({"key": TAG_KEY.map(_plain), "value": TAG_VALUE.map(str.strip)})
     return st.lists(entry, min_size=1, max_size=most, unique_by=lambda tag: tag["key"])
 
@@ -44,7 +44,7 @@ def _plain(key: str) -> str:
 
 @dataclass
 class Scene:
-    """The resources that one operation's request takes, each made when it is first asked for."""
+    """The resources that the request of one operation needs, each created on first use."""
 
     world: World
     operation: Operation
@@ -53,11 +53,11 @@ class Scene:
 
     @property
     def caller(self) -> Role:
-        """Who calls: the role asked for, else the one that the operation is meant for."""
+        """The calling role: the given one, or else the default of the operation."""
         return self.role or role_called(self.operation.traits.caller)
 
     def take(self, pointer: str) -> Any:
-        """What the request names at `pointer`: a handle, an ARN, an account id, or an id that the target lists.
+        """The value that the request needs at `pointer`: a handle, an ARN, an account id, or a listed id.
 
         Raises:
             Unsupported, Indeterminate: it cannot be had on this target.
@@ -85,7 +85,7 @@ class Scene:
         )
 
     def filled(self, tree: Any) -> Any:
-        """A drawn request with its places filled: what it takes is made now.
+        """A drawn request with its placeholders filled; the resources that it needs are created now.
 
         Raises:
             Unsupported, Indeterminate: what it takes cannot be had on this target.
@@ -106,7 +106,7 @@ class Scene:
         return f"arn:{partition_of(region)}:secretsmanager:{region}:{account}:secret:dxcontract"
 
     def _available(self, tree: Mapping[str, Any]) -> Mapping[str, Any]:
-        """A request with a bandwidth that can be had where it asks for it: at a location, or from a partner."""
+        """A request with a bandwidth that its location or its partner offers."""
         if isinstance(tree.get("bandwidth"), str) and "ownerAccount" in tree:
             return {**tree, "bandwidth": self.world.hosted_bandwidth(tree["bandwidth"])}
         member = next((one for one in ("bandwidth", "connectionsBandwidth") if one in tree), "")
@@ -117,7 +117,7 @@ class Scene:
         return {**tree, "location": code, member: bandwidth}
 
     def before(self) -> None:
-        """Do what must have been done on the same resources first (`before` in the operation's traits).
+        """Performs the operations that must precede on the same resources (`before` in the operation's traits).
 
         Raises:
             Unsupported, Indeterminate: the target lacks that, or refused it.
@@ -129,7 +129,7 @@ class Scene:
 
 
 def done(exchange: Exchange) -> Exchange:
-    """The exchange of a step that a test needs, which must have succeeded.
+    """The exchange of a step that a test needs, which must succeed.
 
     Raises:
         Indeterminate: it did not, so that the test's question could not be put.
@@ -142,7 +142,7 @@ def done(exchange: Exchange) -> Exchange:
 
 
 def role_called(text: str) -> Role:
-    """The role of that name."""
+    """The role with this name."""
     return next(role for role in ROLES if role == text)
 
 
@@ -156,10 +156,10 @@ def arrange(
     shared: Mapping[str, Any] | None = None,
     settle: bool = True,
 ) -> Handle:
-    """Make a resource of this kind with the least that a request for it needs, and all that this needs in turn.
+    """Creates a resource of this kind with the smallest valid request, and all resources that it needs.
 
-    `members` are merged into the request, at any depth (None takes a member out); `shared` gives pointers that are
-    already decided.
+    `members` are merged into the request at any depth (None removes a member); `shared` gives pointers that are already
+    decided.
 
     Raises:
         Unsupported, Indeterminate: it cannot be had on this target.
@@ -173,7 +173,7 @@ def arrange(
 
 
 def merged(tree: Any, changes: Mapping[str, Any]) -> Json:
-    """`tree` with `changes` in it: objects are merged, None takes a member out, all else replaces."""
+    """`tree` with `changes`: objects are merged, None removes a member, and other values replace."""
     result = dict(tree) if isinstance(tree, Mapping) else {}
     for name, change in changes.items():
         if change is None:
@@ -186,7 +186,7 @@ def merged(tree: Any, changes: Mapping[str, Any]) -> Json:
 
 
 def least(scene: Scene) -> Json:
-    """The smallest valid request: required members and those that `specs/values.json` asks for, first values.
+    """The smallest valid request: required members and those that `specs/values.json` demands, with their first values.
 
     Raises:
         Unsupported, Indeterminate: what it takes cannot be had on this target.
@@ -198,9 +198,10 @@ def least(scene: Scene) -> Json:
 
 
 def valid(spec: Spec, operation: Operation) -> SearchStrategy[Json]:
-    """Valid requests, with places for what only a world can give: `Scene.filled` puts that in after the draw.
+    """Strategy for valid requests, with placeholders for the values of a world, which `Scene.filled` fills after the
+    draw.
 
-    Nothing here depends on the target, so that a replay draws the same whatever the target does.
+    Nothing here depends on the target, so that a replay draws the same values on any target.
     """
     parts = _parts(spec, operation)
     drawn = {
@@ -212,7 +213,7 @@ def valid(spec: Spec, operation: Operation) -> SearchStrategy[Json]:
 
 @dataclass(frozen=True)
 class _Place:
-    """A place in a drawn request for what only a world can give."""
+    """A placeholder in a drawn request for a value of a world."""
 
     pointer: str
     what: Literal["taken", "name", "location", "secret"]
@@ -220,7 +221,7 @@ class _Place:
 
 @dataclass(frozen=True)
 class _Part:
-    """One member of a request: its values, the first of them, and whether it may be left out."""
+    """One member of a request: its values, the first value, and whether it is optional."""
 
     strategy: SearchStrategy[Any]
     first: Any
@@ -249,7 +250,7 @@ _PARTS: dict[str, Mapping[str, _Part]] = {}
 
 
 def _part(operation: Operation, pointer: str, entry: Json) -> _Part:
-    """A member's values by its entry in `specs/values.json`; by its modelled shape when it has none."""
+    """The values of a member from its entry in `specs/values.json`, or from its modelled shape without an entry."""
     kind = operation.traits.takes.get(pointer)
     if kind == "location" and not entry.get("location"):
         raise ValueError(f"specs/values.json: {operation.name}{pointer} names a location; say so there")
@@ -277,7 +278,7 @@ def _part(operation: Operation, pointer: str, entry: Json) -> _Part:
 
 
 def prefixes() -> SearchStrategy[list[dict[str, str]]]:
-    """Distinct IPv4 prefixes, from /8 to /24, of 10.0.0.0/8."""
+    """Distinct IPv4 prefixes of 10.0.0.0/8, from /8 to /24."""
     octets = st.tuples(st.integers(0, 255), st.integers(0, 255))
     return st.lists(
         octets.map(lambda pair: {"cidr": f"10.{pair[0]}.{pair[1]}.0/24"}), min_size=1, max_size=4, unique_by=str
@@ -304,7 +305,7 @@ def _first(schema: Json) -> Any:
 
 
 def required(operation: Operation) -> list[str]:
-    """Pointers of all members that a request must carry, nested ones too; `/*` for the one item of a needed array."""
+    """Pointers to all required members, including nested ones; `/*` for the one item of a required array."""
     return list(_required(operation.request, operation.request, ""))
 
 

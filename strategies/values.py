@@ -1,7 +1,7 @@
-"""From a schema of `specs/model/` to a Hypothesis strategy of conforming values, in wire form.
+"""Converts a schema of `specs/model/` to a Hypothesis strategy of conforming values in wire form.
 
-The schemas are those that `dxcontract sync` writes; any keyword that it has never written is refused, so that a
-new kind of constraint in botocore's model is noticed and not silently ignored.
+The schemas are those that `dxcontract sync` writes. An unknown keyword causes an error, so that a new kind of
+constraint in the model of botocore is noticed.
 """
 
 import base64
@@ -62,7 +62,7 @@ def _conforming(text: str, overrides: tuple[tuple[str, SearchStrategy[Any]], ...
 
 
 class _Builder:
-    """Turns the nodes of one schema into strategies; takes each override out of `waiting` when it is used."""
+    """Converts the nodes of one schema to strategies; removes each override from `waiting` when it is used."""
 
     def __init__(self, root: Json, waiting: dict[str, SearchStrategy[Any]]) -> None:
         self._root = root
@@ -116,7 +116,7 @@ def _check(node: Json, pointer: str) -> None:
 
 @functools.cache
 def _scalar(text: str) -> SearchStrategy[Any]:
-    """The strategy of one scalar node, one object for all places that look alike: building is dearer than drawing."""
+    """The strategy of one scalar node; equal nodes share an object, since building costs more than drawing."""
     node = json.loads(text)
     kind = node["type"]
     if kind == "string":
@@ -153,7 +153,7 @@ _ANY_CHARACTER: Final = st.characters(exclude_categories=["Cs", "Cc", "Cn"])
 
 
 def _text(characters: SearchStrategy[str], shortest: int, longest: int | None) -> SearchStrategy[str]:
-    """Short text as a rule; where the model gives a greatest length, text of exactly that length now and then."""
+    """Short text in general; if the model has a maximum length, sometimes text of exactly that length."""
     usual = shortest + _CHARACTERS
     if longest is None:
         return st.text(characters, min_size=shortest, max_size=usual)
@@ -178,7 +178,7 @@ _CLASSES: Final[Mapping[str, str]] = {
 
 
 def _times(quantifier: str | None) -> tuple[int, int | None]:
-    """The least and the greatest number of repetitions; a greatest of None is no limit."""
+    """The minimum and the maximum number of repetitions; a maximum of None is no limit."""
     if quantifier is None:
         return 1, 1
     if quantifier in ("*", "+", "?"):

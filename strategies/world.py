@@ -1,8 +1,8 @@
-"""The independent model: what the suite believes exists. Handles, never raw ids.
+"""The model of the suite: the resources that should exist, as handles instead of ids.
 
-Draws and preconditions depend on handles alone; ids and states, which the target chooses, are put in when a
-request is sent. Everything that is made carries the run's id in its name and is deleted at the end; what cannot be
-deleted fails nobody else's test.
+Draws and preconditions depend only on handles. Ids and states, which the target chooses, are inserted when a request is
+sent. The name of every resource contains the run id, and every resource is deleted at the end. A resource that cannot
+be deleted does not fail another test.
 """
 
 import itertools
@@ -33,7 +33,7 @@ _NUMBERS = itertools.count(1)
 
 @dataclass(eq=False)
 class Handle:
-    """One resource of the model: what it is, whose it is, how it was made. `id` is the target's; it is never drawn."""
+    """One resource of the model: its kind, owner and creation. `id` comes from the target and is never drawn."""
 
     resource: Resource
     role: Role
@@ -56,20 +56,20 @@ class Handle:
 
 @dataclass(frozen=True)
 class Arn:
-    """Stands for a handle's ARN in a request."""
+    """A placeholder in a request for the ARN of a handle."""
 
     handle: Handle
 
 
 @dataclass(frozen=True)
 class AccountId:
-    """Stands for the account id of a role in a request."""
+    """A placeholder in a request for the account id of a role."""
 
     role: Role
 
 
 class World:
-    """All that one test made on the target, and how to make more."""
+    """The resources that one test created on the target, and methods to create more."""
 
     def __init__(self, api: Api, run_id: str, tags: Sequence[Json] = ()) -> None:
         """`tags` are put on what is made for a test's sake, where a request may have any and has none."""
@@ -90,17 +90,17 @@ class World:
         self.close()
 
     def name(self) -> str:
-        """A name that nothing else on the target has: lower case, digits and hyphens only."""
+        """A name that nothing else on the target has, with lower-case letters, digits and hyphens only."""
         return f"dxc-{self._run_id}-{next(_NUMBERS)}"
 
     def location(self) -> str:
-        """The code of a location in the target's region; a well-known one where the target cannot list any."""
+        """The code of a location in the Region of the target; a well-known one if the target cannot list any."""
         return locations(self.api)[0]
 
     def port(self, bandwidth: str) -> tuple[str, str]:
         """The code of a location that offers ports of this bandwidth, and the bandwidth.
 
-        Where no location offers it, another bandwidth that one does: the request is to be valid on this target.
+        If no location offers it, another bandwidth that one offers, so that the request is valid on this target.
         """
         codes, offers = locations(self.api), port_speeds(self.api)
         for code in codes:
@@ -109,7 +109,7 @@ class World:
         return codes[0], (offers[codes[0]] or [bandwidth])[0]
 
     def hosted_bandwidth(self, bandwidth: str) -> str:
-        """A bandwidth that the partner account can allocate: partners of type v2 host 1 Gbps or more.
+        """A bandwidth that the partner account can allocate; partners of type v2 host 1 Gbps or more.
 
         Source: botocore, DescribeCustomerMetadataResponse.nniPartnerType.
         """
@@ -127,7 +127,7 @@ class World:
         return account.account_id
 
     def resolved(self, tree: Any) -> Any:
-        """`tree` with handles, ARNs and account ids as the target knows them."""
+        """`tree` with handles, ARNs and account ids replaced by the values of the target."""
         if isinstance(tree, Handle):
             return tree.id
         if isinstance(tree, Arn):
@@ -141,9 +141,9 @@ class World:
         return tree
 
     def arn(self, handle: Handle) -> str:
-        """The ARN as documented for the kind, or the id where the target gives ARNs as ids.
+        """The documented ARN for the kind, or the id if the target returns ARNs as ids.
 
-        Gateways and resiliency groups have none of the region.
+        The ARN of a gateway or resiliency group has no Region.
 
         Source: awscli-examples tag-resource.rst; cloud-custodian-recordings test_directconnect_tagging.
         """
@@ -155,7 +155,7 @@ class World:
         return f"arn:{partition}:directconnect:{region}:{account}:{handle.resource.arn}/{handle.id}"
 
     def call(self, operation: str, params: Mapping[str, Any] | None = None, *, role: Role = "owner") -> Exchange:
-        """One call with handles in its parameters.
+        """Calls an operation with handles in its parameters.
 
         Raises:
             Indeterminate: it would change something that only seems to be this test's.
@@ -178,7 +178,7 @@ class World:
         role: Role = "owner",
         settle: bool = True,
     ) -> Handle:
-        """Make a resource; by default wait until it can be used.
+        """Creates a resource; by default waits until it is ready.
 
         Raises:
             Unsupported: the target lacks what this needs.
@@ -198,7 +198,7 @@ class World:
         return handle
 
     def _tagged(self, operation: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The parameters with the run's tags, where this operation takes tags and is given none."""
+        """The parameters with the tags of the run, if the operation accepts tags and gets none."""
         if not self.tags or "clientToken" in params:
             return params  # what a test repeats with the same token has to be the same
         request = self.spec.operation(operation).request
@@ -214,7 +214,7 @@ class World:
     def adopt(
         self, kind: str, operation: str, exchange: Exchange, params: Mapping[str, Any], role: Role
     ) -> Handle | None:
-        """The handle for what `exchange` made; None when it made nothing of this kind."""
+        """The handle for the resource that `exchange` created; None if it created none of this kind."""
         resource = self.spec.resources[kind]
         if not exchange.succeeded:
             return None
@@ -238,7 +238,7 @@ class World:
         return handle
 
     def keep(self, *exchanges: Exchange) -> None:
-        """What these calls made, whatever it is and whoever sent them, is deleted with the rest."""
+        """Registers everything that these calls created, by any sender, for deletion."""
         for exchange in exchanges:
             known = self.spec.operations.get(exchange.operation)
             kind = next(iter(known.traits.gives), "bgp-peer") if known is not None else "bgp-peer"
@@ -247,8 +247,8 @@ class World:
                 self.adopt(kind, exchange.operation, exchange, asked if isinstance(asked, dict) else {}, role)
 
     def _adopt_members(self, lag: Handle, ids: Sequence[str]) -> None:
-        """The connections that were ordered together with a LAG are deleted with the rest: a partner's before the LAG,
-        which would make interconnects of them, others after it, which may need them until then."""
+        """Registers the connections of a new LAG for deletion: those of a partner before the LAG, which would convert
+        them to interconnects, and others after it, since the LAG may need them until then."""
         known = {handle.id for handle in self.handles}
         place = len(self.handles) if lag.role == "partner" else self.handles.index(lag)
         name, resource = f"member of {lag.name}", self.spec.resources["connection"]
@@ -259,7 +259,8 @@ class World:
         self.handles[place:place] = [one for one in members if one.id not in known]
 
     def _is_strange(self, handle: Handle) -> bool:
-        """Whether an answer has, for what was made, a name that no run of ours gives: an answer to somebody else."""
+        """Whether a response has, for a created resource, a name that no run of ours gives: a response to another
+        client."""
         if handle.resource.name is None:
             return False
         place = self.spec.operation(handle.operation).traits.gives[handle.kind].rpartition("/")[0]
@@ -271,7 +272,7 @@ class World:
         )
 
     def observe(self, handle: Handle, *, role: Role | None = None, region: str | None = None) -> Observation:
-        """One look at a resource.
+        """One read of a resource.
 
         Raises:
             Unsupported: the kind cannot be read by itself, or the target lacks the operation.
@@ -292,9 +293,9 @@ class World:
         role: Role | None = None,
         slowly: bool = False,
     ) -> tuple[Exchange, Json]:
-        """A resource as it is described as soon as that is enough, or last when the time for it is over.
+        """The description of a resource once a condition holds, or the last one at the time limit.
 
-        That time is a moment, or with `slowly`, for what AWS takes its time for, the whole settle time (`confirm` and
+        The limit is short or, with `slowly` for effects that take time on AWS, the whole settle time (`confirm` and
         `poll`).
 
         Raises:
@@ -309,7 +310,7 @@ class World:
         return seen.exchange, seen.there
 
     def seen(self) -> dict[Handle, Json | None]:
-        """All that this test made and that can be read, as the target describes it now, lists in one order.
+        """The descriptions of all readable resources of this test, with sorted lists.
 
         Raises:
             UnusableAnswer: an answer describes nothing.
@@ -321,18 +322,18 @@ class World:
         }
 
     def seen_again(self, before: dict[Handle, Json | None]) -> dict[Handle, Json | None]:
-        """What `seen` shows as soon as it is the same as `before`, or last when the settle time is over."""
+        """The result of `seen` once it equals `before`, or the last one at the settle time."""
         return confirm(self.seen, lambda now: now == before)
 
     def state(self, handle: Handle) -> str | None:
-        """The state that the target shows for a resource; None when it is not described."""
+        """The described state of a resource; None if it is not described."""
         return self.observe(handle).state
 
     def settle(self, handle: Handle, *states: str | None) -> None:
-        """Wait until a resource shows one of `states` (its kind's ready ones unless given; None: not listed any more);
-        bounded, never a guess.
+        """Waits until a resource is in one of `states` (by default the ready states; None: no longer listed), with a
+        time limit.
 
-        Does nothing where the target cannot read that kind.
+        Does nothing if the target cannot read that kind.
 
         Raises:
             Indeterminate: it did not get there in time.
@@ -349,7 +350,7 @@ class World:
             )
 
     def delete(self, handle: Handle, *, role: Role | None = None) -> Exchange:
-        """Delete a resource by its kind's operation."""
+        """Deletes a resource with the operation of its kind."""
         operation = handle.resource.deleted_by
         assert operation is not None, f"nothing deletes a {handle.kind}"
         exchange = self.call(operation, {handle.resource.id: handle}, role=role or handle.role)
@@ -357,13 +358,13 @@ class World:
         return exchange
 
     def afterwards(self, action: Callable[[], object]) -> None:
-        """Have `action` done once everything is deleted; of several, the last one first."""
+        """Registers `action` to run after all deletions; the last registered runs first."""
         self._afterwards.append(action)
 
     def close(self, since: int = 0) -> bool:
-        """Delete what is left, what hangs on something before that; what cannot be deleted is left to `sweep`.
+        """Deletes the remaining resources, dependent ones first; `sweep` handles those that cannot be deleted.
 
-        `since`: only what was made after so many others. Whether all of it was deleted.
+        `since` restricts it to the resources after that number. Returns whether all were deleted.
         """
         left = len(self.handles) - since
         leaving = list(reversed(self.handles[since:]))
@@ -386,8 +387,8 @@ class World:
         return not left
 
     def _converted(self, handle: Handle) -> bool:
-        """Whether a partner's connection that was not deleted as one is an interconnect by now, and deleted as that: it
-        has left its LAG (rule lags.disassociate-partner-converts)."""
+        """Whether a partner's connection is now an interconnect (rule lags.disassociate-partner-converts) and was
+        deleted as one."""
         if handle.kind != "connection" or handle.role != "partner" or "DeleteInterconnect" in self.api.unsupported:
             return False
         return self.call("DeleteInterconnect", {"interconnectId": handle}, role="partner").succeeded
@@ -408,7 +409,7 @@ def _handles(tree: Any) -> Iterator[Handle]:
 
 
 def _texts(tree: Any) -> Iterator[str]:
-    """The texts in the parameters of a call."""
+    """The strings in the parameters of a call."""
     if isinstance(tree, str):
         yield tree
     elif isinstance(tree, Mapping):
@@ -417,13 +418,13 @@ def _texts(tree: Any) -> Iterator[str]:
 
 
 def _rank(handle: Handle) -> int:
-    """In which order kinds are deleted: a test may have moved what it made first to what it made last."""
+    """The order of deletion by kind, since a test may have moved older resources to newer ones."""
     kind = "connection" if handle.kind in _PORTS else handle.kind
     return ORDER.index(kind) if kind in ORDER else len(ORDER)
 
 
 def partition_of(region: str) -> str:
-    """The partition of a Region, as ARNs begin with it."""
+    """The partition of a Region, as in ARNs."""
     if region.startswith("cn-"):
         return "aws-cn"
     return "aws-us-gov" if region.startswith("us-gov-") else "aws"
@@ -435,16 +436,16 @@ _LOCATIONS: dict[int, dict[str, list[str] | None]] = {}
 
 
 def locations(api: Api) -> list[str]:
-    """The codes of the locations in the target's region, or those that the user named; asked once.
+    """The codes of the locations in the Region of the target, or those of the user; requested once.
 
-    Those come first that offer most of the usual port speeds: not every location offers each.
+    Locations that offer most of the usual port speeds come first, since not every location offers each.
     """
     speeds = port_speeds(api)
     return sorted(speeds, key=lambda code: sum(one not in (speeds[code] or USUAL_SPEEDS) for one in USUAL_SPEEDS))
 
 
 def port_speeds(api: Api) -> dict[str, list[str] | None]:
-    """The port speeds that each location of `locations` offers; None where it does not say. Asked once."""
+    """The port speeds of each location of `locations`; None if it does not state them. Requested once."""
     if id(api) not in _LOCATIONS:
         found: dict[str, list[str] | None] = {}
         if "DescribeLocations" not in api.unsupported:
@@ -459,7 +460,7 @@ def port_speeds(api: Api) -> dict[str, list[str] | None]:
 
 
 def partner_type(api: Api) -> str:
-    """The type of partner that the partner account is described as; nothing where it is not. Asked once."""
+    """The described partner type of the partner account; empty if it is no partner. Requested once."""
     if id(api) not in _PARTNER_TYPES:
         known = "partner" in api.target.accounts and "DescribeCustomerMetadata" not in api.unsupported
         exchange = api.call("DescribeCustomerMetadata", role="partner") if known else None
@@ -469,7 +470,7 @@ def partner_type(api: Api) -> str:
 
 
 def speeds(location: Mapping[str, Any], member: str = "availablePortSpeeds") -> list[str] | None:
-    """The port speeds of a described location as CreateConnection spells them; None where it does not say."""
+    """The port speeds of a described location as CreateConnection spells them; None if it does not state them."""
     found = location.get(member)
     if not isinstance(found, list):
         return None

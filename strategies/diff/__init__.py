@@ -1,1 +1,1 @@
-"""Two targets, or a target and a recording, asked the same: where do their answers differ?"""
+"""Comparison of two targets, or of a target and a recording, with the same requests."""

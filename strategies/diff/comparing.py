@@ -1,7 +1,7 @@
-"""Where two answers to one request differ, once ids are handles and what may differ is left out.
+"""Compares two responses to one request, with ids replaced by handles and without volatile members.
 
-The ids of both targets get the same handle where both give a new one at the same place. What is left out, and which
-states are taken for the same, is data: specs/comparing.json.
+The ids of both targets get the same handle if both are new at the same place. specs/comparing.json lists the ignored
+members and the states that count as equal.
 """
 
 import json
@@ -25,7 +25,7 @@ _HANDLES: Final = re.compile(r"<\d+>")
 
 @dataclass(frozen=True)
 class Difference:
-    """One member in which two answers differ: where, and what the first and the second say. At "" it is the status."""
+    """One member in which two responses differ: its place and both values. The empty place is the status."""
 
     where: str
     first: str
@@ -34,7 +34,7 @@ class Difference:
 
 @dataclass
 class Handles:
-    """What stands for the ids of two targets: known ones by value, on each side."""
+    """The handles for the ids of two targets; known ids are found by value on each side."""
 
     first: dict[str, str] = field(default_factory=dict)
     second: dict[str, str] = field(default_factory=dict)
@@ -42,14 +42,14 @@ class Handles:
     _count: int = 0
 
     def pair(self, one: str, other: str) -> str:
-        """The same handle for a value of the first target and one of the second."""
+        """Assigns the same handle to a value of the first target and a value of the second."""
         self._count += 1
         handle = f"<{self._count}>"
         self.first[one] = self.second[other] = handle
         return handle
 
     def asked(self, params: Any) -> None:
-        """Take note of the texts of a request."""
+        """Records the strings of a request."""
         if isinstance(params, dict):
             for inner in params.values():
                 self.asked(inner)
@@ -60,9 +60,9 @@ class Handles:
             self.sent.add(params)
 
     def learn(self, one: Any, other: Any) -> set[str]:
-        """Pair the values that both targets chose at the same place, if they are new to both.
+        """Pairs the values that both targets chose at the same place, if both are new.
 
-        Answers those of the first that have no counterpart.
+        Returns the values of the first target without a counterpart.
         """
         here, there = dict(chosen(one)), dict(chosen(other))
         for pointer in here.keys() & there.keys():
@@ -71,12 +71,12 @@ class Handles:
         return {value for value in here.values() if not self._knows(value, self.first)}
 
     def _knows(self, value: str, known: Mapping[str, str]) -> bool:
-        """Whether a value is no choice of a target's, or is known: by itself, or as an ARN with a known id in it."""
+        """Whether a value is not chosen by a target or is known, by itself or as an ARN with a known id."""
         ids = (one for one in known if not one.isdecimal())
         return value in self.sent or value in known or (value.startswith("arn:") and any(one in value for one in ids))
 
     def translated(self, text: str) -> str:
-        """A text with the ids of the first target, with those of the second."""
+        """A string with the ids of the first target replaced by those of the second."""
         back = {handle: value for value, handle in self.second.items()}
         for value, handle in sorted(self.first.items(), key=lambda one: -len(one[0])):
             if value in text and handle in back:
@@ -85,7 +85,7 @@ class Handles:
 
 
 def differences(one: Exchange, other: Exchange, handles: Handles) -> list[Difference]:
-    """Where two answers differ, each place once; nothing where one of them is no answer."""
+    """The places where two responses differ, each once; none if one of them is missing."""
     if one.response is None or other.response is None:
         return []
     said, also = _said(one), _said(other)
@@ -107,7 +107,7 @@ def _said(exchange: Exchange) -> str:
 
 
 def _told(value: Any, known: Mapping[str, str], sent: Collection[str]) -> Any:
-    """`value` with handles, states by class, and without what may differ or is ending."""
+    """`value` with handles and classes of states, without ignored members and items that are ending."""
     facts = comparing()
     if isinstance(value, dict):
         return {
@@ -144,7 +144,7 @@ def _ends(value: Any) -> bool:
 
 
 def _own(body: Any) -> Any:
-    """Without the items of lists that have ids, none of which both targets know: others have things there, too."""
+    """Removes list items with ids of which neither target's are known, since others may have created them."""
     if not isinstance(body, dict):
         return body
     return {
@@ -168,7 +168,7 @@ def _compared(one: Any, other: Any, where: str) -> Iterator[Difference]:
 
 
 def _lists(one: list[Any], other: list[Any], where: str) -> Iterator[Difference]:
-    """Lists have no order; items are told apart by the first handle in them, else by all that they say."""
+    """Sorts lists; an item is identified by the first handle in it, or else by its whole content."""
     here, there = _by_key(one), _by_key(other)
     for key in sorted(here.keys() | there.keys()):
         if key in here and key in there:

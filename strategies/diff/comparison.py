@@ -1,4 +1,4 @@
-"""A contract that is none: nothing is judged but whether two targets answer alike. Machines explore for it as usual."""
+"""A contract that checks no rules, only whether two targets respond alike. Machines explore with it as usual."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -15,12 +15,12 @@ RULE: Final = "diff"
 
 
 def fingerprint(operation: str, where: str) -> str:
-    """A difference's identity: operation and member."""
+    """The identity of a difference: operation and member."""
     return f"{operation}:{where}" if where else operation
 
 
 class Comparison(Contract):
-    """Takes what two targets answered in place of what rules say."""
+    """Records the responses of two targets instead of checking rules."""
 
     counts = False
 
@@ -28,7 +28,7 @@ class Comparison(Contract):
         super().__init__(spec)
 
     def witness(self, exchange: Exchange) -> None:
-        """Judge nothing."""
+        """Does nothing."""
 
     def check(
         self,
@@ -41,11 +41,11 @@ class Comparison(Contract):
         claim: Mapping[str, Any] | None = None,
         basis: object = True,
     ) -> bool:
-        """What the machine asks; it goes on by it, and nothing is recorded."""
+        """Returns the result of a machine's check without recording it."""
         return ok
 
     def heard(self, one: Exchange, other: Exchange, found: list[Difference]) -> None:
-        """Record where two answers differ."""
+        """Records the places where two responses differ."""
         for difference in found:
             where = one_line(difference.where)
             self.current.tally.violate(

@@ -1,7 +1,7 @@
-"""Following a target: what it was asked is asked of another one too, with that one's own ids, and answers compared.
+"""Repeats the requests to one target on another target, with its own ids, and compares the responses.
 
-What the other one does not have, because the two went different ways before, is not asked of it: what follows from a
-difference is no other one.
+A request is not repeated if it names a resource that the other target lacks after an earlier difference, since it would
+only show that difference again.
 """
 
 import json
@@ -25,10 +25,10 @@ _UNSEEN: Final = frozenset({"arn", "account", "location", "virtual-gateway", "bg
 
 
 class Follower:
-    """What one target was asked so far, as another one knows it.
+    """The requests to one target so far, for a second target.
 
-    `accounts` are account ids of the first by role, `prefix` is how the names of what is made begin there; `places` are
-    its locations and those that stand for them. `made` are the answers of the other to what changed it.
+    `accounts` are the account ids of the first target by role, and `prefix` is the common prefix of its names. `places`
+    are its locations with their counterparts. `made` are the responses of the second target to changes.
     """
 
     def __init__(
@@ -49,15 +49,15 @@ class Follower:
                 self._handles.first[known] = self._handles.second[account.account_id] = handle
 
     def close(self) -> None:
-        """Delete what EC2 made for the other target."""
+        """Deletes the gateways that EC2 created for the other target."""
         for world in self._beside:
             world.close()
         self._beside.clear()
 
     def gateway(self, known: str, make: Callable[[World], str]) -> None:
-        """EC2 made this gateway for the first target; have it make one for the other.
+        """Creates a gateway in EC2 for the other target, for one that EC2 created for the first.
 
-        Where that cannot be, nothing is asked of the other about it.
+        If that is not possible, no request about it is sent to the other target.
         """
         world = World(self._second, self._second.journal.label)
         self._beside.append(world)
@@ -67,16 +67,16 @@ class Follower:
             self._apart.add(known)
 
     def leave(self, params: Any) -> None:
-        """A request is not asked of the other target: nothing is compared any more of what it is about."""
+        """Records that a request is not sent to the other target, so that its resources are no longer compared."""
         text = json.dumps(params)
         self._apart |= {value for value in self._handles.first if value in text and not value.isdecimal()}
 
     def follow(
         self, one: Exchange, params: Any, ask: Callable[[Any], Exchange]
     ) -> tuple[Exchange, list[Difference]] | None:
-        """Ask the other target the same; its answer, in terms of the first, and where the two differ.
+        """Sends the same request to the other target; returns its response in terms of the first, and the differences.
 
-        None where it is not asked.
+        None if the request is not sent.
         """
         self._handles.asked(params)
         text = json.dumps(params)
@@ -106,7 +106,7 @@ class Follower:
         return other, found
 
     def _part(self, one: Exchange) -> None:
-        """What the first answered here for the first time, the other does not have."""
+        """Marks ids in the first target's response that have no counterpart."""
         self._apart |= set(_ids(one.json)) - self._handles.first.keys()
 
     def _translated(self, text: str) -> str:
@@ -116,7 +116,7 @@ class Follower:
         return text.replace(self._prefix, self._own)
 
     def _renamed(self, other: Exchange) -> Exchange:
-        """The answer with the names and places of the first target."""
+        """The response with the names and locations of the first target."""
         if other.response is None:
             return other
         body = other.response.body
@@ -132,7 +132,7 @@ class Follower:
     # -- the second target may need more time than the first
 
     def _note(self, one: Exchange, other: Exchange) -> None:
-        """Keep which things of the second target are on their way."""
+        """Records the resources of the second target that are in a transitional state."""
         facts = comparing()
         for item in _dicts(other.json):
             for kind, resource in self._second.spec.resources.items():
@@ -145,7 +145,8 @@ class Follower:
                     self._moving.pop(known, None)
 
     def _settled(self) -> bool:
-        """Wait, within bounds, until nothing of the second target is on its way; whether anything was."""
+        """Waits, for a limited time, until no resource of the second target is in a transitional state; whether it
+        waited."""
         waited = bool(self._moving)
         deadline = time.monotonic() + SETTLE_SECONDS
         moving = comparing().moving | _ENDING

@@ -1,4 +1,4 @@
-"""What two targets differ in, for people and for programs (specs/schemas/diff.json)."""
+"""The result of a comparison of two targets, for people and programs (specs/schemas/diff.json)."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -14,7 +14,7 @@ from dxcontract.wire.exchange import heading
 
 @dataclass
 class Divergence:
-    """One member in which answers to an operation differ, and the shortest way there that was found."""
+    """One member in which responses to an operation differ, with the shortest known sequence of requests."""
 
     operation: str
     member: str
@@ -35,13 +35,13 @@ class Divergence:
 
     @property
     def what(self) -> str:
-        """The member in words; the whole answer's status where none is meant."""
+        """The member in words, or the status of the response if there is no member."""
         return self.member or "the status"
 
 
 @dataclass
 class Outcome:
-    """The divergences, by operation and member, and what they were found with."""
+    """The divergences by operation and member, and how they were found."""
 
     first: str
     second: str
@@ -92,7 +92,7 @@ class Outcome:
         return extract_steps.steps(one.exchanges, [len(one.exchanges)], spec, self.region, names)
 
     def lines(self, spec: Spec) -> Iterator[str]:
-        """The outcome for people."""
+        """The result for people."""
         yield f"{self.first} (A) against {self.second} (B): {len(self.divergences)} divergences in {self.calls} calls"
         for name, missing in (("A", self.only_first), ("B", self.only_second)):
             if missing:
@@ -109,5 +109,5 @@ class Outcome:
 
 
 def document(outcome: Outcome, spec: Spec) -> str:
-    """The document as text."""
+    """The document as a string."""
     return json.dumps(outcome.to_json(spec), indent=2, ensure_ascii=False)

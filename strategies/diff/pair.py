@@ -1,6 +1,6 @@
-"""Two doors as one: a machine's calls go to the first target and, with its own ids in them, to the second.
+"""Sends the requests of a machine to a first target and, with translated ids, to a second.
 
-The machine goes by the answers of the first.
+The machine uses the responses of the first target.
 """
 
 import threading
@@ -20,7 +20,7 @@ Heard = Callable[[Exchange, Exchange, list[Difference]], None]
 
 
 class Pair:
-    """Stands for the first door, as far as machines use doors; `heard` is told of both answers to each request."""
+    """Replaces the client of the first target for machines; `heard` receives both responses to each request."""
 
     def __init__(self, first: Api, second: Api, places: Mapping[str, str], heard: Heard) -> None:
         self._first = first
@@ -36,22 +36,22 @@ class Pair:
 
     @property
     def as_api(self) -> Api:
-        """Itself, typed as what it stands for."""
+        """The pair itself, with the type of the client that it replaces."""
         return cast(Api, self)
 
     def begin(self) -> None:
-        """A new example: nothing is known of what came before."""
+        """Starts a new example, without knowledge of earlier ones."""
         accounts = {str(role): account.account_id for role, account in self._first.target.accounts.items()}
         prefixes = (self._first.journal.prefix, self._second.journal.prefix)
         self._follower = Follower(self._second, accounts, *prefixes, self._places)
 
     def gateway(self, known: str, make: Callable[[World], str]) -> None:
-        """EC2 made this gateway for the first target; `make` has it make another."""
+        """Records a gateway that EC2 created for the first target; `make` creates another."""
         with self._lock:
             self._follower.gateway(known, make)
 
     def end(self) -> None:
-        """An example is over."""
+        """Ends an example."""
         self._follower.close()
 
     def call(
@@ -62,13 +62,13 @@ class Pair:
         role: Role = "owner",
         region: str | None = None,
     ) -> Exchange:
-        """As of `Api`, on both. Raises as that does."""
+        """Calls an operation on both targets, like `Api.call`, and raises the same exceptions."""
         one = self._asked(params, lambda: self._first.call(operation, params, role=role, region=region))
         self._also(one, dict(params or {}), lambda asked: self._second.call(operation, asked, role=role, region=region))
         return one
 
     def send(self, operation: str, body: Any, *, role: Role = "owner", region: str | None = None) -> Exchange:
-        """As of `Api`, on both, for a JSON value. Raises as that does."""
+        """Sends a JSON value to both targets, like `Api.send`, and raises the same exceptions."""
         one = self._asked(body, lambda: self._first.send(operation, body, role=role, region=region))
         self._also(one, body, lambda asked: self._second.send(operation, asked, role=role, region=region))
         return one

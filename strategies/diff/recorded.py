@@ -1,7 +1,7 @@
-"""A recording against a target: what was asked then is asked again, and the answers are compared.
+"""Repeats the requests of a recording on a target and compares the responses.
 
-A difference is then told by as few of the recorded requests as it hangs on: those that made what the last one names and
-those that did something to it. Fewer cannot be tried: what was recorded was answered after all of them.
+A difference is shown with as few recorded requests as possible: those that created or changed the resources of the last
+request. Requests cannot be left out freely, since the recorded responses depend on all earlier requests.
 """
 
 import itertools
@@ -34,7 +34,7 @@ _MOST_STEPS: Final = 60
 
 @dataclass
 class _Player:
-    """Plays recorded exchanges to a target."""
+    """Sends recorded requests to a target."""
 
     session: Session
     loaded: Spec
@@ -47,7 +47,7 @@ class _Player:
     def play(
         self, exchanges: Sequence[Exchange], heard: Callable[[Exchange, Exchange, list[Difference]], bool]
     ) -> None:
-        """Ask again what these exchanges asked, and delete what that made; ends when `heard` says so."""
+        """Repeats these exchanges and deletes what they create; ends when `heard` returns true."""
         api = self.session.api
         own = f"{api.journal.prefix}r{next(self.attempts)}-"
         follower = Follower(api, self.recorded.accounts, self.prefix, own, self._places())
@@ -85,7 +85,7 @@ class _Player:
         return lambda params: door(one.operation, params, role=role, region=region)
 
     def _places(self) -> dict[str, str]:
-        """The locations of the recording, and those of the target that stand for them."""
+        """The locations of the recording with their counterparts on the target."""
         codes = locations(self.session.api)
         used: dict[str, None] = {}
         for one in self.recorded.exchanges:
@@ -100,7 +100,7 @@ class _Player:
 
 
 def compare(session: Session, path: Path, loaded: Spec, seconds: float) -> Outcome:
-    """Ask `session`'s target what a recording holds, for so many seconds; then shorten, for as many at most.
+    """Repeats a recording on the target of `session` within a time limit, then shortens within the same limit.
 
     Raises:
         TargetError: the file is no recording.
@@ -166,7 +166,7 @@ def _player(session: Session, loaded: Spec, recorded: Recording, process: Sequen
 
 
 def _is_odd(one: Recorded) -> bool:
-    """Whether this is left out: no request of a client, one of several at the same time, or one that was throttled."""
+    """Whether a recorded request is skipped: a raw or concurrent one, or one without a response or an operation."""
     return one.odd or one.concurrent or one.exchange.response is None or one.exchange.operation == ANY_OPERATION
 
 
@@ -182,9 +182,9 @@ def _told(
     first: tuple[Exchange, Difference],
     end: float,
 ) -> tuple[list[Exchange], Exchange, Difference]:
-    """The recorded requests that a difference hangs on, the answer to the last and what differs.
+    """The recorded requests that a difference depends on, the last response and the difference.
 
-    Where the ones that it seems to need do not show it by themselves, those of its test up to it are told.
+    If these requests do not show the difference alone, all requests of its test up to it are returned.
     """
     history = [one.exchange for one in process if one.exchange.succeeded and one.number < last.number]
     writes = [one for one in history if not _reads(player.loaded, one.operation)]
@@ -202,7 +202,7 @@ def _reads(loaded: Spec, name: str) -> bool:
 
 
 def _shows(player: _Player, name: str, steps: Sequence[Exchange]) -> tuple[Exchange, Difference] | None:
-    """What the last of these steps shows; None when it is not this difference."""
+    """The difference that the last of these steps shows; None if it is another."""
     seen: list[tuple[Exchange, Difference]] = []
 
     def heard(one: Exchange, other: Exchange, differences: list[Difference]) -> bool:

@@ -1,4 +1,4 @@
-"""`dxcontract diff`: a machine on two targets at once, or a recording against a target."""
+"""`dxcontract diff`: compares two targets with a machine, or a target with a recording."""
 
 import argparse
 import functools
@@ -43,7 +43,7 @@ _MINIMISE: Final = 20.0
 
 
 def run(options: argparse.Namespace) -> int:
-    """Compare; 0 when no divergence was found, 1 when some were, 2 when that could not be tried.
+    """Compares; returns 0 without a divergence, 1 with divergences, and 2 if the comparison was not possible.
 
     Raises:
         ValueError: an option makes no sense.
@@ -78,7 +78,7 @@ def _compared(options: argparse.Namespace, loaded: Spec) -> Outcome:
 
 
 def _open(stack: ExitStack, options: argparse.Namespace, chosen: Choice, loaded: Spec) -> Session:
-    """A target, with a journal and a run of its own; what is made there is deleted whatever happens."""
+    """Opens a target with its own journal and run; its resources are always deleted at the end."""
     careful = replace(target_options.careful(options), run=resource_journal.new_run_id())
     session = open_session(chosen, RunOutcome(loaded, chosen.target), options.answer_seconds, careful)
     stack.callback(session.close)
@@ -89,7 +89,7 @@ def _open(stack: ExitStack, options: argparse.Namespace, chosen: Choice, loaded:
 
 @dataclass
 class _Explorer(Explorer):
-    """An explorer that tells its pair of doors when an example begins and ends."""
+    """An explorer that tells its pair of clients when an example begins and ends."""
 
     pair: Pair | None = None
     confirmed: set[str] = field(default_factory=set)
@@ -101,7 +101,7 @@ class _Explorer(Explorer):
         return shown
 
     def _minimise(self) -> None:
-        """Shorten each, and see each a second time: one that does not come back was the moment's, not a target's."""
+        """Shortens each divergence and repeats it; a divergence that does not recur is dropped."""
         super()._minimise()
         for fingerprint in self.found.keys() - self.confirmed:
             self._only, self._end = fingerprint, time.monotonic() + _MINIMISE
@@ -156,7 +156,7 @@ def _explored(first: Session, second: Session, options: argparse.Namespace, load
 
 
 def _on_both(entry: Entry, pair: Pair) -> type[Machine]:
-    """The machine, which has EC2 make gateways for both targets."""
+    """The machine, which has EC2 create gateways for both targets."""
     base = entry.machine
 
     def ec2_gateway(self: Machine, thing: Thing) -> None:
@@ -182,7 +182,7 @@ def _entry(name: str) -> Entry:
 
 
 def _common(here: Facts, there: Facts) -> Facts:
-    """What a machine may know of both."""
+    """The facts that hold for both targets."""
     return replace(
         here,
         roles=here.roles & there.roles,

@@ -1,7 +1,7 @@
 """Choices of a machine: drawn, repeated from an earlier example, or set by a directed sequence.
 
-Each choice is kept in words that outlive its example: a thing is told by the step that made it. So the steps of an
-example can be done again without some of them, and mean the same things.
+A choice is stored in a form that is valid outside its example: a resource is identified by the step that created it. A
+sequence of steps can therefore be repeated without some of them, and the other choices keep their meaning.
 """
 
 import sys
@@ -38,8 +38,8 @@ class Done:
 class Choices:
     """The choices of one step: `kept` are the choices so far, and `given`, if any, the choices to repeat.
 
-    A choice is known by the line of code that makes it. One that is made again but was not made then, because a step
-    before it was left out, is the usual one.
+    A choice is identified by the line of code that makes it. If a step before it was left out and the stored step did
+    not make the choice, the default is used.
     """
 
     data: DataObject | None = None

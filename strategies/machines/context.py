@@ -1,7 +1,7 @@
 """The interface of a machine for actions and comparisons.
 
-`machine.Machine` is the one implementation. Actions, comparisons and flaws are typed against `MachineContext`, so that
-they do not import the machine that runs them.
+`machine.Machine` is the only implementation. Actions, comparisons and flaws use the type `MachineContext`, so that they
+do not import the machine that runs them.
 """
 
 from collections.abc import Callable, Sequence
@@ -33,8 +33,8 @@ Sight = tuple[Exchange, Json | None]
 
 @dataclass(frozen=True)
 class Facts:
-    """What a machine may know of its target, once and for all: accounts, locations and the bandwidths that they offer,
-    those that the partner hosts, whether it has EC2, whether it lets a test decide what happens without a request."""
+    """The fixed facts about a target that a machine may use: accounts, locations and their bandwidths, the bandwidths
+    of the partner, whether the target has EC2, and whether a test can control its events."""
 
     roles: frozenset[Role]
     home: str
@@ -144,8 +144,8 @@ class MachineContext(Protocol):
         """Sends a step that must succeed; otherwise its resources and those related to them are unsure."""
 
     def refuse(self, rule: str, step: Step, what: str, empty: str = "") -> None:
-        """Send a step that this rule forbids; it must be refused and change nothing, or be answered with an empty list
-        where there is a pointer to one."""
+        """Sends a step that this rule forbids. It must be refused and change nothing, or return an empty list if a
+        pointer to the list is given."""
 
     def make(self, thing: Thing, step: Step) -> Exchange | None:
         """Sends a step that creates `thing`, and stores the id that the target returns."""
@@ -180,8 +180,8 @@ class MachineContext(Protocol):
         """The description of a resource before a change, for `kept`."""
 
     def kept(self, rule: str, thing: Thing, before: Json | None, changed: Sequence[str] = (), *members: str) -> None:
-        """By the last step nothing was changed but the members `changed`; of all others, or only of these. Neither its
-        answer nor a description says otherwise."""
+        """Checks that the last step changed only the members `changed`, in its response and in the description; the
+        check covers all other members, or only those given."""
 
     def look(self, *things: Thing) -> None:
         """Compares these resources with the model and stores their descriptions."""

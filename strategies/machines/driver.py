@@ -1,8 +1,8 @@
 """Runs a machine: explores and collects violations, then finds the shortest sequence for each new violation.
 
-If an example raised on whatever it finds, Hypothesis would stop exploring at the first thing that is wrong in every
-example. So nothing is raised while exploring. Then the steps that showed a violation are done again, always without
-some of them, until none can be left out (`shrink`); that way is what is remembered from one night to the next.
+If an example raised an exception for each violation, Hypothesis would stop at a violation that every example shows.
+Exploration therefore raises nothing. Afterwards the steps that showed a violation are repeated with fewer and fewer
+steps until all are needed (`shrink`). The result is stored for the next run.
 """
 
 import functools
@@ -43,9 +43,9 @@ _LONGEST = 500
 
 @dataclass
 class Budget:
-    """How many random examples of how many steps, and for how many seconds; so long also for minimising one
-    violation, and all of them. `target` lets Hypothesis strive for new transitions and pairs; `directed`: directed
-    sequences first. `repeatable`: what is found hangs neither on the time of day nor on how much time there was."""
+    """The number of random examples, of steps in each, and of seconds, which also limit the minimization of one
+    violation and of all. `target` lets Hypothesis maximize new transitions and pairs. `directed` runs directed
+    sequences first. `repeatable` makes the results independent of the time of day and of the available time."""
 
     examples: int
     steps: int
@@ -76,9 +76,9 @@ class _Finding:
 
 @dataclass
 class Explorer:
-    """One machine on one target. What is `known` needs no minimising; `told` hears of progress; `until_found`: no
-    exploring goes on behind the first violation, which came `found_after` so many seconds. `flaky`: how exploring
-    ended early because draws depended on answers, which is a fault of the suite.
+    """One machine on one target. Violations in `known` are not minimized, and `told` receives the progress. With
+    `until_found`, exploration ends at the first violation, which occurred `found_after` that many seconds. `flaky`
+    states how exploration ended early because draws depended on responses, which is a defect of the suite.
     """
 
     api: Api
@@ -112,7 +112,7 @@ class Explorer:
     def run(self) -> None:
         """Explores, starting with stored sequences, then minimizes and stores new violations.
 
-        Findings end up in the current scope's tally, figures in its exploration.
+        Violations go to the tally of the current scope, and figures to its exploration.
 
         Raises:
             HarnessError: the suite itself is wrong; also where exploring ended early since draws depended on answers.

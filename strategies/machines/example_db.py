@@ -1,7 +1,8 @@
 """Stores the shortest sequence of each violation in the example database of Hypothesis, for the next run.
 
-Hypothesis itself keeps nothing of an example that was drawn from a given seed, and what it keeps is lost with every
-change of a draw. A way says what was done and chosen (`choosing`), and is done again as far as it still makes sense.
+Hypothesis stores no example that was drawn from a given seed, and every change of a draw invalidates its stored
+examples. A stored sequence contains the steps and their choices (`choices`), and is repeated as far as it is still
+valid.
 """
 
 import json

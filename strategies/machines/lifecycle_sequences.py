@@ -1,6 +1,6 @@
 """Directed sequences through the transitions of a lifecycle that requests can cause.
 
-They need a target on which time can be held. What a line says: `seed_sequences`.
+They need a target on which a test can hold time. `seed_sequences` describes the form of a line.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """Base class of all rule machines: it sends steps, checks their responses and compares descriptions.
 
-Nothing here raises for what the target does: checks are soft. A step that cannot be judged any more, because the
-target went another way than the model before, is not sent; the model goes on as if it had been.
+Checks are soft: the behavior of the target raises no exception. A step that can no longer be checked, because the
+target departed from the model, is not sent. The model continues as if it had been sent.
 """
 
 import functools
@@ -180,7 +180,8 @@ class Machine(RuleBasedStateMachine):
     def name(self) -> str:
         """One of a few names, so that equal names occur; a new name if runs must be repeatable.
 
-        Some targets make ids of a name and the second: whether two equal names are given within one is chance.
+        Some targets derive ids from a name and the current second, so a repeated name within a second would make a run
+        unrepeatable.
         """
         if self.explorer.is_repeatable:
             self._names.append(self.world.name())
@@ -284,8 +285,8 @@ class Machine(RuleBasedStateMachine):
         return None if moving(exchange) else exchange
 
     def refuse(self, rule: str, step: Step, what: str, empty: str = "") -> None:
-        """Send a step that this rule forbids; it must be refused and change nothing, or be answered with an empty list
-        where there is a pointer to one."""
+        """Sends a step that this rule forbids. It must be refused and change nothing, or return an empty list if a
+        pointer to the list is given."""
         self.remember(*self._at_stake(step))
         exchange = self.send(step)
         if exchange is None:
@@ -349,7 +350,7 @@ class Machine(RuleBasedStateMachine):
     def observe(self, thing: Thing, role: Role | None = None, region: str | None = None) -> Sight | None:
         """The description of a resource: the exchange and the item (None if the resource is not described).
 
-        None when that cannot be asked, or the answer describes nothing.
+        None if the description cannot be requested or the response describes nothing.
         """
         with suppress(UnusableAnswer):
             return self.seek(thing, role, region)
@@ -423,8 +424,8 @@ class Machine(RuleBasedStateMachine):
         return self.snapshots.get(thing)
 
     def kept(self, rule: str, thing: Thing, before: Json | None, changed: Sequence[str] = (), *members: str) -> None:
-        """By the last step nothing was changed but the members `changed`; of all others, or only of these. Neither its
-        answer nor a description says otherwise."""
+        """Checks that the last step changed only the members `changed`, in its response and in the description; the
+        check covers all other members, or only those given."""
         after = self.snapshots.get(thing)
         if before is None or after is None or thing.unsure or not self.sent:
             return
@@ -449,8 +450,8 @@ class Machine(RuleBasedStateMachine):
     def judged(self, judge: Callable[[], None]) -> None:
         """Runs `judge`, which reads and checks; a difference counts only if a second read also shows it.
 
-        It must change nothing of the model before a check of its own has failed. Where time stands still, and of what
-        was found wrong in the same way before, one look tells all.
+        `judge` must not change the model before one of its checks fails. While time is held, or if the same violation
+        was found before, one read is enough.
         """
         if self.model.held or not self.contract.counts:
             judge()

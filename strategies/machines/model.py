@@ -1,7 +1,7 @@
 """The model of a machine: the existing resources, their owners, locations and relations.
 
-The model follows from the draws alone. It goes on as the contract says, whatever the target answers; what can no
-longer be judged because the target went another way is marked `unsure` on the side, and nothing is drawn by that.
+The model depends only on the draws and follows the contract, whatever the target returns. A resource that can no longer
+be checked, because the target departed from the model, is marked `unsure`. No draw depends on that mark.
 """
 
 from collections.abc import Callable, Iterator
@@ -38,9 +38,9 @@ class Expected:
 class Thing:
     """One resource. A hosted connection in state ordering and an interface in state confirming are `waiting`.
 
-    `links` say what it is on: `lag` (a member's), `port` (of an interface or hosted connection), `gateway`, `virtual`
-    (the other end of an association). `life_rule` is the rule that the last change of its life is judged under.
-    `origin` is the step that made it, and the how-manieth of that step it was.
+    `links` are its relations: `lag` (of a member), `port` (of an interface or hosted connection), `gateway`, and
+    `virtual` (the other end of an association). `life_rule` is the rule that applies to the last change of its life.
+    `origin` is the step that created it, and its number among the resources of that step.
     """
 
     kind: str
@@ -130,8 +130,8 @@ class KeySecret:
 
 @dataclass
 class Model:
-    """All things of one example, in the order in which they were made; whether time stands still (`held`), and
-    whether states are those of the documentation where AWS was seen to show others (`documented`)."""
+    """All resources of one example, in the order of their creation. `held` states whether time is held, and
+    `documented` whether the target shows the documented states where AWS was observed to show others."""
 
     things: list[Thing] = field(default_factory=list)
     counters: dict[str, int] = field(default_factory=dict)

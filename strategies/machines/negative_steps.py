@@ -1,7 +1,7 @@
 """Flaws in otherwise valid requests: wrong resources, senders, Regions or values.
 
-Each flaw is judged under the rule that forbids it for the operation; where no rule names the operation, under a
-general one of `specs/rules/machines.json`, which holds for operations that are yet to come, too.
+Each flaw is checked under the rule that forbids it for the operation. If no rule names the operation, a general rule of
+`specs/rules/machines.json` applies, which also covers future operations.
 """
 
 from collections.abc import Iterator
@@ -143,7 +143,7 @@ def spoiled(m: MachineContext, step: Step) -> bool:
 def spoil(m: MachineContext, step: Step) -> bool:
     """Sends the step with the drawn flaw, or with another if the step cannot have that flaw.
 
-    Whether there was one.
+    Returns whether the step could have a flaw.
     """
     chosen = m.one_of(_FLAWS)
     others = () if m.choices.directed else tuple(one for one in _MADE if one != chosen)

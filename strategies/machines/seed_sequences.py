@@ -1,12 +1,12 @@
 """Directed sequences with which an example can begin.
 
-A line is a step: an action, and what to choose in it: a kind of thing, a thing (`lag.2` is the second LAG), a number, a
-role; `maybe` and `no`, in this order, for what is else done once in a while. What is not said is the newest thing, and
-the usual.
+A line is a step: an action and its choices. A choice is a kind of resource, a resource (`lag.2` is the second LAG), a
+number or a role. `maybe` and `no`, in this order, answer optional choices. A choice that the line omits is the newest
+resource or the default.
 
-`OPENINGS` build something, and an example goes on at random from there. `ENCOUNTERS` bring about what must be refused,
-or must disturb nothing else. Both, and the journeys, are for examples to begin with; at the gate each encounter and
-each journey is an example of its own, too.
+`OPENINGS` create resources, from which an example continues at random. `ENCOUNTERS` cause requests that must be refused
+or that must not affect anything else. An example may begin with either, or with a lifecycle sequence. At the gate each
+encounter and each lifecycle sequence is also an example of its own.
 """
 
 from collections.abc import Iterable

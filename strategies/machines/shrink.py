@@ -1,9 +1,9 @@
 """Finds the shortest sequence for a violation by leaving out steps.
 
-Most often one of the last steps shows it, with those that made what this one is about: that is tried first. Then steps
-are left out in halves, quarters and so on, down to single ones, from the end (delta debugging). A step means the same
-in what is left, or is left out with what it hung on (`choosing`), which Hypothesis's own shrinking cannot know. Last,
-what is done in a step only once in a while is left out of it, too, and the steps that were needed for that.
+First it tries each of the last steps with the steps that created its resources, which is often enough. Then it leaves
+out halves, quarters and so on down to single steps, from the end (delta debugging). A step keeps its meaning in the
+remaining sequence, or is left out together with the steps that it depends on (`choices`), which the shrinker of
+Hypothesis cannot know. Finally it leaves out the optional parts of steps, and the steps that only those needed.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -16,7 +16,7 @@ from strategies.world import AccountId, World
 class Step:
     """One request: its sender, its Region (None: the Region of the run) and its parameters.
 
-    `flaw` says what is wrong with it, `where` at which pointer.
+    `flaw` describes its flaw, and `where` is the pointer to it.
     """
 
     operation: str

@@ -1,1 +1,1 @@
-"""Fixtures for tests, a file a kind of resource."""
+"""Fixtures for tests, one kind of resource per file."""

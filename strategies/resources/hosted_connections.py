@@ -1,4 +1,4 @@
-"""Hosted connections: the ports that carry them, and bringing them to where a test needs them."""
+"""Hosted connections: the ports for them, and their preparation for a test."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,12 +12,12 @@ from strategies.world import Handle, World
 
 
 def port(world: World, kind: str) -> Handle:
-    """An interconnect or a LAG of the partner, on which connections can be hosted."""
+    """An interconnect or a LAG of the partner that can host connections."""
     return arrange(world, kind, role="partner")
 
 
 def allocated(world: World, parent: Handle, vlan: int, members: Mapping[str, Any] | None = None) -> Handle:
-    """A hosted connection of the owner's on `parent`: it is ordering, and whether it stays so is up to the tests."""
+    """A hosted connection of the owner on `parent`, in state ordering."""
     return arrange(
         world,
         "hosted-connection",
@@ -28,7 +28,7 @@ def allocated(world: World, parent: Handle, vlan: int, members: Mapping[str, Any
 
 
 def confirmed(world: World, parent: Handle, vlan: int) -> Handle:
-    """A hosted connection of the owner's on `parent` that can carry traffic.
+    """An available hosted connection of the owner on `parent`.
 
     Raises:
         Indeterminate: it was not confirmed, or did not become available in time.
@@ -40,14 +40,14 @@ def confirmed(world: World, parent: Handle, vlan: int) -> Handle:
 
 
 def carried(world: World, parent: Handle) -> tuple[Exchange, dict[str, Json]]:
-    """What the partner is told of the hosted connections on `parent`: the exchange, and the items by id."""
+    """The hosted connections on `parent` as described to the partner: the exchange, and the items by id."""
     params = {"connectionId": parent}
     exchange, items = visible(world, "DescribeHostedConnections", params, "connections", role="partner")
     return exchange, {str(item.get("connectionId")): item for item in items}
 
 
 def provided(world: World, parent: Handle, hosted: Handle) -> tuple[Exchange, Json]:
-    """A hosted connection as the partner is told of it on `parent`.
+    """A hosted connection on `parent` as described to the partner.
 
     Raises:
         Indeterminate: the partner is not told of it.
@@ -59,7 +59,7 @@ def provided(world: World, parent: Handle, hosted: Handle) -> tuple[Exchange, Js
 
 
 def private_interface(world: World, connection: Handle, vlan: int, new: Mapping[str, Any] | None = None) -> Handle:
-    """A private virtual interface of the connection's owner, on a Direct Connect gateway of its own."""
+    """A private virtual interface of the connection's owner, on a new Direct Connect gateway."""
     return arrange(
         world,
         "virtual-interface",

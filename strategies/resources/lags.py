@@ -1,4 +1,4 @@
-"""LAGs, their members as handles, and requests that a connection in transition puts off."""
+"""LAGs, their members as handles, and requests that are repeated while a connection is in transition."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -20,10 +20,10 @@ _STAY_REQUESTED: Final[set[int]] = set()
 def bundle(
     world: World, count: int = 1, *, role: Role | None = None, working: bool = True, **members: Any
 ) -> tuple[Handle, list[Handle]]:
-    """A LAG of so many connections, all of them up; `members` go into the request for the LAG.
+    """A LAG with this many connections, all available; `members` are added to the request.
 
-    Without `working` its connections may also stay requested, as in all recordings of new LAGs (update_lag and
-    delete_lag_with_connections of community-aws-recordings): those were renamed, taken apart and deleted so.
+    Without `working` its connections may also stay in state requested, as in all recordings of new LAGs (update_lag and
+    delete_lag_with_connections of community-aws-recordings), which were renamed, changed and deleted in that state.
 
     Raises:
         Unsupported, Indeterminate: it cannot be had on this target.
@@ -42,7 +42,7 @@ def bundle(
 
 
 def _stay_requested(world: World, lag: Handle) -> bool:
-    """Whether the connections of a new LAG stay requested on this target."""
+    """Whether the connections of a new LAG stay in state requested on this target."""
     known = id(world.api) in _STAY_REQUESTED
     _, item = world.described(lag, lambda seen: set(_states(seen)) != {"requested"}, slowly=not known)
     stay = set(_states(item)) == {"requested"}
@@ -61,13 +61,13 @@ def adopted(world: World, lag: Handle) -> list[Handle]:
 
 
 def knows_partners(api: Api) -> bool:
-    """Whether a target can be asked what a partner's LAG is (rule `lags.partner-hosts`): one that has no interconnects
-    knows no partners. For directed tests and machines alike."""
+    """Whether the rule `lags.partner-hosts` can be checked; a target without interconnects has no partners. Directed
+    tests and machines use it."""
     return "CreateInterconnect" not in api.unsupported
 
 
 def needs(world: World, lag: Handle, links: int) -> Exchange:
-    """Give a LAG this minimum of links.
+    """Sets the minimum number of links of a LAG.
 
     Raises:
         Indeterminate: the target refused or did not keep it.
@@ -80,12 +80,12 @@ def needs(world: World, lag: Handle, links: int) -> Exchange:
 
 
 def members_of(lag: Json) -> list[Json]:
-    """The connections that a LAG lists, as answered."""
+    """The connections that a LAG lists in a response."""
     return [one for one in at(lag, "/connections/*") if isinstance(one, dict)]
 
 
 def elsewhere(world: World) -> str:
-    """The code of another location than `world.location()`.
+    """The code of a location other than `world.location()`.
 
     Raises:
         Unsupported: the target lists one only.
@@ -97,7 +97,7 @@ def elsewhere(world: World) -> str:
 
 
 def patient(world: World, operation: str, params: Mapping[str, Any], *, role: Role = "owner") -> Exchange:
-    """One call, repeated while it is refused because a connection is in transition after an earlier change.
+    """Calls an operation, and repeats it while a connection is in transition after an earlier change.
 
     Source: hashicorp/terraform-provider-aws#3212.
 

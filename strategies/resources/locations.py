@@ -1,4 +1,4 @@
-"""Where ports can be ordered: the locations of the region, by what they offer; and orders."""
+"""Locations for orders: the locations of the Region by their offers, and orders."""
 
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ DEDICATED_SPEEDS: Final = ("1Gbps", "10Gbps", "100Gbps", "400Gbps")
 
 
 def listed(world: World) -> list[dict[str, Any]]:
-    """The locations that the target lists in its region and that have a code; of these, those that the user named.
+    """The locations with a code that the target lists in its Region, restricted to those of the user.
 
     Raises:
         Unsupported, Indeterminate: the target cannot list them.
@@ -26,9 +26,9 @@ def listed(world: World) -> list[dict[str, Any]]:
 
 
 def offering(world: World, bandwidth: str, *, macsec: bool = False, but: str | None = None) -> str:
-    """The code of a location that offers a port speed (with MACsec), or does not say what it offers.
+    """The code of a location that offers a port speed (with MACsec), or does not state its offers.
 
-    Without `but`, a code that it must not be, a target that cannot list its locations gets the usual one.
+    If `but`, an excluded code, is not given, a target that cannot list its locations gets the default location.
 
     Raises:
         Unsupported: the target lists no such location.
@@ -45,7 +45,8 @@ def offering(world: World, bandwidth: str, *, macsec: bool = False, but: str | N
 
 
 def order(world: World, **members: Any) -> Exchange:
-    """The answer to an order of a connection, with what it makes noted; `members` replace those of the smallest."""
+    """The response to an order of a connection, whose result is registered; `members` replace those of the smallest
+    request."""
     smallest = {"location": world.location(), "bandwidth": "1Gbps", "connectionName": world.name()}
     params = {**smallest, **members}
     exchange = world.call("CreateConnection", params)

@@ -1,4 +1,4 @@
-"""MACsec: ports that can encrypt, keys for them, and the keys that an answer shows."""
+"""MACsec: ports that support it, keys, and the keys in a response."""
 
 import hashlib
 from collections.abc import Mapping
@@ -34,19 +34,19 @@ def port(world: World, kind: Literal["connection", "lag"] = "connection") -> Han
 
 
 def pair(world: World) -> dict[str, str]:
-    """A CKN and a CAK that nothing else has, without the digit F, which the model's text leaves out."""
+    """A new CKN and CAK, without the digit F, which the documentation in the model omits."""
     name = world.name()
     return {half: hashlib.sha256(f"{name} {half}".encode()).hexdigest().replace("f", "e") for half in ("ckn", "cak")}
 
 
 def secret(world: World, name: str = "dxcontract") -> str:
-    """The ARN of a secret of the owner's, such as Secrets Manager gives."""
+    """The ARN of a secret of the owner, in the form of Secrets Manager."""
     region, account = world.api.target.region, world.account_id("owner")
     return f"arn:{partition_of(region)}:secretsmanager:{region}:{account}:secret:{name}-dxc001"
 
 
 def associated(world: World, handle: Handle, key: Mapping[str, str]) -> Exchange:
-    """The answer to associating a key, which must be accepted.
+    """The response to a request to associate a key, which must succeed.
 
     Raises:
         Indeterminate: it was refused.
@@ -55,12 +55,12 @@ def associated(world: World, handle: Handle, key: Mapping[str, str]) -> Exchange
 
 
 def keys(tree: Any) -> list[dict[str, Any]]:
-    """The keys in an answer about keys, or in the description of a port."""
+    """The keys in a response about keys, or in the description of a port."""
     return [key for key in at(tree, "/macSecKeys/*") if isinstance(key, dict)]
 
 
 def find(tree: Any, key: Mapping[str, str]) -> dict[str, Any] | None:
-    """The key with this CKN (in whatever case) or this secret; None when it is not there or no longer associated."""
+    """The key with this CKN (ignoring case) or this secret; None if it is missing or no longer associated."""
     for one in keys(tree):
         same_ckn = "ckn" in key and str(one.get("ckn")).lower() == key["ckn"].lower()
         same_secret = "secretARN" in key and one.get("secretARN") == key["secretARN"]
@@ -70,19 +70,19 @@ def find(tree: Any, key: Mapping[str, str]) -> dict[str, Any] | None:
 
 
 def shown(tree: Any) -> set[tuple[str, str]]:
-    """CKN and secret of all keys that are associated or being associated."""
+    """The CKN and secret of all keys that are associated or associating."""
     live = [one for one in keys(tree) if one.get("state") not in ENDED]
     return {(str(one.get("ckn")), str(one.get("secretARN"))) for one in live}
 
 
 def same_keys(found: set[str], expected: set[str]) -> bool:
-    """Rule `macsec.described`, for directed tests and machines alike: the keys that a port shows are those that were
-    given to it, whatever the case of their CKN."""
+    """Checks the rule `macsec.described`: a port shows the keys that were associated with it, ignoring the case of
+    their CKN. Directed tests and machines use it."""
     return {one.lower() for one in found} == {one.lower() for one in expected}
 
 
 def two_keys(world: World) -> tuple[Handle, dict[str, str], dict[str, str]]:
-    """A port with two keys: one that was given as a pair, and one that no other shares its secret with.
+    """A port with two keys: one that was given as a pair, and one with a separate secret.
 
     Raises:
         Unsupported, Indeterminate: it cannot be had on this target.

@@ -1,4 +1,4 @@
-"""Resiliency groups: making one that can be used, without leaning on their list."""
+"""Resiliency groups: creating one that is ready, without the use of their list."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,18 +12,18 @@ from strategies.world import Handle, World
 
 
 def group_in(exchange: Exchange) -> Json:
-    """The group in an answer; empty when there is none."""
+    """The group in a response; empty if there is none."""
     found = exchange.body.get("resiliencyGroup")
     return found if isinstance(found, dict) else {}
 
 
 def got(world: World, group: Handle) -> Exchange:
-    """The answer that shows this group."""
+    """The GetResiliencyGroup exchange for this group."""
     return done(world.call("GetResiliencyGroup", {"resiliencyGroupId": group}, role=group.role))
 
 
 def available_group(world: World, members: Mapping[str, Any] | None = None) -> Handle:
-    """A new group that can be changed.
+    """A new group that is available.
 
     Raises:
         Indeterminate: it did not become available in time.

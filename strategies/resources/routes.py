@@ -1,4 +1,4 @@
-"""The routes of a virtual interface, read whole, once the target has any."""
+"""The routes of a virtual interface, over all pages, once the target has any."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -28,7 +28,7 @@ def learned(
     what: str,
     filters: Mapping[str, Any] | None = None,
 ) -> tuple[Exchange, list[Json]]:
-    """The routes with these filters, once they are `enough` to ask about; BGP takes a while.
+    """The routes with these filters, once they are `enough`, since BGP takes a while.
 
     Raises:
         Indeterminate: they were not, in time.

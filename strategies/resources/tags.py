@@ -1,4 +1,4 @@
-"""Tags: sets of them, changes of them, and how those of a resource are read."""
+"""Tags: strategies for tags and changes, and reading the tags of a resource."""
 
 import unicodedata
 from collections.abc import Callable
@@ -22,9 +22,9 @@ Pairs = list[tuple[str, str]]
 
 
 def _letters_and_digits() -> str:
-    """The letters and digits that Unicode had in 2002 and has now, composed, without surrogates.
+    """The letters and digits that Unicode has had since 2002, composed and without surrogates.
 
-    Every server's tables know them, and no normalisation changes them.
+    All servers know these characters, and normalization does not change them.
     """
     old = unicodedata.ucd_3_2_0
     return "".join(
@@ -44,7 +44,7 @@ _some: Final = tags(3).map(lambda found: {tag["key"]: tag["value"] for tag in fo
 
 @dataclass(frozen=True)
 class Change:
-    """Tags that a resource has, and tags that it is given next; some keys are in both."""
+    """Tags of a resource, and tags that are added next; some keys are in both."""
 
     before: dict[str, str]
     given: dict[str, str]
@@ -52,7 +52,7 @@ class Change:
 
 @st.composite
 def changes(draw: DrawFn) -> Change:
-    """At least one key is only there before, one is in both, one is only given; values in both differ."""
+    """At least one key is only in the first set, one in both and one only in the second; values in both differ."""
     before = {**draw(_some), "kept": "yes", "both": "before"}
     again = draw(st.lists(st.sampled_from(sorted(before)), unique=True))
     given = {**draw(_some), **{key: f"{before[key]}2" for key in again}, "both": "after", "new": "yes"}
@@ -61,38 +61,38 @@ def changes(draw: DrawFn) -> Change:
 
 
 def international() -> SearchStrategy[dict[str, str]]:
-    """Tags of letters and digits beyond ASCII."""
+    """Tags with letters and digits beyond ASCII."""
     return st.dictionaries(_INTERNATIONAL, _INTERNATIONAL, min_size=1, max_size=4)
 
 
 def numbered(count: int, first: int = 1) -> dict[str, str]:
-    """So many tags with distinct keys."""
+    """This many tags with distinct keys."""
     return {f"key-{number}": f"value-{number}" for number in range(first, first + count)}
 
 
 def listed(wanted: dict[str, str]) -> list[Json]:
-    """Tags as a request has them."""
+    """Tags in the form of a request."""
     return [{"key": key, "value": value} for key, value in wanted.items()]
 
 
 def pairs(found: Any) -> Pairs:
-    """Tags as an answer has them: keys and values in order; a value that is left out is empty."""
+    """Tags of a response as sorted pairs of key and value; a missing value is empty."""
     items = [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
     return sorted((str(item.get("key")), str(item.get("value") or "")) for item in items)
 
 
 def tag(world: World, handle: Handle, wanted: dict[str, str]) -> Exchange:
-    """Add tags to a resource, as its owner."""
+    """Adds tags to a resource as its owner."""
     return world.call("TagResource", {"resourceArn": Arn(handle), "tags": listed(wanted)}, role=handle.role)
 
 
 def untag(world: World, handle: Handle, keys: list[str]) -> Exchange:
-    """Take tags from a resource, as its owner."""
+    """Removes tags from a resource as its owner."""
     return world.call("UntagResource", {"resourceArn": Arn(handle), "tagKeys": keys}, role=handle.role)
 
 
 def described(world: World, handle: Handle) -> tuple[Exchange, Pairs]:
-    """The tags of a resource, by DescribeTags.
+    """The tags of a resource from DescribeTags.
 
     Raises:
         Indeterminate: they are not described.
@@ -102,12 +102,12 @@ def described(world: World, handle: Handle) -> tuple[Exchange, Pairs]:
 
 
 def described_when(world: World, handle: Handle, enough: Callable[[Pairs], bool]) -> tuple[Exchange, Pairs]:
-    """The same as soon as it is enough, or last when the time for it is over."""
+    """The same once a condition holds, or the last result at the time limit."""
     return confirm(lambda: described(world, handle), lambda seen: enough(seen[1]))
 
 
 def tagged(world: World, handle: Handle, wanted: dict[str, str]) -> Exchange:
-    """Add tags to a resource and see that they are there.
+    """Adds tags to a resource and checks that they are described.
 
     Raises:
         Indeterminate: they are not.

@@ -1,4 +1,4 @@
-"""Virtual interfaces: the operations that make them, by kind, and the peer addresses that they may have."""
+"""Virtual interfaces: the operations that create them, by type, and their possible peer addresses."""
 
 from dataclasses import dataclass
 from ipaddress import IPv4Network
@@ -25,7 +25,8 @@ _FIRST_VLAN: Final = 100
 
 @dataclass(frozen=True)
 class Maker:
-    """An operation that makes virtual interfaces of one kind: for the caller, or (it allocates) for another account."""
+    """An operation that creates virtual interfaces of one type, for the caller or, if it allocates, for another
+    account."""
 
     operation: str
     kind: Kind
@@ -33,7 +34,7 @@ class Maker:
 
     @property
     def structure(self) -> str:
-        """The member of its request that describes the new virtual interface."""
+        """The member of the request that describes the new virtual interface."""
         return f"new{self.kind.capitalize()}VirtualInterface{'Allocation' if self.allocates else ''}"
 
     def __str__(self) -> str:
@@ -52,9 +53,9 @@ PRIVATE, PUBLIC, TRANSIT = CREATORS
 
 
 def request(world: World, maker: Maker, port: Handle | None = None, /, *, role: Role = "owner", **members: Any) -> Json:
-    """The smallest valid request for a virtual interface on `port` (a new connection unless given).
+    """The smallest valid request for a virtual interface on `port` (a new connection by default).
 
-    `members` are those of the new virtual interface; None takes one out.
+    `members` are those of the new virtual interface; None removes a member.
 
     Raises:
         Unsupported, Indeterminate: what it takes cannot be had on this target.
@@ -69,7 +70,7 @@ def changed(params: Json, maker: Maker, /, **members: Any) -> Json:
 
 
 def another(params: Json, maker: Maker, number: int, /, **members: Any) -> Json:
-    """The request for one more virtual interface on the same port: with a VLAN and public addresses of its own."""
+    """The request for another virtual interface on the same port, with its own VLAN and public addresses."""
     own: Json = {"vlan": _FIRST_VLAN + number}
     if maker.kind == "public":
         own["amazonAddress"], own["customerAddress"] = public_pair(number)
@@ -77,22 +78,23 @@ def another(params: Json, maker: Maker, number: int, /, **members: Any) -> Json:
 
 
 def public_pair(number: int) -> tuple[str, str]:
-    """The two usable addresses of a public /30, Amazon's first."""
+    """The two usable addresses of a public /30, the Amazon address first."""
     base = PUBLIC_BLOCK.network_address + 4 * number
     return f"{base + 1}/30", f"{base + 2}/30"
 
 
 def ask(world: World, maker: Maker, params: Json, *, role: Role = "owner") -> Exchange:
-    """Send the request; what it makes belongs to the world, and is deleted with it."""
+    """Sends the request; the world owns what it creates and deletes it."""
     exchange = world.call(maker.operation, params, role=role)
     world.adopt("virtual-interface", maker.operation, exchange, params, role)
     return exchange
 
 
 def made(world: World, maker: Maker, params: Json, *, settle: bool = False) -> Handle:
-    """Make a virtual interface that a test needs; with `settle`, wait until it no longer changes by itself.
+    """Creates a virtual interface that a test needs; with `settle`, waits until it no longer changes by itself.
 
-    Public ones may be verified for days: that counts as settled (terraform-provider-aws, public_virtual_interface.go).
+    The verification of a public one may take days, which counts as settled (terraform-provider-aws,
+    public_virtual_interface.go).
 
     Raises:
         Unsupported, Indeterminate: it cannot be had on this target.
@@ -109,28 +111,28 @@ def made(world: World, maker: Maker, params: Json, *, settle: bool = False) -> H
 
 
 def interface_in(exchange: Exchange) -> Json:
-    """The virtual interface in an answer: transit ones, and those with a new BGP peer, are one level down."""
+    """The virtual interface in a response; for transit interfaces and new BGP peers it is one level down."""
     inner = exchange.body.get("virtualInterface")
     return inner if isinstance(inner, dict) else exchange.body
 
 
 def confirmation(world: World, kind: Kind, interface: Handle, *, role: Role = "other") -> tuple[str, Json]:
-    """The operation that confirms virtual interfaces of this kind, and the smallest valid request to it."""
+    """The operation that confirms virtual interfaces of this type, and its smallest valid request."""
     operation = f"Confirm{kind.capitalize()}VirtualInterface"
     scene = Scene(world, world.spec.operation(operation), role, {"/virtualInterfaceId": interface})
     return operation, least(scene)
 
 
 def told(world: World, handle: Handle) -> list[tuple[Exchange, Json]]:
-    """A virtual interface as answered when it was made, and as described to its owner now."""
+    """A virtual interface in the response to its creation, and in its current description for the owner."""
     return [(handle.made, interface_in(handle.made)), world.described(handle)]
 
 
 def told_with_peer(world: World, maker: Maker, handle: Handle) -> list[tuple[Exchange, Json]]:
-    """What is told of a virtual interface and its BGP peer where both can be expected to be whole.
+    """The complete descriptions of a virtual interface and its BGP peer.
 
-    An allocated one may have no addresses while it waits for its owner, and another Amazon-side ASN
-    (hashicorp/terraform-provider-aws#44208): it is confirmed first, and then described.
+    Before its confirmation an allocated one may have no addresses and another Amazon-side ASN
+    (hashicorp/terraform-provider-aws#44208), so it is confirmed first.
 
     Raises:
         Unsupported, Indeterminate: it could not be confirmed.
@@ -148,7 +150,7 @@ def _has_addresses(item: Json) -> bool:
 
 
 def stateless(item: Json | None) -> Json | None:
-    """A virtual interface as described, without what may change of its own accord: states, also those of its peers."""
+    """The description of a virtual interface without its states and those of its peers."""
     if item is None:
         return None
     kept = {key: value for key, value in item.items() if key not in ("virtualInterfaceState", "bgpPeers")}
@@ -163,7 +165,7 @@ def stateless(item: Json | None) -> Json | None:
 
 
 def pairs(kind: Kind) -> SearchStrategy[tuple[str, str]]:
-    """Two IPv4 peer addresses in one subnet, Amazon's first: public ones, or private ones out of 10.0.0.0/8."""
+    """Two IPv4 peer addresses in one subnet, the Amazon address first: public, or private from 10.0.0.0/8."""
     if kind == "public":
         return st.integers(0, 250).map(public_pair)
     networks = st.tuples(st.integers(0, 2**16 - 1), st.integers(24, 30))
@@ -176,5 +178,5 @@ def _private_pair(number: int, length: int) -> tuple[str, str]:
 
 
 def owner_of(maker: Maker) -> AccountId:
-    """The account that a new virtual interface belongs to, in these requests."""
+    """The account that owns a new virtual interface of these requests."""
     return AccountId("other" if maker.allocates else "owner")

@@ -1,7 +1,7 @@
 """Actions for any operation, including operations without a model of their own and operations of the future.
 
-Operations that only read are asked about things that are there, and of the wrong accounts and Regions. Operations
-that change something are sent here with a flaw only: what they would do is for their own actions to say.
+Read operations use existing resources, also as unrelated accounts and in other Regions. Changing operations are sent
+here only with a flaw, since their own actions describe their effects.
 """
 
 from collections.abc import Callable
@@ -151,7 +151,7 @@ def _refused_to_strangers(m: MachineContext, step: Step) -> None:
 def _step(m: MachineContext, operation: Operation, choose: Callable[[list[Thing]], Thing] | None = None) -> Step | None:
     """A request for this operation with resources of the model, which are drawn unless the caller selects them.
 
-    None when there is nothing that it could be about.
+    None if the model has no suitable resource.
     """
     scene = valid_requests.Scene(m.world, operation)
     role: Role | None = None

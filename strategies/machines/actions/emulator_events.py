@@ -1,6 +1,6 @@
 """Events without a request, on a target that a test can control: held time, state changes, link failures.
 
-While time stands still, requests meet resources in the states between the settled ones.
+While time is held, requests find resources in transitional states.
 """
 
 from typing import Final

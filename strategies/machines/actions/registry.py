@@ -1,7 +1,7 @@
 """The registry of actions; each action belongs to a family, which is named after its module.
 
-An action draws by the model, sends its request, says what must come of it, and tells the model. It takes part only
-where the target has all operations that it needs.
+An action draws from the model, sends its request, states the expected result and updates the model. It is available
+only if the target has all operations that it needs.
 """
 
 from collections.abc import Callable
