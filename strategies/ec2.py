@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 VPC_CIDR: Final = "10.32.0.0/16"
 TRANSIT_ASN: Final = 64532
-"""Unlike 64512, which Direct Connect gateways have unless told otherwise."""
+"""An ASN other than 64512, the default of Direct Connect gateways."""
 
 _PROBES: Final = 3
 _PROBE_AGAIN: Final = 0.1

@@ -19,10 +19,10 @@ from dxcontract.spec.json_pointer import at
 from dxcontract.spec.model import Json, Operation
 
 Form = Literal["as made", "ids that exist"] | tuple[str]
-"""How a drawn body is sent: as it is, with ids that exist, or one member of it in a valid request."""
+"""The forms of a drawn body: unchanged, with ids of existing resources, or one member in a valid request."""
 
 FORMS: Final = 4
-"""So many forms, about, a drawn body has."""
+"""The approximate number of forms of a drawn body."""
 
 
 @functools.cache

@@ -27,10 +27,10 @@ RULES: Final = (
     "wire.error-body",
     *JUDGED,
 )
-"""What every case is judged by; to be claimed by who fuzzes."""
+"""The rules for every case; tests that fuzz claim them."""
 
 LEAVING: Final = ("Create", "Allocate")
-"""Such operations leave what their requests name as it was, once what they made is deleted."""
+"""These operations leave the resources in their requests unchanged after their new resources are deleted."""
 
 
 @dataclass

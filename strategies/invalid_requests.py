@@ -43,7 +43,7 @@ UNKNOWN_IDS: Final[Mapping[str, str]] = {
     "virtual-gateway": "vgw-ffffff00",
     "virtual-interface": "dxvif-ffffff00",
 }
-"""Per kind of resource, an id that is well formed and that nobody has. The forms are those of recorded AWS ids."""
+"""By kind of resource, a well-formed id without a resource. The forms are those of recorded AWS ids."""
 
 _NO_RESOURCES: Final = frozenset({"account", "location", "arn"})
 
@@ -151,7 +151,7 @@ class _Place:
     present: bool
     value: Any
     kind: str | None
-    """What its id names, by the operation's traits."""
+    """The kind of resource of its id, from the traits of the operation."""
 
     @property
     def pointer(self) -> str:
@@ -171,10 +171,10 @@ class _Place:
 def near_misses(operation: Operation, valid: Json) -> Iterator[NearMiss]:
     """All near misses of `valid`, a valid request for `operation`, always the same and in the same order.
 
-    What is left out, because no source says how it must be answered:
+    These flaws are left out, because no source states the response:
 
-    - null for an optional member that is present: the request without it may be another one, or none;
-    - an empty id where the id is optional: it may count as absent;
+    - null for a present optional member: the request without it may mean something else or be invalid;
+    - an empty string for an optional id: it may count as absent;
     - an absent optional id in an operation that changes something: alternatives may exclude each other.
     """
     places = list(_places(operation, operation.request, valid, ()))

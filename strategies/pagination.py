@@ -14,12 +14,12 @@ from strategies.valid_requests import done
 from strategies.world import Handle, World
 
 MOST_PAGES: Final = 50
-"""Of a list that is read whole."""
+"""The maximum number of pages of a list that is read whole."""
 
 MOST_WALKED: Final = 2000
-"""Of a list that is walked page by page."""
+"""The maximum number of pages of a list that is walked page by page."""
 IDLE_PAGES: Final = 20
-"""After so many pages in a row with nothing new, the list is taken to have no end."""
+"""After this many consecutive pages without a new item, the list counts as endless."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Listing:
     params: Mapping[str, Any] = field(default_factory=dict)
     role: Role = "owner"
     one: Mapping[str, Any] | None = None
-    """Parameters that narrow a list without other filters down to the first item of `own`."""
+    """Parameters that restrict a list without other filters to the first item of `own`."""
 
     def ids(self, exchange: Exchange) -> list[str]:
         """The ids of the items on one page."""

@@ -21,7 +21,7 @@ from dxcontract.wire.raw_connection import Line, Pieces, written
 
 ANSWERED: Final = "wire.always-answered"
 ALWAYS: Final = (ANSWERED, SERVES_ON, "wire.no-server-error")
-"""What every request of this module is judged by; to be claimed by the tests that send any."""
+"""The rules for every request of this module; tests that send one claim them."""
 
 UNFINISHED_SECONDS: Final = 2.0
 

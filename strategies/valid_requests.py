@@ -27,7 +27,7 @@ TAG_KEY: Final = st.text(
 )
 TAG_VALUE: Final = st.text(st.sampled_from("abcxyzABCXYZ0123456789_.:/=+-@ éñ"), max_size=24)
 PUBLIC_PREFIXES: Final = IPv4Network("210.52.109.0/24")
-"""What public virtual interfaces advertise in these requests: the prefix of Terraform's own acceptance tests."""
+"""The prefix that public virtual interfaces advertise in these requests, from Terraform's acceptance tests."""
 _ABSENT: Final = object()
 
 

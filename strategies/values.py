@@ -38,10 +38,10 @@ _YEAR_2100: Final = 4_102_444_800
 
 
 def conforming(schema: Json, overrides: Overrides = NO_OVERRIDES) -> SearchStrategy[Any]:
-    """Values that conform to `schema`: required members always there, every other one there or not.
+    """Values that conform to `schema`: required members are present, and others are optional.
 
-    `overrides` maps JSON pointers into the value (`/tags/*/key`, with `*` for any item) to the strategy to use
-    there. It does not make an optional member present; `st.nothing()` makes it absent.
+    `overrides` maps JSON pointers into the value (`/tags/*/key`, with `*` for any item) to strategies for these places.
+    An override does not make an optional member present; `st.nothing()` makes it absent.
 
     Raises:
         ValueError: the schema has a keyword, a value of one, or a recursion that is not known here, or an

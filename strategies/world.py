@@ -24,9 +24,9 @@ from strategies.polling import PATIENCE, confirm, poll
 
 FALLBACK_LOCATION: Final = "EqDC2"
 _PORTS: Final = frozenset({"connection", "interconnect", "lag"})
-"""Kinds that join each other: of these the last one made is deleted first."""
+"""Kinds that contain each other; the newest of these is deleted first."""
 HOLDS_OTHERS: Final = frozenset({"gateway-association", "virtual-interface"})
-"""Kinds that keep another resource (a gateway, a VLAN) from being used or deleted until they are really gone."""
+"""Kinds that block the use or deletion of another resource (a gateway, a VLAN) until their deletion is complete."""
 
 _NUMBERS = itertools.count(1)
 
@@ -44,7 +44,7 @@ class Handle:
     id: str = ""
     deleted: bool = False
     strange: bool = False
-    """The answer to its making had the name of something that this run did not make."""
+    """The response to its creation had the name of a resource that this run did not create."""
 
     @property
     def kind(self) -> str:
@@ -72,7 +72,7 @@ class World:
     """The resources that one test created on the target, and methods to create more."""
 
     def __init__(self, api: Api, run_id: str, tags: Sequence[Json] = ()) -> None:
-        """`tags` are put on what is made for a test's sake, where a request may have any and has none."""
+        """Creates an empty world; `tags` are added to requests that accept tags and have none."""
         if api.target.is_real:
             PATIENCE.is_prompt = False
         self.api = api

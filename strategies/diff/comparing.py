@@ -17,7 +17,7 @@ from dxcontract.wire.exchange import Exchange
 ABSENT: Final = "(absent)"
 CHOSEN: Final = "(chosen)"
 _NOTHING: Final[tuple[Any, ...]] = (ABSENT, [])
-"""AWS itself answers now with an empty list and now with none (github-issue: aws/aws-sdk-go#2717)."""
+"""AWS itself returns either an empty list or no list (github-issue: aws/aws-sdk-go#2717)."""
 
 _STATES: Final = ("state", "status")
 _HANDLES: Final = re.compile(r"<\d+>")

@@ -11,7 +11,7 @@ from dxcontract.wire.safe_text import one_line
 from strategies.diff.comparing import Difference
 
 RULE: Final = "diff"
-"""Under which differences are kept as violations are, so that the machines minimise them."""
+"""The rule id of differences, which are stored like violations, so that the machines minimize them."""
 
 
 def fingerprint(operation: str, where: str) -> str:

@@ -58,7 +58,7 @@ class Outcome:
         self.divergences.sort(key=lambda one: (one.operation, one.member))
 
     def to_json(self, spec: Spec) -> Json:
-        """The document."""
+        """The result as JSON."""
         return {
             "diff": 1,
             "target": self.first,

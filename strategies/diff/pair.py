@@ -16,7 +16,7 @@ from strategies.diff.follower import Follower
 from strategies.world import World
 
 Heard = Callable[[Exchange, Exchange, list[Difference]], None]
-"""Is told both answers to a request, and where they differ."""
+"""Receives both responses to a request, and the places where they differ."""
 
 
 class Pair:

@@ -31,9 +31,9 @@ GATE_SEEDS: Final = {
     "macsec_and_resiliency": 2,
     "everything": 8,
 }
-"""Where the random examples of the gate begin; what must be reached the directed sequences reach."""
+"""The seed of the random examples at the gate; the directed sequences reach what must be reached."""
 GATE: Final = Budget(GATE_EXAMPLES_OTHERS, 40, 180.0, 4.0, 12.0, target=False)
-"""Bounded by examples and steps, so that every run is the same; the seconds only end what hangs."""
+"""Bounded by examples and steps, so that every run is the same; the seconds only end a run that hangs."""
 NIGHT_STEPS: Final = 50
 NIGHT_SECONDS: Final = 8 * 3600.0
 _FACTS: dict[int, tuple[Api, Facts]] = {}

@@ -28,7 +28,7 @@ Failed = tuple[str, str, str]
 """Rule, operation and place of a check that failed."""
 
 Sight = tuple[Exchange, Json | None]
-"""How the target describes a thing: the exchange, and the item (None when it is not there)."""
+"""The description of a resource: the exchange, and the item (None if it is not described)."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Facts:
 
 
 class Explorer(Protocol):
-    """What runs a machine, as the machine sees it; `driver.Explorer` is the one implementation."""
+    """The interface of the runner for the machine; `driver.Explorer` is the only implementation."""
 
     api: Api
     contract: Contract
@@ -58,10 +58,10 @@ class Explorer(Protocol):
 
     @property
     def is_repeatable(self) -> bool:
-        """Whether what is found must hang neither on the time of day nor on how much time there was."""
+        """Whether the results must depend neither on the time of day nor on the available time."""
 
     def begin(self) -> None:
-        """A new example."""
+        """Starts a new example."""
 
     def check_time(self) -> None:
         """Ends the pass when its time is up."""
@@ -70,10 +70,10 @@ class Explorer(Protocol):
         """After each step and at the end: stores new violations, and stops if the wanted violation was found."""
 
     def tidying(self) -> AbstractContextManager[None]:
-        """Deletions after an example are judged by nobody."""
+        """Marks the deletions after an example, which are not checked."""
 
     def finished(self) -> None:
-        """An example is over."""
+        """Ends an example."""
 
     def fresh(self, resource_id: str) -> bool:
         """Whether no earlier example got this id."""

@@ -153,7 +153,7 @@ class Explorer:
 
     @property
     def is_repeatable(self) -> bool:
-        """Whether what is found must hang neither on the time of day nor on how much time there was."""
+        """Whether the results must depend neither on the time of day nor on the available time."""
         return self.budget.repeatable
 
     @property

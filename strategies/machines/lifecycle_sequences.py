@@ -130,4 +130,4 @@ JOURNEYS: Final[Journeys] = {
         ),
     },
 }
-"""The transitions of the lifecycles, by machine, each by what happens on it."""
+"""The transitions of the lifecycles, by machine, each with its event."""

@@ -50,7 +50,7 @@ ALONE: Final = {
 }
 NAMES: Final = 3
 MOST_STATES: Final = 6
-"""No resource goes through more states than this until it is settled."""
+"""The maximum number of states that a resource passes through until it is settled."""
 
 _DELETED_FIRST: Final = (
     "association-proposal",
@@ -534,7 +534,7 @@ class Machine(RuleBasedStateMachine):
                 self.over(one)
 
     def _lead(self, thing: Thing, enough: Callable[[Json | None], bool]) -> bool:
-        """Have a thing go on state by state until it is enough."""
+        """Advances a resource state by state until a condition holds."""
         events = self.world.api.target.events
         for _ in range(MOST_STATES):
             sight = self.observe(thing)

@@ -110,7 +110,7 @@ _NEAR: Final = (
 )
 _NO_FORM: Final = (invalid_requests.MALFORMED_IDS, invalid_requests.MALFORMED_OTHER_IDS)
 ALONE: Final = (*_NEAR, *_NO_FORM, NOTHING)
-"""Rules about a request by itself, in whatever state it is sent."""
+"""Rules about a request alone, in any state of its resources."""
 RULES = tuple(
     sorted(
         {*FOREIGN.values(), *_ELSEWHERE.values(), *_DEAD.values(), *_NEAR}

@@ -286,7 +286,7 @@ ENCOUNTERS: Final[Journeys] = {
         ),
     },
 }
-"""What must be refused or must not be disturbed, by machine."""
+"""Sequences that must be refused or must not affect other resources, by machine."""
 
 
 def openings(actions: Iterable[str], *, journeys: bool) -> tuple[Opening, ...]:

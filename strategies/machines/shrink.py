@@ -15,7 +15,7 @@ from strategies.machines.choices import Done
 Shows = Callable[[Sequence[Done]], bool]
 
 _LAST: Final = 6
-"""Of so many steps from the end it is tried whether one by itself is enough."""
+"""The number of steps from the end that are tried alone."""
 
 
 class OutOfTimeError(Exception):

@@ -14,7 +14,7 @@ from strategies.valid_requests import arrange, done
 from strategies.world import Handle, World, locations
 
 _STAY_REQUESTED: Final[set[int]] = set()
-"""Clients of targets on which the connections of a new LAG were seen to stay requested; it is waited for once."""
+"""Clients of targets on which the connections of a new LAG stayed requested; the wait for them happens only once."""
 
 
 def bundle(

@@ -1,4 +1,4 @@
-"""Creates items of one's own in any list that comes in pages."""
+"""Creates items in any paged list."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -24,7 +24,7 @@ _UNFILTERED: Final[Mapping[str, str]] = {
 
 
 def listing(world: World, operation: str, count: int) -> Listing:
-    """So many new items in the list that `operation` answers.
+    """Creates this many items in the list that `operation` returns.
 
     Raises:
         Unsupported, Indeterminate: they cannot be had on this target.

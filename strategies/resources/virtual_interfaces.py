@@ -18,7 +18,7 @@ from strategies.world import AccountId, Handle, World
 Kind = Literal["private", "public", "transit"]
 
 PUBLIC_BLOCK: Final = IPv4Network("175.45.176.0/22")
-"""Where the public peer addresses of `specs/values.json` are from; the first pair is theirs."""
+"""The block of the public peer addresses of `specs/values.json`, which uses the first pair."""
 
 _FIRST_VLAN: Final = 100
 

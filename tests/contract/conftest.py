@@ -17,9 +17,9 @@ def spec(api: Api) -> Spec:
 
 @pytest.fixture
 def world(api: Api, run_id: str, request: pytest.FixtureRequest) -> Iterator[World]:
-    """What this test believes to exist; what it made is deleted afterwards.
+    """A world for one test; the resources that the test creates are deleted afterwards.
 
-    On a real account it carries the run's tags, unless the test is about tags.
+    On a real account they have the tags of the run, unless the test is about tags.
     """
     about_tags = any("tag" in rule for mark in request.node.iter_markers("rule") for rule in mark.args)
     tags = api.journal.tags() if api.target.is_real and not about_tags else ()

@@ -249,7 +249,7 @@ def test_the_gateway_of_another_account_takes_a_proposal(contract: Contract, wor
 
 
 def _two_gateways(world: World, kind: str = "vgw") -> tuple[Handle, str]:
-    """A Direct Connect gateway, and a virtual private or transit gateway that it can be associated with."""
+    """A Direct Connect gateway, and a virtual private or transit gateway that can be associated with it."""
     gateway = arrange(world, "direct-connect-gateway")
     world.api.permit(CREATE)
     return gateway, some_virtual_private_gateway(world) if kind == "vgw" else transit_gateway(world)

@@ -184,7 +184,7 @@ def test_a_public_interface_is_attached_to_nothing(contract: Contract, world: Wo
 def _interface(
     world: World, gateway: Handle, connection: Handle | None = None, vlan: int = 101, kind: str = "Private"
 ) -> Handle:
-    """A virtual interface of the owner on this gateway, on a connection of its own unless one is given."""
+    """A virtual interface of the owner on this gateway, by default on a separate connection."""
     new = f"new{kind}VirtualInterface"
     world.api.permit(f"Create{kind}VirtualInterface")
     shared: dict[str, Any] = {f"/{new}/directConnectGatewayId": gateway}

@@ -240,7 +240,7 @@ def test_the_last_peer_stays(contract: Contract, world: World) -> None:
 
 
 def _interface(world: World, family: str = "ipv4", kind: str = "Private") -> Handle:
-    """A virtual interface with one BGP peer of this family, ready unless it is public: that may take days."""
+    """A virtual interface with one BGP peer of this family; it is ready unless it is public, which may take days."""
     world.api.permit(CREATE)
     members = {} if kind == "Public" else {f"new{kind}VirtualInterface": {"addressFamily": family}}
     operation = f"Create{kind}VirtualInterface"

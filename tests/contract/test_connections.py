@@ -223,7 +223,7 @@ def test_tags_can_be_given_with_the_order(
 
 @pytest.mark.rule("connections.macsec-requested")
 def test_macsec_can_be_ordered(contract: Contract, world: World) -> None:
-    """A port that turns out not to encrypt has to be ordered again."""
+    """A port without MACsec would have to be ordered again."""
     location = locations.offering(world, "10Gbps", macsec=True)
     exchange = locations.order(world, location=location, bandwidth="10Gbps", requestMACSec=True)
     if contract.accepted("connections.macsec-requested", exchange, "10Gbps with MACsec", where="/requestMACSec"):
@@ -244,7 +244,7 @@ def test_macsec_can_be_ordered(contract: Contract, world: World) -> None:
 
 @pytest.mark.rule("connections.macsec-speed")
 def test_slow_ports_have_no_macsec(contract: Contract, world: World) -> None:
-    """The port that comes would not be the one that was asked for."""
+    """The ordered port would not have the requested feature."""
     exchange = locations.order(world, bandwidth="1Gbps", requestMACSec=True)
     contract.refused("connections.macsec-speed", exchange, "1Gbps with MACsec", where="/requestMACSec")
 

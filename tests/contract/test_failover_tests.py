@@ -240,7 +240,7 @@ def _interface(world: World, kind: str = "Private") -> Handle:
 
 
 def _dual_stack(world: World, interface: Handle) -> Json:
-    """The virtual interface with a second peer, of family ipv6, ready."""
+    """The virtual interface with a second peer of family ipv6, both ready."""
     new = {"asn": 65001, "addressFamily": "ipv6"}
     done(world.call("CreateBGPPeer", {"virtualInterfaceId": interface, "newBGPPeer": new}))
 

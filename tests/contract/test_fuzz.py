@@ -1,7 +1,7 @@
-"""Every operation: requests by Schemathesis, some that conform to the schemas and some that do not.
+"""Every operation gets generated requests of Schemathesis, some of which conform to the schemas.
 
-What is looked for is what the rules say of any request; a constraint of the model that was broken unnoticed is reported
-by the rule that states it, just as if a test had been written for it.
+The rules that apply to any request are checked. A violated constraint of the model that the target does not detect is
+reported under its rule, as in a directed test.
 """
 
 import pytest
@@ -17,7 +17,7 @@ from strategies.profiles import gate_seed
 
 OPERATIONS = specs.load().where()
 FEWEST = 20
-"""Examples, unless told otherwise: the first body that Hypothesis draws is the simplest there is, whatever the seed."""
+"""The default number of examples. The first body that Hypothesis draws is the simplest with any seed."""
 
 
 @pytest.mark.rule(*RULES)

@@ -92,7 +92,7 @@ def test_an_interconnect_can_be_ordered_into_a_lag(contract: Contract, world: Wo
 
 @pytest.mark.rule("interconnects.lag-join-bandwidth", "interconnects.refusal-atomic")
 def test_an_interconnect_of_another_bandwidth_cannot_join_a_lag(contract: Contract, world: World) -> None:
-    """LACP does not bundle links of different speeds."""
+    """LACP cannot bundle links of different speeds."""
     lag, _ = bundle(world, role=PARTNER)
     exchange = _refused_order(contract, world, {"bandwidth": "10Gbps", "lagId": lag})
     contract.refused("interconnects.lag-join-bandwidth", exchange, "an interconnect of 10Gbps in a LAG of 1Gbps")

@@ -1,7 +1,7 @@
-"""Rule machines: any order of operations, by all accounts, against an independent model.
+"""Rule machines: random sequences of operations by all accounts, compared with an independent model.
 
-What is explored, and how long, the profile says: `gate` goes the same way on every run, `nightly` another each time.
-A violation is reported with the shortest steps to it that were found.
+The profile sets the kind and duration of exploration: `gate` is the same in every run, and `nightly` differs in each. A
+violation is reported with the shortest known sequence of steps.
 """
 
 import pytest

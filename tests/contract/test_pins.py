@@ -1,6 +1,6 @@
-"""Violations that somebody pinned, run first: what was found one night is looked for in every run from then on.
+"""Pinned violations, which run first in every run.
 
-`--pins=DIR` names the folder; without it there are none. A pin is a file of specs/schemas/finding.json.
+`--pins=DIR` gives the folder; without it there are none. A pin is a file of specs/schemas/finding.json.
 """
 
 from dxcontract.oracle.assertions import Contract

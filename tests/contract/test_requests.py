@@ -94,8 +94,8 @@ def test_an_oddity_changes_nothing(contract: Contract, world: World, operation: 
 
 
 def _misses(operation: Operation, params: Json, *, refused: bool) -> list[NearMiss]:
-    """The near misses of a request that must be refused, or those that must not. Which there are depends on the
-    request's form alone: the same one of a request to another resource is the same oddity."""
+    """The near misses of a request that must be refused, or those that must not. They depend only on the form of the
+    request, so that they are the same for another resource."""
     return [miss for miss in near_misses(operation, params) if miss.refused is refused and miss.also != "accepted"]
 
 

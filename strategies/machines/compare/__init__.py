@@ -1,1 +1,1 @@
-"""Compares what a target describes with what a machine's model expects."""
+"""Compares the descriptions of a target with the model of a machine."""

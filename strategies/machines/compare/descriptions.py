@@ -35,7 +35,7 @@ RULES = (
 )
 _MIRRORED: Final = ("asn", "addressFamily", "amazonAddress", "customerAddress")
 _NEVER_DELETED: Final = {"direct-connect-gateway": "gateways.deleted-hidden"}
-"""What is not described as deleted: it is described no more."""
+"""Kinds that are never described as deleted, but no longer described."""
 _ABSENT: Final[tuple[Any, ...]] = (None, "", [])
 
 

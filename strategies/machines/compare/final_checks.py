@@ -176,7 +176,7 @@ def _check(m: MachineContext, thing: Thing, operation: str, member: str, wanted:
 
 
 def _compare_reads(m: MachineContext) -> None:
-    """What can be asked in more than one way, or from elsewhere, is answered alike; for all things that are sure."""
+    """Checks that different requests for the same data agree, for all resources that are not unsure."""
     sure = [one for one in m.model.things if one.id and not one.unsure]
     for thing in sure:
         if thing.there and thing.kind == "direct-connect-gateway":
