@@ -1,7 +1,7 @@
-"""Finds account ids, and whether there are several accounts, where a target has no STS to say so.
+"""Finds account ids on a target without an STS.
 
-Resources carry the id of the account that owns them: a gateway costs nothing and needs nothing, so each access key
-lists its gateways and LAGs, or makes a gateway and deletes it.
+Resources contain the id of the account that owns them. A gateway is free and needs no other resource. Therefore each
+access key lists its gateways and LAGs, or creates and deletes a gateway.
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,8 @@ _DELETE: Final = "DeleteDirectConnectGateway"
 
 
 def find(api: Api) -> str | None:
-    """Complete the accounts of a target whose owner has no known id; what there is to note about that, if anything.
+    """Add account ids to the accounts of a target whose owner has no known id; returns a note for the report, if
+    any.
 
     Nothing is judged, and a real account is left alone.
     """

@@ -1,8 +1,8 @@
 """Detects whether a target speaks Direct Connect, and which operations it implements.
 
-An operation is unsupported when the target answers it as it answers an operation name that cannot exist, or says
-itself that it is not implemented. Seen in the wild: 500 HTML, 501 InternalFailure, 400 UnsupportedOperation, 404,
-200 with an empty body.
+An operation is unsupported if the target answers it like an operation name that cannot exist, or states that it is
+not implemented. Known answers are 500 with HTML, 501 InternalFailure, 400 UnsupportedOperation, 404, and 200 with an
+empty body.
 """
 
 import re

@@ -1,8 +1,8 @@
-"""Delete what a run left behind, in the order in which that can be done, and wait until it is really gone.
+"""Deletes the resources that a run left behind, in a possible order, and waits until they are gone.
 
-Nothing is deleted but what `leftovers` finds: announced in the journal and carrying the run's name. Deletions may
-take a while, and one may have to wait for another: it goes in rounds, until nothing is left, nothing moves any more,
-or the time is over.
+It deletes only what `leftovers` finds: resources that are in the journal and carry the name of the run. A deletion
+may take time or depend on another one. Therefore it works in rounds, until nothing is left, nothing changes any more,
+or the time limit is reached.
 """
 
 import itertools
@@ -36,7 +36,7 @@ Tell = Callable[[str], None]
 
 @dataclass
 class Swept:
-    """What came of it, each as a sentence: what was deleted, what is left and why, where it could not be looked."""
+    """The result of a sweep, as sentences: what was deleted, what is left and why, and what could not be read."""
 
     deleted: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
@@ -44,19 +44,19 @@ class Swept:
 
     @property
     def clean(self) -> bool:
-        """Whether nothing of the run is left, as far as anybody can see."""
+        """Whether no resource of the run is known to be left."""
         return not self.left and not self.unseen
 
 
 def look(api: Api, record: Record) -> Swept:
-    """What is left of a run; nothing is deleted."""
+    """Find the resources that are left of a run; deletes nothing."""
     found = Search(api, record).found()
     beside = ec2_resources.look(api, record)
     return Swept(left=[*map(str, found.belongings), *map(str, beside.things)], unseen=[*found.unseen, *beside.unseen])
 
 
 def sweep(api: Api, record: Record, seconds: float = SWEEP_SECONDS, tell: Tell = lambda _: None) -> Swept:
-    """Delete what is left of a run, within `seconds`; `tell` is told each deletion as it is accepted."""
+    """Delete the resources that are left of a run, within `seconds`. `tell` is called for each accepted deletion."""
     return _Sweep(api, record, time.monotonic() + seconds, tell).run()
 
 

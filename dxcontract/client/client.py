@@ -1,6 +1,6 @@
-"""The one door: every call to the target, boto3's or raw, leaves through `Api` and comes back as an Exchange.
+"""Sends every call to the target, of boto3 or raw, and returns it as an Exchange.
 
-Signing, permission, recording and judging happen here and nowhere else.
+Signing, permissions, recording and judging happen only here.
 """
 
 import itertools
@@ -46,7 +46,7 @@ Carrier = Callable[[Request], Answer]
 
 
 class Api:
-    """Calls to one target. Safe for concurrent use.
+    """A client for one target. Safe for concurrent use.
 
     `witness` is told every exchange, in the thread that made it. What is made is noted in `journal` before it is asked
     for; how fast and how long is asked is up to `patience`.
@@ -95,7 +95,7 @@ class Api:
         return account
 
     def speak(self, protocol: cbor.Protocol) -> None:
-        """Make all further calls in `protocol`.
+        """Use `protocol` for all further calls.
 
         Raises:
             Unsupported: the target does not speak it.
@@ -105,7 +105,7 @@ class Api:
         self.protocol = protocol
 
     def permit(self, operation: str, document: Any = None) -> None:
-        """Refuse what the target lacks or what must not be sent to it (with this request, if one is given).
+        """Raise Unsupported if the target lacks an operation or if the request must not be sent.
 
         Raises:
             Unsupported: with the reason.
@@ -126,7 +126,7 @@ class Api:
         role: Role = "owner",
         region: str | None = None,
     ) -> Exchange:
-        """One call as boto3 makes it, without its retries and its own validation of parameters.
+        """Send one call as boto3 does, without its retries and its parameter validation.
 
         Raises:
             Unsupported: the target lacks the operation or the account, or it must not be sent there.
@@ -154,7 +154,8 @@ class Api:
         tamper: Callable[[list[tuple[str, str]]], list[tuple[str, str]]] | None = None,
         addressed: bool = True,
     ) -> Exchange:
-        """One raw call: any bytes (or any JSON value), any headers (None removes one), signed unless told not to.
+        """Send one raw call with any bytes (or any JSON value) and any headers (None removes a header), signed by
+        default.
 
         `tamper` changes the headers after signing. `addressed=False` says that the request does not name the operation
         as Direct Connect asks for it (no target header, no signature): an endpoint of many services may take it for
@@ -180,7 +181,8 @@ class Api:
         addressed: bool = True,
         again: bool = True,
     ) -> Exchange:
-        """One call whose request was made by hand, carried as usual or by `carrier` (over a socket, say).
+        """Send one call with a prepared request, through the connection pool or by `carrier` (for example over a
+        socket).
 
         Recorded and judged like any other; `again=False` says that the carrier cannot send it twice. That nothing came
         back is in the exchange: what that means is the test's to say. Raises as `call` does, but for that.
@@ -206,7 +208,7 @@ class Api:
         method: str = "POST",
         tamper: Callable[[list[tuple[str, str]]], list[tuple[str, str]]] | None = None,
     ) -> Request:
-        """The request that `send` would send; signed in the query or `age` seconds ago, if so told."""
+        """Build the request that `send` sends; optionally signed in the query or `age` seconds ago."""
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         wanted: dict[str, str | None]
         if self.protocol == "cbor":
@@ -233,7 +235,7 @@ class Api:
         return Request(method, str(prepared.url), tuple(tamper(final) if tamper else final), data, signed)
 
     def survived(self, suspect: Exchange) -> None:
-        """Make sure that the target still answers after `suspect`.
+        """Check that the target still answers after `suspect`.
 
         Raises:
             TargetDied: it does not, then or ever after.
@@ -245,7 +247,7 @@ class Api:
             raise
 
     def ask(self, operation: str, body: Any, answer_seconds: float, role: Role = "owner") -> Exchange:
-        """A raw call for probing: not judged, whatever comes back.
+        """Send a raw call for a probe, without judging the answer.
 
         Raises:
             Unsupported: it must not be sent there.
@@ -266,7 +268,9 @@ class Api:
         self._transport.close()
 
     def carry(self, request: Request) -> Answer:
-        """A request of another service at the same endpoint, within the same bounds and as patiently; not judged."""
+        """Send a request for another service at the same endpoint, with the same limits and retries, without judging
+        it.
+        """
         self.asking("another service")
         return self._patiently(request, self._transport.send)
 

@@ -1,6 +1,6 @@
-"""EC2 beside Direct Connect: the gateways and VPCs that tests need there, made under the run's name and swept by it.
+"""Creates and deletes the EC2 gateways and VPCs that tests need.
 
-They have no names; they carry the run's name as the value of their tag `Name`.
+EC2 resources have no names. They carry the name of the run as the value of their tag `Name`.
 """
 
 import time
@@ -30,7 +30,7 @@ _ROUNDS_APART: Final = 0.5
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of thing of EC2: how it is made, listed and deleted, by the names of actions, methods and members."""
+    """One kind of EC2 resource: the names of actions, methods and members to create, list and delete it."""
 
     name: str
     action: str
@@ -66,7 +66,7 @@ KINDS: Final = (TRANSIT_GATEWAY, VPN_GATEWAY, VPC)
 
 @dataclass(frozen=True)
 class Thing:
-    """One thing of a run in EC2."""
+    """One EC2 resource of a run."""
 
     kind: Kind
     id: str
@@ -81,7 +81,7 @@ class Thing:
 
 @dataclass
 class Seen:
-    """What was found, deleted and left in EC2, and where it could not be looked."""
+    """The EC2 resources that were found, deleted and left, and the places that could not be read."""
 
     things: list[Thing] = field(default_factory=list)
     deleted: list[str] = field(default_factory=list)
@@ -90,7 +90,7 @@ class Seen:
 
 
 def client(api: Api, role: Role, region: str | None = None) -> Any:
-    """boto3's client of EC2 at the target, for one of its accounts; its calls raise what is in FAILED."""
+    """Return boto3's EC2 client for an account of the target; its calls raise the exceptions in FAILED."""
     account = api.account(role)
     made: Any = botocore.session.Session().create_client(
         "ec2",
@@ -106,12 +106,12 @@ def client(api: Api, role: Role, region: str | None = None) -> Any:
 
 
 def named(kind: Kind, name: str) -> list[dict[str, Any]]:
-    """The parameter `TagSpecifications` that gives a new thing a name."""
+    """The parameter `TagSpecifications` that names a new resource."""
     return [{"ResourceType": kind.name, "Tags": [{"Key": "Name", "Value": name}]}]
 
 
 def look(api: Api, record: Record) -> Seen:
-    """What a run has left in EC2: announced in the journal, by id or name, and carrying the run's name."""
+    """Find the EC2 resources of a run: in the journal by id or name, and with the name of the run."""
     seen = Seen()
     made = [entry for entry in record.entries if entry.operation.startswith(EC2)]
     names = {entry.name for entry in made}
@@ -136,7 +136,7 @@ def look(api: Api, record: Record) -> Seen:
 
 
 def sweep(api: Api, record: Record, deadline: float) -> Seen:
-    """Delete what a run has left in EC2, in rounds until nothing is left or `deadline` (of monotonic) has come."""
+    """Delete the EC2 resources of a run, in rounds until nothing is left or `deadline` (monotonic) is reached."""
     deleted: dict[str, str] = {}
     while True:
         seen = look(api, record)

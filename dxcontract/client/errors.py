@@ -1,4 +1,4 @@
-"""Exceptions that end a run because the target cannot be asked any more."""
+"""Exceptions that end a run because the target no longer answers."""
 
 import unittest
 
@@ -6,7 +6,7 @@ from dxcontract.wire.exchange import Exchange
 
 
 class TargetDied(unittest.SkipTest):
-    """The target does not live any more; nothing can be tested. `last` is the request that is to blame.
+    """The target no longer answers; no further test is possible. `last` is the request that probably caused it.
 
     A SkipTest for the same reason as Indeterminate.
     """

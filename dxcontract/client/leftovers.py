@@ -1,8 +1,8 @@
-"""What of a run is still on the target: looked for by the journal's ids and names, and never anything else.
+"""Finds the resources that a run left on the target, only by the ids and names in its journal.
 
-A thing belongs to a run when the journal announces it (by its id or by its name) and it carries the run's name. What
-has no name carries that of what it hangs on: an association that of its gateway, a LAG's own connections that of
-the LAG.
+A resource belongs to a run if the journal lists it (by id or by name) and it carries the name of the run. A resource
+without a name carries the name of its parent: an association that of its gateway, a LAG's own connections that of the
+LAG.
 """
 
 import re
@@ -39,7 +39,7 @@ _ORDERED: Final = re.compile(r"Requested Connection \d+ for Lag (\S+)")
 
 @dataclass
 class Belonging:
-    """One thing of a run: what it is, where it was seen and by whom, and the state it was in."""
+    """One resource of a run: its kind, the place and the account that showed it, and its state."""
 
     kind: str
     id: str
@@ -56,14 +56,14 @@ class Belonging:
 
 @dataclass(frozen=True)
 class Found:
-    """What was found; `unseen` says, in a sentence each, where it could not be looked."""
+    """The resources that were found; `unseen` lists, as sentences, what could not be read."""
 
     belongings: list[Belonging]
     unseen: list[str]
 
 
 class Search:
-    """Looks for what a journal tells of, by reading only."""
+    """Searches the resources of a journal, with read operations only."""
 
     def __init__(self, api: Api, record: Record) -> None:
         self._api = api
@@ -79,7 +79,7 @@ class Search:
         self._unseen: dict[str, None] = {}
 
     def found(self) -> Found:
-        """All that is left of the run, of Direct Connect's kinds, in the order of deletion."""
+        """The Direct Connect resources that are left of the run, in the order of deletion."""
         self._unseen.clear()
         entries = [entry for entry in self._record.entries if not entry.operation.startswith(EC2)]
         kinds = {kind for entry in entries for kind in self._api.spec.operation(entry.operation).traits.gives}

@@ -1,7 +1,7 @@
-"""Did the target survive? And if not: which request ended it, and the smallest form of that request.
+"""Checks whether the target still answers, and finds the smallest request that ends it.
 
-A target is dead when it refuses a connection, having listened before, or answers no plain request for a while. What
-killed it can only be made smaller where somebody starts the target again: each try kills it once more.
+A target is dead if it refuses a connection after it had listened, or answers no plain request for a while. The
+request can be reduced only if somebody restarts the target, because each attempt ends it again.
 """
 
 import json
@@ -36,12 +36,12 @@ class Prober(Protocol):
     def spec(self) -> Spec: ...
 
     def ask(self, operation: str, body: Any, answer_seconds: float) -> Exchange:
-        """A raw call that is not judged."""
+        """Send a raw call without judging it."""
 
 
 @dataclass(frozen=True)
 class Suspect:
-    """A request after which the target was dead. `certain`: it was this one that was never answered."""
+    """A request after which the target was dead. `certain`: this request got no answer."""
 
     operation: str
     sent: str
@@ -66,7 +66,7 @@ class Suspect:
 
 
 def survived(api: Prober, exchange: Exchange) -> None:
-    """Make sure that the target answers a plain request after `exchange`.
+    """Check that the target answers a plain request after `exchange`.
 
     Raises:
         TargetDied: it does not.
@@ -76,7 +76,7 @@ def survived(api: Prober, exchange: Exchange) -> None:
 
 
 def autopsy(api: Prober, suspects: Sequence[Suspect], revives: bool) -> tuple[Suspect, str]:
-    """Which of `suspects` killed the target, and that in words, with its smallest form.
+    """Determine which of `suspects` ended the target; returns it and a sentence with its smallest form.
 
     To be called when nothing else sends. A target that nobody starts again (`revives`: whether to wait for it) cannot
     be asked: then the most suspicious one is taken.
@@ -139,7 +139,7 @@ def _smallest(api: Prober, suspect: Suspect) -> str | None:
 
 
 def reduced(body: bytes, kills: Callable[[bytes], bool]) -> bytes:
-    """`body` made smaller for as long as `kills` says that it still does; bounded in tries and time."""
+    """Reduce `body` while `kills` still returns true; limited in attempts and time."""
     deadline = time.monotonic() + MINIMISE_SECONDS
     tries = 0
     tried = {body}

@@ -1,7 +1,7 @@
-"""How fast a target is asked and how long anything may take: every wait has an end, and says what it waited for.
+"""Limits the rate of calls and the time of every wait.
 
-Per account a token bucket; per run and per test a deadline; where the target asks to slow down, longer and longer
-pauses, for so many seconds at most until it answers as usual again.
+There is a token bucket for each account and a deadline for the run and for each test. If the target asks to slow
+down, the pauses become longer, up to a total number of seconds, until it answers normally again.
 """
 
 import threading
@@ -27,7 +27,7 @@ _LONGEST_TURN: Final = 60.0
 
 
 class Patience:
-    """Limits of one process of a run. Safe for concurrent use.
+    """The limits of one process of a run. Safe for concurrent use.
 
     `rate`: calls per second and account (None: no limit). `deadline`: seconds from now for the whole run.
     """
@@ -53,7 +53,7 @@ class Patience:
 
     @contextmanager
     def test(self) -> Iterator[None]:
-        """The time of one test."""
+        """Set the deadline of one test."""
         self._test_ends = time.monotonic() + self._test_seconds
         try:
             yield
@@ -61,7 +61,7 @@ class Patience:
             self._test_ends = self._tidying_ends = None
 
     def tidy(self) -> None:
-        """From here on this test, or the run, deletes what it made: for a while its time does not end."""
+        """Allow extra time, because the test or the run now deletes its resources."""
         self._tidying_ends = time.monotonic() + TIDYING_SECONDS
 
     @property
@@ -69,7 +69,7 @@ class Patience:
         return self._run_ends is not None and time.monotonic() > self._run_ends
 
     def turn(self, account: str) -> None:
-        """Wait until a call of this account may be sent.
+        """Wait until this account may send a call.
 
         Raises:
             Indeterminate: the run's time or the test's is over.
@@ -95,7 +95,7 @@ class Patience:
             return self._limits[account]
 
     def slow_down(self) -> bool:
-        """The target asked to slow down: pause, and say whether to ask again; not when all patience is used up."""
+        """Pause because the target asked to slow down; returns whether to retry, or False if the limit is reached."""
         with self._lock:
             self.slowed += 1
             pause = min(self._pause, self._to_give)
@@ -107,5 +107,5 @@ class Patience:
         return True
 
     def relax(self) -> None:
-        """The target answered as usual."""
+        """Reset the pause, because the target answered normally."""
         self._pause, self._to_give = _FIRST_PAUSE, self._slow_down_seconds

@@ -1,4 +1,4 @@
-"""Which process this is, in words that tell it from a later one with the same number; and whether one still runs."""
+"""Identifies a process across restarts and process ids, and checks whether it still runs."""
 
 import os
 import platform
@@ -14,12 +14,12 @@ _STARTTIME: Final = 18
 
 
 def own() -> Mapping[str, Any]:
-    """This process: its number, when it started, and the machine."""
+    """A description of this process: its id, its start time and the machine."""
     return {"pid": os.getpid(), "began": began(os.getpid()), "host": platform.node()}
 
 
 def lives(process: object) -> bool:
-    """Whether the process that `own` once described still runs; not when that cannot be told, as on another machine."""
+    """Whether the process that `own` described still runs; False if this is unknown, as on another machine."""
     if not isinstance(process, Mapping) or process.get("host") != platform.node():
         return False
     number, then = process.get("pid"), process.get("began")
@@ -27,7 +27,7 @@ def lives(process: object) -> bool:
 
 
 def began(number: int) -> str | None:
-    """When the process with this number started, in the words of this system; None where there is none, or no telling.
+    """The start time of the process with this id, in the format of this system; None if unknown.
 
     A process that has ended and only waits for its parent to notice does not count.
     """

@@ -1,4 +1,4 @@
-"""Requests that do not ask for too much: emulators make as many things as a number says."""
+"""Caps counts in generated requests, so that an emulator does not create millions of objects."""
 
 from typing import Any, Final
 
@@ -8,7 +8,7 @@ MOST: Final = 8
 
 
 def affordable(value: Any) -> Any:
-    """`value`, asking for a few where it asks for many."""
+    """Return `value` with large counts replaced by small ones."""
     if isinstance(value, dict):
         return {name: _few(one) if name in COSTLY else affordable(one) for name, one in value.items()}
     if isinstance(value, list):

@@ -1,8 +1,9 @@
-"""What a run makes, on disk before it is asked for, so that `sweep` finds it whatever ends the run.
+"""Writes the resources of a run to disk before they are requested, so that `sweep` finds them after any end of the
+run.
 
-One file per run, for the user's eyes only, of one JSON object per line; a line is on disk (fsync) before what it
-announces is sent. Several processes may append to one file. It holds names, ids and places, never a request as it was
-sent: no credentials, no keys.
+There is one file for each run, readable only by the user, with one JSON object per line. A line is on disk (fsync)
+before the request is sent. Several processes may append to the same file. It holds names, ids and places, but no
+requests, credentials or keys.
 """
 
 import contextlib
@@ -40,33 +41,33 @@ _NO_THINGS: Final = frozenset({"location", "account", "arn"})
 
 
 class JournalError(CannotWriteError):
-    """A journal cannot be written or read; the message says which, and why."""
+    """A journal cannot be written or read; the message names the file and the reason."""
 
 
 def new_run_id() -> str:
-    """Eight characters for one run; the names of everything that it makes carry them."""
+    """Eight characters that identify a run; the names of its resources contain them."""
     return uuid.uuid4().hex[:8]
 
 
 def run_prefix(run: str) -> str:
-    """How the names begin of all that a run makes."""
+    """The prefix of the names of all resources of a run."""
     return f"{PREFIX}-{run}-"
 
 
 def default_folder() -> Path:
-    """Where journals are kept: `$XDG_STATE_HOME/dxcontract`, in the user's home unless that is set."""
+    """The folder of the journals: `$XDG_STATE_HOME/dxcontract`, by default in the home folder of the user."""
     state = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
     return Path(state) / "dxcontract"
 
 
 def path_of(folder: Path, run: str) -> Path:
-    """The journal of a run in a folder."""
+    """The path of the journal of a run in a folder."""
     return folder / f"{run}{SUFFIX}"
 
 
 @dataclass
 class Entry:
-    """One creating call: what was asked for, and what came of it (`ids` by kind; none before the answer).
+    """One creating call: the request, and the result (`ids` by kind; none before the answer).
 
     `of` are the ids of what it was asked for on: the gateway of an association, say. `echoed`: the answer had the name
     that was asked for, so that its ids are those of this run's thing and not by mistake somebody else's.
@@ -85,7 +86,7 @@ class Entry:
 
 @dataclass
 class Record:
-    """A journal as read: which run, against what, and its creating calls in order. `swept`: nothing was left.
+    """The content of a journal: the run, its target, and its creating calls in order. `swept`: nothing was left.
 
     `processes` are those that wrote it, as `processes.own` describes them.
     """
@@ -105,12 +106,12 @@ class Record:
         return run_prefix(self.run)
 
     def living(self) -> list[int]:
-        """The numbers of the processes of this run that are still running."""
+        """The ids of the processes of this run that still run."""
         return [one["pid"] for one in self.processes if processes.lives(one)]
 
 
 class Journal:
-    """Notes what one process of a run makes; without a folder nothing is written, but still known to the process.
+    """Records the resources of one process of a run; without a folder, only in memory.
 
     Safe for concurrent use.
     """
@@ -128,23 +129,23 @@ class Journal:
 
     @property
     def prefix(self) -> str:
-        """How the names begin of what this process makes."""
+        """The prefix of the names of resources of this process."""
         return run_prefix(self.run) + (f"{self.process}-" if self.process else "")
 
     @property
     def label(self) -> str:
-        """The run's id and, in one of several processes, the process's: what those names carry."""
+        """The id of the run and, with several processes, of the process; names contain it."""
         return self.prefix.removeprefix(f"{PREFIX}-").removesuffix("-")
 
     def tags(self) -> list[dict[str, str]]:
-        """Tags for what this run makes: its id, and when it began. Names tell whose a thing is; tags tell people."""
+        """Tags for resources of this run: its id and its start time, for people."""
         return [
             {"key": "dxcontract:run", "value": self.run},
             {"key": "dxcontract:started", "value": self.record().started.strftime("%Y-%m-%dT%H:%M:%SZ")},
         ]
 
     def begin(self, target: Target) -> None:
-        """Say which target this run makes things on; the file is made with the first of them."""
+        """Set the target of this run; the file is created with the first resource."""
         self._opening = {
             "journal": 1,
             "run": self.run,
@@ -157,7 +158,7 @@ class Journal:
         }
 
     def will(self, operation: Operation, role: Role, region: str, body: bytes) -> Entry:
-        """A creating call is about to be sent.
+        """Record that a creating call is about to be sent.
 
         Raises:
             JournalError: this cannot be written down; then it must not be sent.
@@ -173,7 +174,7 @@ class Journal:
         return self._will(operation.name, role, region, next(_names(document), None), of)
 
     def will_make(self, action: str, role: Role, region: str, name: str) -> Entry:
-        """An action of EC2 that makes something called `name` is about to be sent. Raises as `will` does."""
+        """Record that an EC2 action that creates `name` is about to be sent. Raises like `will`."""
         return self._will(EC2 + action, role, region, name, ())
 
     def _will(self, operation: str, role: Role, region: str, name: str | None, of: Iterable[str]) -> Entry:
@@ -194,7 +195,7 @@ class Journal:
         return entry
 
     def answered(self, entry: Entry, answer: str, ids: Mapping[str, list[str]], body: bytes = b"") -> None:
-        """What came of a creating call: `answer` in a word or two, the ids of what was made, by kind, and the body.
+        """Record the result of a creating call: `answer` in a few words, the created ids by kind, and the body.
 
         Raises:
             JournalError: this cannot be written down.
@@ -206,11 +207,11 @@ class Journal:
         self._write({"did": entry.number, "at": _now(), "answer": answer, "ids": entry.ids, "echoed": entry.echoed})
 
     def swept(self) -> None:
-        """Nothing of this run is left on the target."""
+        """Record that nothing of this run is left on the target."""
         self._write({"swept": _now()})
 
     def record(self) -> Record:
-        """What this process has noted so far."""
+        """The calls that this process has recorded so far."""
         opening = self._opening
         started = datetime.datetime.fromisoformat(opening["started"])
         target, endpoint, region, accounts = (opening[name] for name in ("target", "endpoint", "region", "accounts"))
@@ -236,7 +237,7 @@ class Journal:
 
 
 def mark_swept(path: Path) -> None:
-    """Nothing of the run of this journal is left on the target.
+    """Record that nothing of the run of this journal is left on the target.
 
     Raises:
         JournalError: this cannot be written down.
@@ -307,7 +308,7 @@ def _names(value: Any) -> Iterator[str]:
 
 
 def read(path: Path) -> Record:
-    """A journal.
+    """Read a journal.
 
     Raises:
         JournalError: it cannot be read, or is none.
@@ -362,7 +363,7 @@ def _entry(found: Mapping[str, Any]) -> Entry:
 
 
 def chosen(folder: Path, runs: Iterable[str], older_than: datetime.timedelta | None = None) -> list[Path]:
-    """The journals of these runs (all unless any is named) that began longer ago than `older_than`, oldest first.
+    """The journals of these runs (default: all) that started longer ago than `older_than`, oldest first.
 
     Raises:
         JournalError: one of the runs has no journal there, or a journal cannot be read.

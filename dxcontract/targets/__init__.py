@@ -1,4 +1,4 @@
-"""The kinds of target, and the choice between them by the value of `--target`."""
+"""The kinds of target, selected by the value of `--target`. Imports up to `wire`."""
 
 from dataclasses import dataclass
 from typing import Final

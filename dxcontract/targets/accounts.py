@@ -1,8 +1,8 @@
-"""Who calls: from `--accounts`, or found by asking the endpoint's STS.
+"""Accounts and credentials, from `--accounts` or from the endpoint's STS.
 
-`--accounts` is a comma-separated list of ROLE=WHO, where ROLE is owner, other or partner and WHO is one of
-a 12-digit account id (used as access key, as many emulators take it), ACCESS_KEY:SECRET[:TOKEN],
-profile/NAME (of the AWS configuration), or the ARN of an IAM role to assume through the endpoint's STS.
+`--accounts` is a comma-separated list of ROLE=WHO. ROLE is owner, other or partner. WHO is one of: a 12-digit account
+id (used as access key, which many emulators accept), ACCESS_KEY:SECRET[:TOKEN], profile/NAME (of the AWS
+configuration), or the ARN of an IAM role to assume through the endpoint's STS.
 """
 
 import re
@@ -44,7 +44,7 @@ _ROLE_ARN: Final = re.compile(r"arn:[^:]+:iam::(\d{12}):role/.+")
 
 
 def parse(text: str, endpoint: str | None, region: str) -> dict[Role, Account]:
-    """The accounts that `--accounts` names.
+    """The accounts in the value of `--accounts`.
 
     Raises:
         TargetError: the text is malformed, names no owner, or a role cannot be assumed.
@@ -81,12 +81,12 @@ def _account(role: Role, who: str, owner: Account | None, endpoint: str | None, 
 
 
 def twelve_digits(role: Role) -> Account:
-    """The default account of a role: many emulators take a 12-digit access key as the account."""
+    """The default account of a role: a 12-digit access key, which many emulators accept as the account id."""
     return Account(role, DEFAULT_ACCOUNTS[role], EMULATOR_SECRET, account_id=DEFAULT_ACCOUNTS[role], made_up=True)
 
 
 def from_profile(role: Role, profile: str | None) -> Account:
-    """Credentials of a profile (None: botocore's own search order).
+    """The credentials of a profile (None: botocore's default search order).
 
     Raises:
         TargetError: there are none.
@@ -101,7 +101,7 @@ def from_profile(role: Role, profile: str | None) -> Account:
 
 
 def discover(endpoint: str, region: str) -> dict[Role, Account]:
-    """The accounts that an emulator offers, told apart by its own STS.
+    """The accounts that an emulator offers, identified by its STS.
 
     Twelve-digit access keys are tried first, then roles to assume. Without an STS, or where all are one account,
     there is an owner only: what needs a second account is then unsupported, not blamed on the target.
@@ -131,14 +131,14 @@ def _known(account: Account, account_id: str | None) -> Account:
 
 
 def identity(account: Account, endpoint: str | None, region: str) -> str | None:
-    """The account id that STS gives for these credentials; None where there is no such STS."""
+    """The account id that STS returns for these credentials; None without an STS."""
     answer = _sts(account, endpoint, region, "get_caller_identity", {})
     found = answer.get("Account") if answer else None
     return str(found) if found else None
 
 
 def assume(role: Role, arn: str, caller: Account, endpoint: str | None, region: str) -> Account | None:
-    """Credentials of the IAM role `arn`; None where STS does not give any.
+    """Credentials of the IAM role `arn`; None if STS returns none.
 
     They are as made up as those of the caller: AWS gives none to keys that it did not give out.
     """

@@ -1,4 +1,4 @@
-"""Real Direct Connect: the endpoint that botocore resolves, the user's credentials, reads only."""
+"""AWS itself: the endpoint that botocore resolves, the credentials of the user, read operations only."""
 
 import botocore.exceptions
 import botocore.session
@@ -11,7 +11,7 @@ from dxcontract.wire.credentials import Account, Role
 
 
 def open_target(region: str | None, accounts: str | None) -> Target:
-    """Direct Connect in `region` (else the profile's region).
+    """Open Direct Connect in `region` (default: the Region of the profile).
 
     Raises:
         TargetError: no credentials, no such profile, or no endpoint in that region.

@@ -1,9 +1,9 @@
-"""Is an endpoint shown to be an emulator, or must it be treated as a real account?
+"""Decides whether an endpoint is shown to be an emulator or must be treated as a real account.
 
-Proof is the word of the user (`--emulator`), an emulator's own mark in its answers, or a loopback address called with
-made-up keys, which AWS would refuse. Whatever else says nothing: a proxy before AWS may add, rename or remove headers
-and may listen on any address. A mistake is cheap in one direction only: an emulator taken for a real account gets reads
-only, until the user says `--emulator`.
+Proof is the option `--emulator`, an emulator's mark in its answers, or a loopback address that is called with made-up
+keys, which AWS would refuse. Other facts prove nothing: a proxy in front of AWS may add, rename or remove headers and
+may listen on any address. An emulator that is mistaken for a real account only gets read operations until the user
+passes `--emulator`.
 """
 
 import uuid
@@ -42,7 +42,7 @@ _ERRORS_OF_AWS: Final = frozenset(
 
 
 def why_real(target: Target, answer: Exchange | None, *, emulator: bool) -> str | None:
-    """Why a target is treated as a real account; None where it is shown to be an emulator.
+    """The reason why a target is treated as a real account; None if it is shown to be an emulator.
 
     `answer` is that to an operation that cannot exist (None: not asked yet); `emulator`: the user says that it is one,
     which is not believed of AWS's own hosts.
@@ -68,7 +68,7 @@ def has_mark(answer: Exchange) -> bool:
 
 
 def looks_like_aws(answer: Exchange) -> bool:
-    """Whether this answer to an operation that cannot exist may be that of AWS, whatever proxy handed it on.
+    """Whether an answer to an operation that cannot exist may come from AWS, through any proxy.
 
     AWS gives a request id that is a UUID, and one of few errors. Emulators name the server that they run on, or fail
     otherwise.

@@ -1,7 +1,7 @@
-"""Whether an endpoint is AWS's own host, and whether an access key looks like one of AWS: told from their text alone.
+"""Recognizes AWS hosts and AWS access keys from their text.
 
-Of the standard library only: reproducer scripts carry this file. The shell scripts decide the same in `sed`
-(`dxcontract.reproduce.aws_cli`); one table of spellings tests both.
+Uses only the standard library, because reproducer scripts contain this file. The shell scripts decide the same in
+`sed` (`dxcontract.reproduce.aws_cli`). One table of spellings tests both.
 """
 
 import re
@@ -45,7 +45,7 @@ def host_of(endpoint: str) -> "str | None":
 
 
 def is_aws_host(endpoint: str, suffixes: Iterable[str] = AWS_SUFFIXES) -> bool:
-    """Whether an endpoint is AWS's own host, or is spelled such that it may be."""
+    """Whether an endpoint is an AWS host, or has a spelling that may be one."""
     host = host_of(endpoint)
     if host is None:
         return True
@@ -55,7 +55,7 @@ def is_aws_host(endpoint: str, suffixes: Iterable[str] = AWS_SUFFIXES) -> bool:
 
 
 def is_key_of_aws(access_key: str) -> bool:
-    """Whether an access key looks like one that AWS gave out: AKIA…, ASIA…, any other sixteen that begin with A, or
-    twenty that begin with a digit, as the first ones did.
+    """Whether an access key looks like a key of AWS: AKIA…, ASIA…, sixteen other characters that start with A, or
+    twenty that start with a digit, like the oldest keys.
     """
     return _KEY_OF_AWS.match(access_key) is not None

@@ -1,7 +1,7 @@
-"""What happens to resources without a request: links and sessions go down, states advance.
+"""Controls events in the reference emulator that no request causes: link and session failures, and state changes.
 
-Real targets decide that for themselves. One that lets a test decide it (the reference emulator) is explored farther:
-every state can be seen, and acted in, without waiting.
+Real targets decide on these events themselves. The reference emulator lets a test decide, so that a test can reach
+every state without waiting.
 """
 
 from typing import Any, Final
@@ -12,7 +12,7 @@ SECONDS: Final = 10.0
 
 
 class EventsError(Exception):
-    """The target does not do what it offered to."""
+    """The target does not do what its administrative endpoint offers."""
 
 
 class Events:
@@ -23,15 +23,15 @@ class Events:
         self._pool = urllib3.PoolManager(retries=False)
 
     def hold(self, held: bool) -> None:
-        """Let nothing go on of its own accord; or let it go again."""
+        """Stop or resume automatic state changes."""
         self._post("hold", held=held)
 
     def follow_documents(self, documented: bool) -> None:
-        """Show the states of the documentation where recordings of AWS show others; or those of the recordings."""
+        """Show the documented states instead of those in recordings of AWS, or the other way round."""
         self._post("states", states="documented" if documented else "recorded")
 
     def step(self, resource_id: str) -> None:
-        """Let a resource, and what belongs to it, go on by one state; nothing when it is not there any more."""
+        """Advance a resource and its dependents by one state; does nothing if the resource is gone."""
         self._post("advance", id=resource_id, parts=True)
 
     def link(self, resource_id: str, up: bool) -> None:
@@ -47,7 +47,7 @@ class Events:
         self._post("faults", faults=faults)
 
     def reset(self) -> None:
-        """Forget everything that was made."""
+        """Delete all resources."""
         self._post("reset")
 
     def _post(self, action: str, **body: Any) -> None:

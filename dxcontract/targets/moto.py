@@ -1,4 +1,4 @@
-"""moto's Direct Connect, served from this process on a free loopback port."""
+"""Starts moto's Direct Connect in this process, on a free loopback port."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,7 +18,7 @@ class MotoTarget(Target):
 
 
 def open_target(region: str, other_region: str) -> Target:
-    """Start moto; its accounts come through its own STS.
+    """Start moto; its own STS provides the accounts.
 
     Raises:
         TargetError: moto is not installed.

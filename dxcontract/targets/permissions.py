@@ -1,7 +1,8 @@
-"""What may be sent to a real account, by what it costs; asked in the one door, before anything is signed.
+"""Decides what may be sent to a real account, by its cost, before a request is signed.
 
-Reads always. More only by name, and then on what this run made only: a request that names anything else is refused,
-whatever its price. What costs money is counted against a budget at the worst case, before it is sent.
+Read operations are always allowed. Other operations need an option, and apply only to resources that this run
+created. A request that names any other resource is refused. The maximum cost of a request is counted against the
+budget before it is sent.
 """
 
 from collections import Counter
@@ -29,7 +30,7 @@ _NOT_THINGS: Final = frozenset({"account", "location"})
 
 
 def level_of(operation: Operation) -> Level | None:
-    """The least level that allows an operation; None when none does."""
+    """The lowest level that allows an operation; None if no level does."""
     if operation.traits.effect == "read":
         return "reads"
     if operation.name in NEVER:
@@ -40,7 +41,7 @@ def level_of(operation: Operation) -> Level | None:
 
 @dataclass(frozen=True)
 class Prices:
-    """`specs/prices.json`: USD per port-hour, and for how many hours anything ordered is counted."""
+    """`specs/prices.json`: USD per port-hour, and the number of hours that an order counts."""
 
     document: Json
 
@@ -49,7 +50,7 @@ class Prices:
         return float(self.document["hours"])
 
     def worst(self, operation: Operation, document: Any) -> float:
-        """The most that one call can cost, in USD, if what it makes lives for `hours`; nothing when it is free."""
+        """The maximum cost of a call in USD, if the resource exists for `hours`; 0 if it is free."""
         table = self.document["operations"].get(operation.name)
         if table is None:
             return 0.0
@@ -60,12 +61,12 @@ class Prices:
         return rate * self.hours * (count if isinstance(count, int) and count > 0 else 1)
 
     def cheapest(self, operation: Operation) -> float:
-        """The least that a call of an operation is counted with; nothing when it is free."""
+        """The minimum cost that is counted for a call of an operation; 0 if it is free."""
         table = self.document["operations"].get(operation.name)
         return min(map(float, self.document["portHours"][table["port"]].values())) * self.hours if table else 0.0
 
     def dearest(self, operation: Operation) -> float:
-        """The most that any call of an operation could cost."""
+        """The maximum cost of any call of an operation."""
         return self.worst(operation, {}) if operation.name in self.document["operations"] else 0.0
 
 
@@ -80,7 +81,7 @@ def prices(folder: Path | None = None) -> Prices:
 
 @dataclass
 class Guard:
-    """Stands before a real account. `made` are the ids of what this run made; `known` are ids that cannot exist.
+    """Guards a real account. `made` are the ids of resources of this run; `known` are ids that cannot exist.
 
     `why` says why the target is treated as a real account where it may be an emulator; empty where it is AWS.
     """
@@ -97,7 +98,7 @@ class Guard:
     why: str = ""
 
     def held_back(self) -> str | None:
-        """Why writes are held back and how to allow them; None where the user has allowed some."""
+        """The reason why writes are held back, and how to allow them; None if the user has allowed some."""
         if self.level != "reads":
             return None
         if not self.why:
@@ -108,7 +109,7 @@ class Guard:
         )
 
     def refusal(self, operation: Operation, document: Any = None) -> str | None:
-        """Why an operation (with this request, if one is given) must not be sent; None when it may."""
+        """The reason why an operation (or this request) must not be sent; None if it may."""
         needed = level_of(operation)
         if needed is None:
             return f"{operation.name} is never sent to {self.name}, a real account: {NEVER[operation.name]}"
@@ -148,12 +149,12 @@ class Guard:
         return found
 
     def passed(self, operation: Operation, document: Any) -> None:
-        """A request is sent: count it, and what it may cost."""
+        """Count a request that is sent, and its possible cost."""
         self.calls[operation.name] += 1
         self.spent += self.prices.worst(operation, document)
 
 
 def parsed(body: bytes) -> Any:
-    """What a request says; an empty object where that is nothing readable, which then names nothing."""
+    """The content of a request; an empty object if it is not readable and therefore names nothing."""
     found = cbor.document(body)
     return {} if found is None else found

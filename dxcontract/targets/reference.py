@@ -1,7 +1,7 @@
-"""The reference emulator, as a process of its own on a free loopback port, ended whatever happens.
+"""Starts the reference emulator as a process on a free loopback port, and ends it in any case.
 
-It ends when its standard input closes, which happens even if this process is killed. It is in a session of its own: a
-Ctrl-C in the terminal is for this process, which needs the emulator until it has tidied up.
+The emulator ends when its standard input closes, which happens even if this process is killed. It runs in its own
+session: Ctrl-C in the terminal stops this process, which still needs the emulator to delete its resources.
 """
 
 import atexit
@@ -41,7 +41,7 @@ class ReferenceTarget(Target):
 
 
 def open_target(region: str, other_region: str, faults: tuple[str, ...] = ()) -> Target:
-    """Start the emulator; `faults` are the rules that it is to break.
+    """Start the emulator; it breaks the rules in `faults`.
 
     Raises:
         TargetError: it did not come up in time.

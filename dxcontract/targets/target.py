@@ -1,4 +1,4 @@
-"""What can be tested: an endpoint, who calls it, where, and what may be sent to it."""
+"""Describes a target: endpoint, accounts, Region and permissions."""
 
 import functools
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ OTHER_REGION: Final = "eu-west-1"
 
 
 class TargetError(Exception):
-    """The target cannot be tested as asked: wrong option, unreachable, not Direct Connect. One clear sentence."""
+    """The target cannot be tested as requested; the message is one sentence for the user."""
 
 
 @dataclass
@@ -50,26 +50,26 @@ class Target:
         return self.guard is not None
 
     def refusal(self, operation: Operation, document: Any = None) -> str | None:
-        """Why `operation` (with this request, if one is given) must not be sent to this target; None when it may."""
+        """The reason why `operation` (or this request) must not be sent to this target; None if it may."""
         return self.guard.refusal(operation, document) if self.guard is not None else None
 
     def passed(self, operation: Operation, body: bytes) -> None:
-        """A request is sent: count it where there is a guard."""
+        """Count a request that is sent, if there is a guard."""
         if self.guard is not None:
             self.guard.passed(operation, parsed(body))
 
     def stop(self) -> None:
-        """End what was started for this run; nothing for an endpoint of somebody else."""
+        """Stop what this run started; does nothing for other endpoints."""
 
 
 @functools.cache
 def aws_suffixes() -> frozenset[str]:
-    """The suffixes of AWS's host names: those of all partitions that botocore knows, and some that it does not."""
+    """The suffixes of AWS host names in all partitions that botocore knows, and in some others."""
     partitions = botocore.loaders.Loader().load_data("partitions")["partitions"]
     members = ("dnsSuffix", "dualStackDnsSuffix")
     return frozenset(AWS_SUFFIXES) | {str(one["outputs"][member]) for one in partitions for member in members}
 
 
 def is_aws(endpoint: str) -> bool:
-    """Whether `endpoint` is AWS's own, in any partition and any spelling: such endpoints get reads only."""
+    """Whether `endpoint` is an AWS host, in any partition and any spelling."""
     return is_aws_host(endpoint, aws_suffixes())

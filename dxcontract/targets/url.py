@@ -1,4 +1,4 @@
-"""Any http(s) endpoint."""
+"""Opens an HTTP or HTTPS endpoint."""
 
 from urllib.parse import urlsplit
 
@@ -10,7 +10,7 @@ from dxcontract.targets.target import Target, TargetError, is_aws
 
 
 def open_target(endpoint: str, region: str, other_region: str, accounts: str | None, wait: float = 0.0) -> Target:
-    """The endpoint at `endpoint`, with a guard unless its address and the keys show already that it is an emulator.
+    """Open `endpoint`, with a guard unless its address and the keys show that it is an emulator.
 
     `wait`: so many seconds it may take until it listens.
 

@@ -1,4 +1,4 @@
-"""`--wait`: a target may be started at the same time as the run, and need a while until it listens."""
+"""`--wait`: waits for a target that starts at the same time as the run."""
 
 import time
 from typing import Final
@@ -14,7 +14,7 @@ _NOT_YET: Final[frozenset[Failure | None]] = frozenset({"refused", "reset", "tim
 
 
 def check(seconds: float) -> None:
-    """What is wrong with the value of `--wait`.
+    """Check the value of `--wait`.
 
     Raises:
         TargetError: it is no time to wait.
@@ -24,7 +24,7 @@ def check(seconds: float) -> None:
 
 
 def until_it_listens(endpoint: str, seconds: float) -> None:
-    """Wait until something at `endpoint` answers a plain request, in whatever way.
+    """Wait until `endpoint` answers a plain request in any way.
 
     Raises:
         TargetError: nothing did within that time.

@@ -1,8 +1,8 @@
-"""Calls as boto3 makes them, by botocore's own serializer, signer and parser, without all that boto3 does around them.
+"""Serializes, signs and parses calls like boto3, with botocore's own code.
 
-A client of boto3 spends as long on its events, endpoint rules and retries as on the call itself; none of them changes
-what is sent or understood (tests/unit/wire/test_caller.py compares). `strategies.boto3_client` has a client as users
-have it.
+A boto3 client spends as much time on events, endpoint rules and retries as on the call itself. None of them changes
+the request or the result (tests/unit/wire/test_caller.py compares both). `strategies.boto3_client` provides a
+complete client.
 """
 
 import uuid
@@ -25,7 +25,7 @@ _OF_PARSING = (ValueError, TypeError, LookupError, AttributeError, RuntimeError,
 
 
 class Caller:
-    """One account's calls in one region, in one protocol. Safe for concurrent use."""
+    """Calls of one account in one Region with one protocol. Safe for concurrent use."""
 
     def __init__(self, protocol: cbor.Protocol, account: Account, service: str, region: str, endpoint: str) -> None:
         session = botocore_session.session(protocol)
@@ -56,7 +56,7 @@ class Caller:
         return Request(str(prepared.method), str(prepared.url), headers, data)
 
     def trouble(self, operation: str, response: Response) -> str | None:
-        """Why boto3 cannot make sense of an answer; None when it can."""
+        """The reason why boto3 cannot parse an answer; None if it can."""
         answer = {
             "status_code": response.status,
             "headers": botocore.awsrequest.HeadersDict(response.headers),

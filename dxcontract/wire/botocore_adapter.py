@@ -1,4 +1,4 @@
-"""boto3's requests carried over our own transport: the same bounds for all, no redirects, both directions seen."""
+"""Sends the requests of boto3 clients through our connection pool: with our limits, without redirects, recorded."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -11,11 +11,11 @@ Carry = Callable[[Request], Answer]
 
 
 class NoAnswerError(Exception):
-    """Nothing came back; unwinds boto3."""
+    """No answer came back; passes through boto3."""
 
 
 def carry(client: Any, by: Carry) -> None:
-    """Have every request of a boto3 client sent by `by` instead of by boto3.
+    """Make `by` send every request of a boto3 client.
 
     The client's calls raise NoAnswerError where `by` got no answer.
     """

@@ -1,4 +1,4 @@
-"""botocore sessions whose clients speak the protocol of the run, though botocore itself would choose another one."""
+"""Creates botocore sessions that use the protocol of the run, even if botocore prefers another one."""
 
 import functools
 from typing import Any
@@ -13,7 +13,7 @@ _NAMES: dict[Protocol, str] = {"json": "json", "cbor": "smithy-rpc-v2-cbor"}
 
 @functools.cache
 def session(protocol: Protocol) -> botocore.session.Session:
-    """A session for clients of Direct Connect in `protocol`."""
+    """A session for Direct Connect clients in `protocol`."""
     made = botocore.session.Session()
     made.register_component("data_loader", _Loader(_NAMES[protocol]))
     return made
@@ -27,7 +27,7 @@ class _Loader(botocore.loaders.Loader):
         self._protocol = protocol
 
     def load_service_model(self, service_name: str, type_name: str, api_version: str | None = None) -> Any:
-        """The model, less the protocols that are not wanted."""
+        """The service model without the protocols that are not wanted."""
         model: Any = super().load_service_model(service_name, type_name, api_version)
         protocols = model.get("metadata", {}).get("protocols", [])
         if self._protocol not in protocols:

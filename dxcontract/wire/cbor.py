@@ -1,8 +1,7 @@
-"""Bodies in CBOR, as Smithy's second protocol has them: to and from the JSON that says the same.
+"""Converts CBOR bodies, Smithy's second protocol, to and from the equivalent JSON.
 
-Everything that is judged is JSON in wire form (`specs/model`): a time is a number of seconds, a blob is base64. So a
-body in CBOR is turned into that, and a request that was written as JSON is turned into CBOR, with all its oddities
-that CBOR can express.
+All judging uses JSON in wire form (`specs/model`): a time is a number of seconds, a blob is base64. A CBOR body is
+converted to this form. A request in JSON is converted to CBOR, including its irregularities if CBOR can express them.
 """
 
 import base64
@@ -42,12 +41,12 @@ _NAMES: Final = {math.inf: "Infinity", -math.inf: "-Infinity"}
 
 
 def path(prefix: str, operation: str) -> str:
-    """Where an operation is asked for, below the endpoint."""
+    """The path of an operation below the endpoint."""
     return f"service/{prefix}/operation/{operation}"
 
 
 def document(body: bytes) -> Any:
-    """What a body says, in CBOR if it begins like a map of it, else in JSON; None when it is neither."""
+    """The content of a body: CBOR if it starts like a CBOR map, else JSON; None if it is neither."""
     try:
         return loads(body) if body[:1] and body[0] in _MAPS else json.loads(body)
     except (ValueError, OverflowError, RecursionError, cbor2.CBORError):
@@ -55,8 +54,7 @@ def document(body: bytes) -> Any:
 
 
 def answer(body: bytes) -> Any:
-    """What an answer says, as values that any code can work with; None when it is neither CBOR nor JSON, or too deep or
-    too large to be read.
+    """The content of an answer as plain values; None if it is neither CBOR nor JSON, or too deep or too large.
 
     Halves of surrogate pairs become escapes, numbers that no double holds a large one or their name (`Infinity`), as
     Smithy writes them in JSON.
@@ -113,7 +111,7 @@ def _tame(value: Any, levels: int) -> Any:
 
 
 def as_json(body: bytes) -> bytes:
-    """A body in CBOR as JSON; any other one as it is."""
+    """A CBOR body as JSON; any other body unchanged."""
     if not body or body[0] not in _MAPS:
         return body
     try:
@@ -132,7 +130,7 @@ def loads(body: bytes) -> Any:
 
 
 def tagged(body: bytes) -> Any:
-    """The value of one data item as its tags have it: a time is a datetime, and no number.
+    """The value of one data item with its tags applied: a time is a datetime, not a number.
 
     Raises:
         ValueError: it is no CBOR, or bytes follow.
@@ -162,7 +160,7 @@ def _wire(value: Any) -> Any:
 
 
 def from_json(text: bytes) -> bytes:
-    """The same in CBOR, members written twice included; what is no JSON stays as it is."""
+    """Convert JSON to CBOR, including duplicate members; a body that is not JSON stays unchanged."""
     try:
         value = json.loads(text, object_pairs_hook=_Members)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""Errors of AWS that are about who asks, not about what is asked: credentials that are wrong, and that have expired.
+"""Error types of AWS about wrong or expired credentials.
 
 Sources: the common errors of Direct Connect and EC2, botocore/data/_retry.json.
 """

@@ -1,4 +1,4 @@
-"""Bytes to the target and back: one keep-alive pool, no retries, no redirects, every wait bounded."""
+"""Sends bytes to the target and reads the answer: one keep-alive pool, no retries, no redirects, time limits."""
 
 import functools
 import re
@@ -34,7 +34,7 @@ _FAILURES: Final[tuple[tuple[type[Exception], Failure], ...]] = (
 
 
 class Transport:
-    """Sends requests as they are. Safe for concurrent use."""
+    """Sends requests unchanged. Safe for concurrent use."""
 
     def __init__(self, answer_seconds: float) -> None:
         self.answer_seconds = answer_seconds
@@ -43,7 +43,7 @@ class Transport:
         self._place = functools.lru_cache(maxsize=256)(self._found)
 
     def send(self, request: Request, answer_seconds: float | None = None) -> Answer:
-        """Send `request`; what goes wrong is in the answer, never raised."""
+        """Send `request`; a failure is returned in the answer, never raised."""
         limit = answer_seconds if answer_seconds is not None else self.answer_seconds
         started = time.perf_counter()
         try:

@@ -11,7 +11,7 @@ ROLES: Final[tuple[Role, ...]] = ("owner", "other", "partner")
 
 @dataclass(frozen=True)
 class Account:
-    """Credentials to call with. `account_id` is None where the endpoint was never asked.
+    """Credentials of an account. `account_id` is None if the endpoint was not asked for it.
 
     `made_up`: AWS refuses them, as nobody there gave them out: not those of a profile or of the environment, and not
     what looks like keys of AWS, unless made-up ones were enough to be given them by an endpoint's STS.

@@ -1,4 +1,4 @@
-"""Exceptions that say why a question could not be put to a target, or not be decided."""
+"""Exceptions for checks that could not be made or not be decided."""
 
 import unittest
 from typing import Any
@@ -9,7 +9,7 @@ class Unsupported(unittest.SkipTest):
 
 
 class Indeterminate(unittest.SkipTest):
-    """The question could not be put: a timeout, throttling, a precondition that was not reached.
+    """The check could not be made: a timeout, throttling, or a precondition that was not reached.
 
     A SkipTest, as Unsupported is, because Hypothesis lets those through at once: as a failure of an example it would be
     replayed, and a target that answers otherwise the second time would make it flaky.
@@ -17,7 +17,7 @@ class Indeterminate(unittest.SkipTest):
 
 
 class UnusableAnswer(Indeterminate):
-    """An answer describes nothing: it is missing, no success, or cannot be read. The next one may be usable.
+    """An answer describes nothing: it is missing, is no success, or cannot be read. A later one may be usable.
 
     `exchange` is the success that cannot be read, if it was one.
     """
@@ -28,15 +28,15 @@ class UnusableAnswer(Indeterminate):
 
 
 class CredentialsExpired(Indeterminate):
-    """The credentials of an account were accepted before, and are not any more: no further question can be put."""
+    """The credentials of an account were accepted earlier and have expired; no further request is possible."""
 
 
 class CannotWriteError(unittest.SkipTest):
-    """What must not be lost cannot be written down, the disk is full, say: the run ends, with this one line.
+    """A required file cannot be written, for example because the disk is full. The run ends with this message.
 
     A SkipTest for the same reason as Indeterminate.
     """
 
 
 class HarnessError(Exception):
-    """The suite itself is wrong: it would have blamed the target for its own mistake."""
+    """The suite itself is wrong; the target is not to blame."""

@@ -1,4 +1,4 @@
-"""One request and its answer, as on the wire. Everything that is judged is an Exchange."""
+"""One request and its answer, as on the wire. All checks judge exchanges."""
 
 import functools
 import itertools
@@ -40,7 +40,7 @@ def cut_off(text: str, length: int) -> str:
 
 @dataclass(frozen=True)
 class Exchange:
-    """One call: who called what where, what was sent, what came back, how long it took.
+    """One call: account, operation, Region, request, answer and duration.
 
     `response` is None when nothing came back; then `failure` says how, and `detail` in words. `client_error` is set
     when boto3 could not make sense of the answer. Exchanges with the same `together` (but 0) took place at the same
@@ -80,13 +80,13 @@ class Exchange:
 
     @functools.cached_property
     def given_ids(self) -> frozenset[bytes]:
-        """The ids in the answer, in quotes as they stand in a request: values of members whose names end in Id."""
+        """The ids in the answer, quoted as in a request: values of members whose names end in Id."""
         found = itertools.islice(_ids(self.json), MOST_IDS)
         return frozenset(f'"{value}"'.encode("utf-8", "surrogatepass") for value in found if len(value) <= LONGEST_ID)
 
     @property
     def status(self) -> int:
-        """The HTTP status; 0 when nothing came back."""
+        """The HTTP status; 0 without an answer."""
         return self.response.status if self.response else 0
 
     @property
@@ -95,12 +95,12 @@ class Exchange:
 
     @property
     def unreadable(self) -> bool:
-        """Whether the status says success and the body, which is no JSON object, does not say of what."""
+        """Whether the status is a success but the body is not a JSON object."""
         return self.succeeded and not isinstance(self.json, dict)
 
     @property
     def refused(self) -> bool:
-        """Whether the service refused the request: a status of 4xx and an error with a type."""
+        """Whether the service refused the request: a 4xx status and an error with a type."""
         return 400 <= self.status < 500 and self.error_type is not None
 
     @property
@@ -117,28 +117,28 @@ class Exchange:
 
     @property
     def error(self) -> dict[str, Any]:
-        """The JSON object of an answer that is no success; empty when it has none."""
+        """The JSON object of an error; empty if there is none."""
         return self.json if isinstance(self.json, dict) and not self.succeeded else {}
 
     @functools.cached_property
     def error_type(self) -> str | None:
-        """The error's type, None where there is no answer or no error."""
+        """The type of the error; None without an answer or an error."""
         if self.response is None or self.response.status < 300:
             return None
         return error_type(self.response, self.json)
 
     @property
     def error_message(self) -> str:
-        """The error's message; empty where there is no error or it has none."""
+        """The message of the error; empty without an error or a message."""
         said = self.error.get("message") or self.error.get("Message") or ""
         return said if isinstance(said, str) else f"{said!r:.{LARGE}}"
 
     def why(self) -> str:
-        """The beginning of the error's message, to be quoted."""
+        """The beginning of the error message, for quotation."""
         return one_line(self.cut(self.error_message, 120))
 
     def told(self) -> str:
-        """What came back, in a few words: `200`, `400 DirectConnectClientException`, `nothing (timeout)`."""
+        """The answer in a few words: `200`, `400 DirectConnectClientException`, `nothing (timeout)`."""
         if self.response is None:
             return f"nothing ({self.failure})"
         if self.error_type:
@@ -154,7 +154,7 @@ class Exchange:
         return shown(self.request.body, self.cut)
 
     def sent(self) -> str:
-        """The body that was sent, shortened to one line, secrets removed."""
+        """The body that was sent, shortened to one line, without secrets."""
         text = self.asked_shown
         return text if len(text) <= 200 else self.cut(text, 197) + "..."
 
@@ -163,7 +163,7 @@ class Exchange:
         return self.response is not None and len(self.response.body) > LARGE
 
     def light(self) -> "Exchange":
-        """The exchange as it is kept for later: of a large answer only what is shown of it, and the ids in it."""
+        """The exchange in the form that is kept: of a large answer, only the shown part and the ids."""
         if not self.is_large:
             return self
         assert self.response is not None
@@ -173,8 +173,9 @@ class Exchange:
         return light
 
     def to_report(self) -> Mapping[str, Any]:
-        """The exchange for a report: bodies as text, credentials and secrets removed. Written once: one exchange may
-        show many violations."""
+        """The exchange for a report: bodies as text, without credentials and secrets. Formatted only once, because
+        one exchange may show many violations.
+        """
         return self._report
 
     @functools.cached_property
@@ -205,14 +206,14 @@ class Exchange:
 
 
 def kept(exchanges: Sequence[Exchange]) -> Sequence[Mapping[str, Any]]:
-    """Exchanges as evidence: written when somebody looks, or at once where that lets go of a large answer."""
+    """Exchanges as evidence: formatted when needed, or at once if this frees a large answer."""
     if any(one.is_large for one in exchanges):
         return tuple(one.to_report() for one in exchanges)
     return Shown(exchanges)
 
 
 class Shown(Sequence[Mapping[str, Any]]):
-    """Exchanges as a report shows them, written when somebody looks: most evidence gives way to better before that."""
+    """Exchanges as a report shows them, formatted when needed, because most evidence is replaced earlier."""
 
     def __init__(self, exchanges: Sequence[Exchange]) -> None:
         self._exchanges = exchanges
@@ -230,12 +231,12 @@ class Shown(Sequence[Mapping[str, Any]]):
 
 
 def heading(operation: str) -> str:
-    """An operation's name as a heading; words for requests that name none."""
+    """The name of an operation as a heading; a phrase for requests without an operation."""
     return "Requests that name no operation" if operation == ANY_OPERATION else operation
 
 
 def without_secrets(value: Any) -> Any:
-    """`value` with the members that hold secrets replaced, at any depth."""
+    """`value` with secret members replaced, at any depth."""
     if isinstance(value, dict):
         return {
             key: _without_texts(inner) if key in SECRET_MEMBERS else without_secrets(inner)
@@ -256,7 +257,7 @@ def _without_texts(value: Any) -> Any:
 
 
 def shown(body: bytes, cut: Cut = cut_off, most: int = SHOWN_BODY) -> str:
-    """A body as text, secrets removed, bounded in length."""
+    """A body as text, without secrets and with limited length."""
     body = cbor.as_json(body)
     try:
         text = json.dumps(without_secrets(json.loads(body)), ensure_ascii=False, separators=(",", ":"))

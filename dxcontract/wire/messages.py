@@ -22,7 +22,7 @@ class Signed:
 
 @dataclass(frozen=True)
 class Request:
-    """What was sent. `headers` keep their order and case.
+    """A request as sent. `headers` keep their order and case.
 
     Of a request that no HTTP client wrote, `written` is what was put on the wire, with pauses in seconds; requests with
     the same `line` shared a connection; `ends`: it was said that nothing more is sent.
@@ -40,7 +40,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """What came back. Header names are lower-case."""
+    """A response as received. Header names are lower-case."""
 
     status: int
     headers: Mapping[str, str]
@@ -64,7 +64,7 @@ def error_type(response: Response, body: Any) -> str | None:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back from one request, or how it failed; `detail` is the failure in words."""
+    """The answer to one request, or its failure; `detail` describes the failure."""
 
     response: Response | None
     failure: Failure | None

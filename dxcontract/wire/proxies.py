@@ -1,7 +1,7 @@
-"""What the environment says about connections, read as the AWS SDKs read it: proxies, and which certificates to trust.
+"""Reads proxies and trusted certificates from the environment, like the AWS SDKs.
 
-HTTP_PROXY, HTTPS_PROXY and NO_PROXY, in either case; AWS_CA_BUNDLE, else REQUESTS_CA_BUNDLE. Nothing of it concerns
-this machine's own addresses.
+Reads HTTP_PROXY, HTTPS_PROXY and NO_PROXY, in either case, and AWS_CA_BUNDLE, else REQUESTS_CA_BUNDLE. Addresses of
+this machine ignore them.
 """
 
 import base64
@@ -28,7 +28,7 @@ class Proxy:
 
 
 def of(url: str) -> Proxy | None:
-    """The proxy for a URL; None where it is asked directly."""
+    """The proxy for a URL; None for a direct connection."""
     if is_loopback(url):
         return None
     scheme = urlsplit(url).scheme
@@ -50,7 +50,7 @@ def _credentials(given: Any) -> Mapping[str, str]:
 
 
 def bundle(url: str) -> Mapping[str, str]:
-    """The file or folder of certificates that are trusted at a URL, as a setting of urllib3; none for Python's own."""
+    """The certificates to trust for a URL, as a setting of urllib3; none for the default of Python."""
     chosen = next(filter(None, map(os.environ.get, BUNDLES)), None)
     if chosen is None or is_loopback(url):
         return {}
@@ -58,7 +58,7 @@ def bundle(url: str) -> Mapping[str, str]:
 
 
 def missing_bundle() -> str | None:
-    """A line about a variable that names no file; None when all do."""
+    """A message about a variable that names a missing file; None if all files exist."""
     for name in BUNDLES:
         chosen = os.environ.get(name)
         if chosen and not Path(chosen).exists():

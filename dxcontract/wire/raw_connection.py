@@ -1,7 +1,8 @@
-"""Bytes over a connection of one's own, for what an HTTP client would never send: pieces, pauses, two requests at once.
+"""Sends raw bytes over a separate connection, for requests that an HTTP client cannot send: pieces, pauses,
+pipelining.
 
-A `Line` carries requests as they are written; answers are read as HTTP. Nothing is raised: what goes wrong is in the
-answer. Every wait is bounded.
+A `Line` sends requests unchanged and reads answers as HTTP. It raises nothing: a failure is returned in the answer.
+Every wait has a time limit.
 """
 
 import http.client

@@ -1,7 +1,7 @@
-"""What a request as text would lose: bytes that are no plain JSON, how it was signed, how it was put on the wire.
+"""Stores details of a request that text would lose: bytes that are not plain JSON, the signature, the framing.
 
-With it a request can be made again by somebody else, with other credentials: what is secret or of its time is replaced
-by placeholders (`${authorization}`, `${x-amz-date}`, `${host}`, `${target}`), as `findings.alone` fills them.
+With these details, the request can be repeated with other credentials. Secret and time-dependent values are replaced
+by placeholders (`${authorization}`, `${x-amz-date}`, `${host}`, `${target}`), which `reproduce.judge` fills in.
 """
 
 import base64
@@ -29,7 +29,7 @@ _SHORTEST_SHARE: Final = 8
 
 
 def of(request: Request, raw: bool) -> dict[str, Any]:
-    """`{"odd": …}` as `specs/schemas/finding.json` has it; nothing for a request that its text says all about."""
+    """`{"odd": …}` as in `specs/schemas/finding.json`; nothing if the text of the request is complete."""
     odd: dict[str, Any] = {}
     if (raw and not _is_plain(request.body)) or len(request.body) > LONGEST_BODY:
         if any(name in request.body.lower() for name in SECRET_NAMES):
@@ -59,7 +59,7 @@ def of(request: Request, raw: bool) -> dict[str, Any]:
 
 
 def packed(data: bytes) -> dict[str, str]:
-    """Bytes as text, in base64, or compressed where they are many; a text's `${` is escaped."""
+    """Bytes as text, in base64, compressed if there are many; escapes `${` in a text."""
     if len(data) > _LONGEST_TEXT:
         return {"gzip": base64.b64encode(gzip.compress(data, mtime=0)).decode("ascii")}
     try:

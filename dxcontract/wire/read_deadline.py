@@ -1,4 +1,4 @@
-"""Ends what dribbles: a read timeout starts anew with each byte, so an answer needs a deadline as a whole, too."""
+"""Enforces a deadline on a whole response, because a read timeout restarts with every byte."""
 
 import contextlib
 import itertools
@@ -12,7 +12,7 @@ _TICK: Final = 0.1
 
 
 class Watchdog:
-    """Shuts the sockets of requests that are past their deadline. Safe for concurrent use."""
+    """Shuts down the sockets of requests that exceed their deadline. Safe for concurrent use."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -23,7 +23,7 @@ class Watchdog:
 
     @contextlib.contextmanager
     def until(self, deadline: float) -> Iterator[None]:
-        """For the sockets that this thread shows (`see`) in here, until `deadline` (of perf_counter)."""
+        """Apply `deadline` (perf_counter) to the sockets that this thread registers with `see`."""
         self._local.deadline, self._local.numbers = deadline, []
         try:
             yield
@@ -34,7 +34,7 @@ class Watchdog:
             self._local.deadline = None
 
     def see(self, connected: socket.socket) -> None:
-        """This thread is about to read an answer from `connected`."""
+        """Register `connected`, from which this thread is about to read an answer."""
         deadline = getattr(self._local, "deadline", None)
         if deadline is None:
             return

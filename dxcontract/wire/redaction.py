@@ -1,9 +1,9 @@
-"""What is secret in a run, and what is said without it: one vault, filled before anything can be quoted.
+"""Removes secrets from text. A vault collects the secrets before anything can be quoted.
 
-Secret are the caller's credentials; what the run sends in a member that holds a secret (before it is sent); and what
-comes back in such a member (before the answer is judged). Once known, a value is removed wherever it turns up, in
-whatever spelling: in an error's text, in a member that is none of the model, in a page of HTML. What a target tells
-without ever having been told it, and without calling it a secret, nobody can know to be one.
+Secrets are the credentials of the caller, the values that the run sends in secret members (known before they are
+sent), and the values that come back in such members (known before the answer is judged). A known secret is removed
+everywhere and in every spelling: in an error message, in an unknown member, in an HTML page. A value that the target
+invents and does not mark as secret cannot be recognized.
 """
 
 import base64
@@ -47,7 +47,7 @@ _EVERYBODYS: Final = frozenset({"dxcontract"})
 
 
 class Vault:
-    """The secrets of one process of a run, in all their spellings. Safe for concurrent use."""
+    """The secrets of one process of a run, in all spellings. Safe for concurrent use."""
 
     def __init__(self, values: Iterable[str] = ()) -> None:
         self._lock = threading.Lock()
@@ -59,7 +59,7 @@ class Vault:
         self.keep(values)
 
     def keep(self, values: Iterable[str]) -> None:
-        """From now on these are secret."""
+        """Add secrets."""
         with self._lock:
             for one in values:
                 if one not in self._values and self._size < MOST:
@@ -97,7 +97,7 @@ class Vault:
         return scrubbed(value, self._begun_in(whole, len(whole)))
 
     def cut(self, text: str, length: int) -> str:
-        """At most `length` characters of a text, and no half of a secret at their end."""
+        """At most `length` characters of a text, without a partial secret at the end."""
         if len(text) <= length:
             return text
         begun = self._begun_in(text, length)  # no others: texts may be a thousand times as long as what is kept
@@ -121,7 +121,7 @@ class Vault:
 
 
 def of_accounts(accounts: Iterable[Account]) -> set[str]:
-    """What must be seen of nobody's credentials; twelve-digit access keys are account ids of emulators, no secrets."""
+    """The secret parts of credentials; 12-digit access keys are account ids of emulators, not secrets."""
     return {
         one
         for account in accounts

@@ -1,8 +1,8 @@
-"""Text of a target's, made safe and bounded: every text that is shown or written goes through `printable`.
+"""Makes text of a target safe and limits its length. All shown or written text goes through `printable`.
 
-What a terminal or a CI system would act on becomes an escape as JSON has them, so that a JSON text still says the same.
-Formats with a syntax of their own (Markdown, HTML, XML, annotations) escape on top of that. Scripts of findings carry
-this file: it needs the standard library only.
+Characters that a terminal or a CI system interprets become JSON escapes, so that a JSON text keeps its meaning.
+Formats with their own syntax (Markdown, HTML, XML, annotations) escape the result again. Reproducer scripts contain
+this file, so it uses only the standard library.
 """
 
 import re
@@ -24,14 +24,14 @@ _COMMAND: Final = re.compile(r"^(\s*):(?=:)|(?<=#)#(?=\w*\[)", re.MULTILINE)
 
 
 def printable(text: str, most: int | None = None) -> str:
-    """`text` over any number of lines, with nothing in it that a terminal or a CI system acts on."""
+    """`text` of any number of lines, without anything that a terminal or a CI system interprets."""
     if most is not None and len(text) > most:
         text = f"{text[:most]}... ({len(text)} characters)"
     return _COMMAND.sub(_command, _UNSAFE.sub(_escape, text))
 
 
 def one_line(text: str, most: int | None = 2 * LONGEST) -> str:
-    """`text` as part of one line, at most so long: printable, with line ends and tabs as escapes."""
+    """`text` as part of one line, with limited length: printable, with line ends and tabs escaped."""
     return _BREAKS.sub(lambda found: {"\t": "\\t", "\n": "\\n"}[found[0]], printable(text, most))
 
 

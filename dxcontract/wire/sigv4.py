@@ -1,4 +1,4 @@
-"""AWS Signature Version 4 for our own requests, by botocore's signers; also ones that were signed at another time."""
+"""Signs requests with AWS Signature Version 4, with botocore's signers; also with another time."""
 
 import functools
 import hashlib
@@ -18,7 +18,7 @@ _STAMP = "%Y%m%dT%H%M%SZ"
 def sign(
     request: botocore.awsrequest.AWSRequest, account: Account, service: str, region: str, *, age: float = 0.0
 ) -> None:
-    """Sign in the header; `age` is how many seconds ago the signature says that it was made."""
+    """Sign in the header; `age` is the age of the signature in seconds."""
     _Aged(account, service, region, age).add_auth(request)
 
 
@@ -32,7 +32,7 @@ def _credentials(account: Account) -> botocore.credentials.Credentials:
 
 
 class Signer(botocore.auth.SigV4Auth):
-    """Signs in the header, by a key that is derived once a day."""
+    """Signs in the header, with a key that is derived once a day."""
 
     def __init__(self, account: Account, service: str, region: str) -> None:
         super().__init__(_credentials(account), service, region)
