@@ -17,6 +17,7 @@ from dxcontract.client.client import Api
 from dxcontract.client.errors import TargetDied
 from dxcontract.client.leftovers import Belonging, Search
 from dxcontract.client.resource_journal import Record
+from dxcontract.spec.json_pointer import at
 from dxcontract.wire.errors import Indeterminate, Unsupported
 from dxcontract.wire.exchange import Exchange
 
@@ -128,16 +129,13 @@ class _Sweep:
         """Let the run's connections out of a LAG, which some targets do not delete with connections in it, nor empty
         below its minimum. A connection of somebody else is left to what the target does.
         """
-        members = [
-            one
-            for one in lag.item.get("connections", [])
-            if isinstance(one, dict) and one.get("connectionId") in self._ours
-        ]
+        shown = at(lag.item, "/connections/*/connectionId")
+        members = self._ours.intersection(one for one in shown if isinstance(one, str))
         for role in lag.roles:
             if members and lag.item.get("minimumLinks"):
                 self._try("UpdateLag", {"lagId": lag.id, "minimumLinks": 0}, role, lag.region)
-            for member in members:
-                params = {"lagId": lag.id, "connectionId": member.get("connectionId")}
+            for member in sorted(members):
+                params = {"lagId": lag.id, "connectionId": member}
                 self._try("DisassociateConnectionFromLag", params, role, lag.region)
 
     def _try(self, operation: str, params: dict[str, Any], role: Any, region: str) -> Exchange | str:

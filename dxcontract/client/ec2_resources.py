@@ -10,20 +10,15 @@ from typing import Any, Final
 
 import botocore.config
 import botocore.exceptions
-import botocore.parsers
 import botocore.session
 
 from dxcontract.client.client import Api
+from dxcontract.client.leftovers import MOST_PAGES
 from dxcontract.client.resource_journal import EC2, Record
-from dxcontract.wire.botocore_adapter import NoAnswerError, carry
+from dxcontract.wire.botocore_adapter import UNUSABLE, carry
 from dxcontract.wire.credentials import Role
 
-FAILED: Final = (
-    botocore.exceptions.BotoCoreError,
-    botocore.exceptions.ClientError,
-    botocore.parsers.ResponseParserError,
-    NoAnswerError,
-)
+FAILED: Final = UNUSABLE
 _GONE: Final = frozenset({"deleted", "deleting"})
 _ROUNDS_APART: Final = 0.5
 
@@ -168,7 +163,9 @@ def _listed(door: Any, kind: Kind) -> Iterator[Any]:
     if not door.can_paginate(kind.describe):
         yield from method().get(kind.list, [])
         return
-    for page in door.get_paginator(kind.describe).paginate():
+    for number, page in enumerate(door.get_paginator(kind.describe).paginate()):
+        if number == MOST_PAGES:
+            raise botocore.exceptions.PaginationError(message=f"no end after {MOST_PAGES} pages")
         yield from page.get(kind.list, [])
 
 

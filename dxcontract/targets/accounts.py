@@ -12,12 +12,11 @@ from typing import Any, Final
 
 import botocore.config
 import botocore.exceptions
-import botocore.parsers
 import botocore.session
 
 from dxcontract.targets.aws_hosts import is_key_of_aws
 from dxcontract.targets.target import TargetError
-from dxcontract.wire.botocore_adapter import NoAnswerError, carry
+from dxcontract.wire.botocore_adapter import UNUSABLE, carry
 from dxcontract.wire.connection_pool import Transport
 from dxcontract.wire.credentials import ROLES, Account, Role
 
@@ -28,17 +27,6 @@ DEFAULT_ACCOUNTS: Final[Mapping[Role, str]] = {
 }
 STS_SECONDS: Final = 5.0
 EMULATOR_SECRET: Final = "dxcontract"  # noqa: S105 - emulators that check signatures are told this one
-# What comes out of botocore where there is no STS, or not for us: an endpoint may answer anything at all.
-_NO_STS: Final = (
-    botocore.exceptions.BotoCoreError,
-    botocore.exceptions.ClientError,
-    botocore.parsers.ResponseParserError,
-    NoAnswerError,
-    LookupError,
-    ValueError,
-    TypeError,
-    AttributeError,
-)
 _TWELVE_DIGITS: Final = re.compile(r"\d{12}")
 _ROLE_ARN: Final = re.compile(r"arn:[^:]+:iam::(\d{12}):role/.+")
 
@@ -143,17 +131,11 @@ def assume(role: Role, arn: str, caller: Account, endpoint: str | None, region: 
     They are as made up as those of the caller: AWS gives none to keys that it did not give out.
     """
     answer = _sts(caller, endpoint, region, "assume_role", {"RoleArn": arn, "RoleSessionName": "dxcontract"})
-    credentials: Any = answer.get("Credentials") if answer else None
-    if not credentials:
+    found: Any = (answer.get("Credentials") if answer else None) or {}
+    key, secret, token = (found.get(member) for member in ("AccessKeyId", "SecretAccessKey", "SessionToken"))
+    if not (key and secret and token):
         return None
-    return Account(
-        role,
-        credentials["AccessKeyId"],
-        credentials["SecretAccessKey"],
-        credentials["SessionToken"],
-        arn.split(":")[4],
-        caller.made_up,
-    )
+    return Account(role, key, secret, token, arn.split(":")[4], caller.made_up)
 
 
 def _sts(account: Account, endpoint: str | None, region: str, method: str, params: dict[str, str]) -> Any:
@@ -170,7 +152,7 @@ def _sts(account: Account, endpoint: str | None, region: str, method: str, param
     carry(client, transport.send)
     try:
         return getattr(client, method)(**params)
-    except _NO_STS:
-        return None  # the caller goes on with fewer accounts, and says so
+    except UNUSABLE:
+        return None  # there is no STS, or not for us: the caller goes on with fewer accounts, and says so
     finally:
         transport.close()

@@ -1,9 +1,11 @@
 """Sends the requests of boto3 clients through our connection pool: with our limits, without redirects, recorded."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Final
 
 import botocore.awsrequest
+import botocore.exceptions
+import botocore.parsers
 
 from dxcontract.wire.messages import Answer, Request
 
@@ -12,6 +14,21 @@ Carry = Callable[[Request], Answer]
 
 class NoAnswerError(Exception):
     """No answer came back; passes through boto3."""
+
+
+UNUSABLE: Final = (
+    botocore.exceptions.BotoCoreError,
+    botocore.exceptions.ClientError,
+    botocore.parsers.ResponseParserError,
+    NoAnswerError,
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    RecursionError,
+)
+"""What a client's call raises, beside a refusal, and what reading its answer raises: botocore's parsers meet members
+that are missing, are no numbers or times, or are nested too deeply with these."""
 
 
 def carry(client: Any, by: Carry) -> None:
