@@ -266,7 +266,7 @@ def _made(world: World, role: Role, kind: ec2_resources.Kind, make: Callable[[di
     """The id of a new resource in EC2, recorded in the journal before the request; its name contains the run id."""
     journal, name = world.api.journal, world.name()
     entry = journal.will_make(kind.action, role, world.api.target.region, name)
-    found = _asked(lambda: str(make({"TagSpecifications": ec2_resources.named(kind, name)})[kind.member][kind.id]))
+    found: str = _asked(lambda: str(make({"TagSpecifications": ec2_resources.named(kind, name)})[kind.member][kind.id]))
     journal.answered(entry, "200", {kind.name: [found]})
     return found
 

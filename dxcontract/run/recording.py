@@ -14,6 +14,7 @@ from typing import Any, Final
 import filelock
 
 import dxcontract
+from dxcontract.run.atomic_file import check_regular
 from dxcontract.run.session import Session
 from dxcontract.targets.target import TargetError
 from dxcontract.wire.credentials import Role
@@ -42,6 +43,7 @@ def start(config: Any) -> None:
         return
     try:
         Path(wanted).parent.mkdir(parents=True, exist_ok=True)
+        check_regular(Path(wanted))
         Path(wanted).unlink(missing_ok=True)  # with the permissions that it had
         os.close(os.open(wanted, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     except OSError as error:

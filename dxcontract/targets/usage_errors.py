@@ -117,8 +117,8 @@ def check_writable(report: str | None, gaps: str | None) -> None:
         folder = path if option == "report" else path.parent
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            if option != "report" and path.is_dir():
-                raise IsADirectoryError(f"{path} is a folder")
+            if option != "report" and path.exists() and not path.is_file():
+                raise OSError("it is no regular file")
             if not os.access(path if path.exists() else folder, os.W_OK):
                 raise PermissionError("not writable")
         except OSError as error:

@@ -17,7 +17,7 @@ from dxcontract.spec.model import Json
 from dxcontract.targets import Choice, open_target
 from dxcontract.targets.accounts import assume, twelve_digits
 from dxcontract.wire.errors import Indeterminate
-from strategies.resources.ec2 import transit_gateway, virtual_private_gateway
+from strategies.ec2 import transit_gateway, virtual_private_gateway
 from strategies.world import World
 from tests.unit import proxy
 from tests.unit.odd_values import mutated, whole

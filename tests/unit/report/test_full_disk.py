@@ -126,3 +126,26 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     assert [one.name for one in tmp_path.iterdir()] == ["report.json"]
     assert path.stat().st_mode & 0o77 == 0
     assert issubclass(resource_journal.JournalError, CannotWriteError)
+
+
+@pytest.mark.parametrize("option", ["--record", "--write-known-gaps"])
+def test_what_is_no_regular_file_is_not_replaced(option: str, tmp_path: Path) -> None:
+    """`--record=/dev/full` deleted the device: a pipe stands for it here."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"{option}={pipe}"],
+        cwd=ROOT,
+        env={**os.environ, "XDG_STATE_HOME": str(tmp_path / "state")},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert option in done.stdout + done.stderr
+    assert "no regular file" in done.stdout + done.stderr
+    assert pipe.is_fifo()
+    with pytest.raises(OSError, match="no regular file"):
+        write_whole(pipe, "text")
+    assert pipe.is_fifo()
