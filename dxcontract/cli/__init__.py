@@ -1,1 +1,1 @@
-"""The command `dxcontract`: a file a command. Nothing imports it."""
+"""The command `dxcontract`, one file for each subcommand. No other package imports it."""

@@ -1,4 +1,6 @@
-"""Completion in bash, zsh and fish: `dxcontract completion SHELL` prints what a shell needs, argcomplete answers it."""
+"""Completion for bash, zsh and fish: `dxcontract completion SHELL` prints the script, argcomplete computes the
+words.
+"""
 
 import argparse
 import os
@@ -18,14 +20,14 @@ _TARGETS: Final = ("reference", "moto", "aws", "http://127.0.0.1:")
 
 
 def shell_code(shell: str) -> str:
-    """What a shell must evaluate to complete `dxcontract`."""
+    """The code that a shell evaluates to complete `dxcontract`."""
     import argcomplete.shell_integration
 
     return str(argcomplete.shell_integration.shellcode(["dxcontract"], shell=shell))
 
 
 def complete(parser: argparse.ArgumentParser, commands: Mapping[str, argparse.ArgumentParser]) -> None:
-    """Answer the shell and end the process, if it is a shell that asks."""
+    """Answer a completion request of a shell and exit; does nothing otherwise."""
     if _ASKED not in os.environ:
         return
     import argcomplete

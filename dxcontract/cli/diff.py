@@ -1,4 +1,6 @@
-"""The options of `dxcontract diff`; what it does is in `strategies.diff`, since machines explore for it."""
+"""The options of `dxcontract diff`. The implementation is in `strategies.diff`, because machines generate the
+requests.
+"""
 
 import argparse
 from typing import Final
@@ -11,7 +13,7 @@ SECONDS: Final = 120.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add them to a parser."""
+    """Add the options to a parser."""
     parser.add_argument(
         "--against",
         required=True,

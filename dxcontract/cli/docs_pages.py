@@ -31,7 +31,7 @@ def pages() -> Mapping[str, str]:
 
 
 def on_files(files: Any, config: Any) -> Any:
-    """Called by MkDocs with the pages that it found: puts the generated ones in the places of those of a checkout."""
+    """Replace the placeholders of a checkout by the generated pages. MkDocs calls it with the pages that it found."""
     from mkdocs.structure.files import File
 
     for path, text in pages().items():

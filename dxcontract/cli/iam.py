@@ -1,4 +1,4 @@
-"""`dxcontract iam`: the IAM policy that a level of permission needs, and no more."""
+"""`dxcontract iam`: prints the minimal IAM policy of a permission level."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from dxcontract.targets.permissions import LEVELS, Level, level_of
 
 
 def policy(spec: Spec, level: Level) -> dict[str, Any]:
-    """A policy document for runs at `level`; sts:GetCallerIdentity, which `--account` asks for, needs no permission.
+    """The policy document for runs at `level`; sts:GetCallerIdentity, which `--account` uses, needs no permission.
 
     Direct Connect's resources cannot be told apart before they exist, so the policy names operations; that only what
     the run made is changed is up to the run itself.

@@ -1,4 +1,4 @@
-"""`dxcontract pin`: keep a violation as a case that every later run begins with."""
+"""`dxcontract pin`: stores a violation, so that later runs test it first."""
 
 import argparse
 import sys
@@ -11,7 +11,7 @@ FOLDER: Final = Path("pins")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add its options to a parser."""
+    """Add the options to a parser."""
     parser.add_argument("file", type=Path, metavar="REPORT", help="report.json, its folder, or a reproducer (*.py)")
     parser.add_argument(
         "fingerprint", nargs="?", metavar="FINGERPRINT", help="violation to pin (default: the only one in the file)"
@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Write the pin; 0, or 2 when there is nothing to pin."""
+    """Write the pin; returns 0, or 2 if there is nothing to pin."""
     try:
         found = load_findings.findings(options.file, options.fingerprint)
         if len(found) != 1:

@@ -1,4 +1,6 @@
-"""The options of `dxcontract replay`; what it does is in `strategies.replaying`, which can make what steps need."""
+"""The options of `dxcontract replay`. The implementation is in `strategies.replaying`, which creates missing
+resources.
+"""
 
 import argparse
 from pathlib import Path
@@ -10,7 +12,7 @@ ATTEMPTS: Final = 3
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add them to a parser."""
+    """Add the options to a parser."""
     parser.add_argument(
         "file",
         type=Path,

@@ -1,4 +1,4 @@
-"""`dxcontract sweep`: delete what earlier runs left behind."""
+"""`dxcontract sweep`: deletes the resources that earlier runs left behind."""
 
 import argparse
 import datetime
@@ -23,7 +23,7 @@ _STARTED: Final = frozenset({"moto", "reference"})
 
 
 def age(text: str) -> datetime.timedelta:
-    """A time such as 90m, 12h or 7d.
+    """Parse a time such as 90m, 12h or 7d.
 
     Raises:
         ValueError: it is none.
@@ -54,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Sweep; 0 when nothing is left, 1 when something is, 2 when it could not be tried.
+    """Sweep; returns 0 if nothing is left, 1 if something is, 2 if the sweep was not possible.
 
     Raises:
         ValueError: --older-than is no time.

@@ -1,1 +1,1 @@
-"""Judges answers: checks of every answer, states over time, assertions. Imports up to `client`."""
+"""Judges answers: checks of every answer, states over time, assertions by rule id. Imports up to `client`."""

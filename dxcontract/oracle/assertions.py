@@ -1,9 +1,8 @@
-"""Where tests state what they found: checks by rule id, collected softly, one tally a test.
+"""Assertions by rule id. Each test has a tally of passed and failed checks.
 
-A failed check does not end the test: one run reports every distinct violation. A passed check is recorded too, so
-that a rule that was never put to the target counts as untested. A check that passes although there was nothing to look
-at decides nothing: tests say what a check rested on (`basis`, `each`), and a rule that was put to nothing in a test is
-indeterminate.
+A failed check does not end the test, so that a run reports every distinct violation. A passed check is recorded as
+well, so that a rule without any check counts as untested. A check that passes without anything to judge decides
+nothing. Tests state what a check was based on (`basis`, `each`). A rule with an empty basis is indeterminate.
 """
 
 import operator
@@ -41,7 +40,7 @@ _ABOUT_THE_REQUEST: Final = ("accepted", "refused")
 
 @dataclass
 class Scope:
-    """One test's findings. `own` are the ids that the target gave to what this test made.
+    """The findings of one test. `own` are the ids that the target returned for resources of this test.
 
     `invented` are names in its requests that no member has. `concurrent` is set while requests race: their answers have
     no order, so states are not followed. `exploration` is how far a rule machine got, in a test that runs one.
@@ -65,11 +64,11 @@ class Scope:
 
     @property
     def decided(self) -> set[str]:
-        """The rules with a check that looked at something."""
+        """The rules with a check that had something to judge."""
         return {rule for rule, _ in self.tally.verdicts}
 
     def note_unfounded(self) -> dict[str, str]:
-        """Note the rules that were put to nothing in this test as indeterminate; why, by rule."""
+        """Record the rules without anything to judge in this test as indeterminate; returns the reason by rule."""
         put_to_nothing = {rule: told for rule, told in self.unfounded.items() if rule not in self.decided}
         for rule, (operation, _) in put_to_nothing.items():
             self.tally.note(rule, operation, "indeterminate")
@@ -77,7 +76,7 @@ class Scope:
 
 
 class Contract:
-    """The contract, put to one target. Tests call `check`, `refused` and `accepted`; the door calls `witness`.
+    """The contract for one target. Tests call `check`, `refused` and `accepted`; the client calls `witness`.
 
     `counts`: whether a check that fails is a violation.
     """
@@ -98,7 +97,7 @@ class Contract:
 
     @contextmanager
     def scope(self, test: str, claims: Iterable[str], operation: str = "") -> Iterator[Scope]:
-        """The time of one test; what is found in it goes to the scope's tally."""
+        """Open the scope of one test; its findings go to the tally of the scope."""
         scope = Scope(test, Observer(self.spec, lifecycles.load()), frozenset(claims), operation)
         for rule in scope.claims:
             self.spec.rule(rule)
@@ -115,7 +114,7 @@ class Contract:
         return self._scope
 
     def witness(self, exchange: Exchange) -> None:
-        """Judge one exchange by the rules that hold for all (`response_checks`)."""
+        """Judge one exchange by the rules for every answer (`response_checks`)."""
         scope = self.current
         with self._lock:
             scope.calls[exchange.operation] = scope.calls.get(exchange.operation, 0) + 1
@@ -156,9 +155,9 @@ class Contract:
         claim: Mapping[str, Any] | None = None,
         basis: object = True,
     ) -> bool:
-        """State whether `rule` was kept. `message` says what is wrong when it was not; `where` is a JSON pointer
-        or a state pair; the operation is that of the last exchange unless given. `claim` tells a replay how to judge;
-        without one, a violation is there for as long as the same is answered at `where`.
+        """Record whether `rule` was kept. `message` describes the violation. `where` is a JSON pointer or a pair of
+        states. The operation is that of the last exchange by default. `claim` tells a replay how to judge; without
+        it, the violation still happens while the answer at `where` is the same.
 
         `basis` is what the check looks at, where it would pass with nothing to look at: the items of an `all`, a value
         that is compared with another. If `is_nothing(basis)`, a check that passes decides nothing.
@@ -182,7 +181,8 @@ class Contract:
         return ok
 
     def each(self, rule: str, items: Iterable[T], *exchanges: Exchange, what: str = "items") -> Iterator[T]:
-        """The items, for a loop whose body checks `rule` on each of them: without any the rule was put to nothing.
+        """Yield the items, for a loop whose body checks `rule` on each; without items, the rule had nothing to
+        judge.
 
         Raises:
             HarnessError: the test does not claim this rule, or gives no exchange.
@@ -198,12 +198,12 @@ class Contract:
             self.put_to_nothing(rule, name, f"{name} answered no {what}")
 
     def put_to_nothing(self, rule: str, operation: str, why: str) -> None:
-        """Keep that a check of `rule` passed, or had to be left out, because there was nothing to look at."""
+        """Record that a check of `rule` passed, or was left out, because there was nothing to judge."""
         with self._lock:
             self.current.unfounded.setdefault(rule, (operation, one_line(why)))
 
     def accepted(self, rule: str, exchange: Exchange, what: str, *before: Exchange, where: str = "") -> bool:
-        """`rule` asks that this request succeeds."""
+        """Check that the request succeeds, as `rule` requires."""
         message = f"{what}: refused with {exchange.told()} ({exchange.why()})"
         return self.check(
             rule, exchange.succeeded, message, *before, exchange, where=where, claim=expectations.ACCEPTED
@@ -219,9 +219,9 @@ class Contract:
         empty: str = "",
         basis: object = True,
     ) -> bool:
-        """`rule` asks that this request is refused, with one of the error types that the rule names; an answer with
-        nothing at the pointer `empty` will do, if that is given. `basis` is what shows that the request is refused for
-        the rule's sake: that there is what it would break, or that the same request is accepted where it may be.
+        """Check that the request is refused, as `rule` requires, with one of the error types of the rule. If `empty`
+        is given, an answer with nothing at this pointer is also valid. `basis` shows that the request is refused
+        because of the rule: the resource that it would break, or the same request accepted elsewhere.
 
         Raises:
             HarnessError: the rule names no error types (`refusal` in its entry of specs/rules/).
@@ -254,7 +254,7 @@ class Contract:
         claim: Mapping[str, Any],
         symptom: str,
     ) -> None:
-        """Keep the outcome of one check."""
+        """Record the outcome of one check."""
         scope = self.current
         with self._lock:
             asks = claim.get("asks")
@@ -308,7 +308,7 @@ class Contract:
         return evidence
 
     def malformed(self, scope: Scope) -> str:
-        """What of a test's last answers is not as modelled, whoever's things it is about; nothing if all are.
+        """The malformed part of the last answers of a test; empty if all are as modelled.
 
         No test can be written for answers of any form: where one trips over such an answer, the target is to blame.
         """
@@ -358,8 +358,9 @@ class Contract:
 
 
 def is_nothing(value: object) -> bool:
-    """Whether there is nothing in a value: no value at all, an empty text, or only such values. 0 and False are values,
-    so of something true or false a test gives `found or None`."""
+    """Whether a value is empty: None, an empty text, or only such values. 0 and False are values. For a boolean, a
+    test passes `found or None`.
+    """
     if isinstance(value, Mapping):
         return all(map(is_nothing, value.values()))
     if isinstance(value, list | tuple | set | frozenset):

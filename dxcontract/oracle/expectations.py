@@ -1,8 +1,8 @@
-"""What tells whether a violation is still there, as data: for `alone.judge`, and for scripts that carry it.
+"""Expectations as data: they decide whether a violation still happens, in `judge` and in scripts.
 
-`asks`: that the last answer accepts or refuses, say. Without it, the answers that were found wanting are compared with
-the recorded ones in what `look` names: the answer (at `where`, if that leads anywhere), the kinds of values there, the
-headers, the status.
+`asks` states what the last answer must be, for example accepted or refused. Without it, the judged answers are
+compared with the recorded ones in the parts that `look` names: the answer (at `where`), the types of values there,
+the headers, the status.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ _BY_STATUS: Final = frozenset({"wire.status", "wire.no-server-error", "wire.erro
 
 
 def refused(*errors: str, closing: bool = False, empty: str = "") -> Mapping[str, Any]:
-    """The last request has to be refused, with one of these error types if any are given.
+    """The last request must be refused, with one of these error types if any are given.
 
     With `closing`, a connection that is closed without an answer will do; so will nothing at the pointer `empty`.
     """
@@ -26,27 +26,29 @@ def refused(*errors: str, closing: bool = False, empty: str = "") -> Mapping[str
 
 
 def matches(where: str, pattern: str) -> Mapping[str, Any]:
-    """What is at `where` has to have this form."""
+    """The value at `where` must match this pattern."""
     return {"asks": "matches", "where": where, "value": pattern}
 
 
 def equal(where: str, value: Any, how: str = "equal") -> Mapping[str, Any]:
-    """The member at `where` of what is described has to have this value; `how` as for the machines' expectations."""
+    """The member at `where` of the described resource must have this value; `how` as in the machines'
+    expectations.
+    """
     return {"asks": "equal", "where": where, "value": value, "how": how}
 
 
 def alike() -> Mapping[str, Any]:
-    """The requests that are judged have to be answered the same, whatever that is."""
+    """All judged requests must get the same answer."""
     return {"asks": "alike"}
 
 
 def as_recorded(where: str) -> Mapping[str, Any]:
-    """The violation is there for as long as the answers are those that were recorded."""
+    """The violation still happens while the answers equal the recorded ones."""
     return {"look": "answer", "where": where}
 
 
 def of_every_answer(rule: str, where: str) -> Mapping[str, Any]:
-    """For the rules of `response_checks` and `state_observer`: the suite judges every answer by them itself."""
+    """For rules about every answer (`response_checks`, `state_observer`): the suite judges the new answers itself."""
     if rule in _BY_HEADERS:
         look = "headers"
     elif rule in _BY_STATUS:

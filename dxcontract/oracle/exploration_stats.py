@@ -1,6 +1,6 @@
-"""How far rule machines and fuzzing got: transitions of lifecycles, ordered pairs of operations, what was refused.
+"""Measures the reach of rule machines and fuzzing: lifecycle transitions, ordered pairs of operations, refusals.
 
-The figures ride on a test's scope and report, as its tally does, and are added up over a run.
+The figures are stored with the scope and the report of a test, like its tally, and are added over a run.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,8 +20,9 @@ _TAGGABLE: Final = ("connection", "lag", "virtual-interface", "direct-connect-ga
 
 @dataclass
 class Exploration:
-    """What examples of one machine, or of several, have reached; and of generated requests (`cases`), how many named
-    what exists, and how many were accepted."""
+    """What the examples of machines have reached; for generated requests (`cases`), how many named existing resources
+    and how many were accepted.
+    """
 
     examples: int = 0
     steps: int = 0
@@ -67,7 +68,7 @@ class Exploration:
 
 
 def explored(reached: Exploration, spec: Spec, unsupported: Iterable[str] = ()) -> list[str]:
-    """The figures in words, against what there is to reach on a target; none of what did not run."""
+    """Yield the figures as text, compared with what is reachable on a target; nothing for parts that did not run."""
     fuzzed = f"fuzz: {reached.cases} cases, {reached.existing} of them naming what exists; {reached.accepted} accepted"
     return [*_machines(reached, spec, unsupported), *([fuzzed] if reached.cases else [])]
 
@@ -100,7 +101,9 @@ def transitions(known: Mapping[str, Lifecycle]) -> set[Transition]:
 
 
 def caused_by_requests(known: Mapping[str, Lifecycle], unsupported: Iterable[str] = ()) -> set[Transition]:
-    """The transitions that an operation causes (`by` in specs/lifecycles/), a target's missing operations aside."""
+    """The transitions that an operation causes (`by` in specs/lifecycles/), without missing operations of the
+    target.
+    """
     missing = set(unsupported)
     return {
         (one.resource, step.before, step.after)
@@ -111,7 +114,7 @@ def caused_by_requests(known: Mapping[str, Lifecycle], unsupported: Iterable[str
 
 
 def certain(known: Mapping[str, Lifecycle], seen: Iterable[Transition]) -> set[Transition]:
-    """The transitions that happened between two states that were seen one after the other.
+    """The transitions between two states that were observed one after the other.
 
     If a transition leads from the one to the other, it is that one. Else states in between went unseen, and those
     transitions are certain without which nothing leads there.
@@ -141,7 +144,9 @@ def _leads(edges: set[tuple[str, str]], start: str, end: str) -> bool:
 
 
 def pairs(spec: Spec, unsupported: Iterable[str] = ()) -> set[Pair]:
-    """All ordered pairs of operations of which the second takes a kind of resource that the first takes or makes."""
+    """All ordered pairs of operations of which the second takes a kind of resource that the first takes or
+    creates.
+    """
     missing = set(unsupported)
     known = [one for one in spec.operations.values() if one.name not in missing]
     return {

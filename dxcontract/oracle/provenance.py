@@ -1,4 +1,4 @@
-"""The calls before the ones that show a violation without which those would show nothing."""
+"""Finds the earlier calls that a violation depends on."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -17,8 +17,8 @@ _MAKERS: Final = ("Create", "Allocate", "Accept")
 
 
 def with_origins(exchanges: Iterable[Exchange], history: Iterable[Exchange]) -> list[Exchange]:
-    """The evidence and, before it, in order: what made the things that its requests name, and those that these name in
-    turn; what else was done to all of them; what was made on those that the evidence itself names.
+    """The evidence, preceded in order by the calls that created the resources it names (and their parents), that
+    changed these resources, and that created resources on them.
 
     `history` are the calls so far that succeeded and changed something.
     """

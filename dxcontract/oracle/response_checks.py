@@ -1,7 +1,7 @@
-"""What every exchange must satisfy, whatever the test. Judges the wire, not what boto3 makes of it.
+"""Checks that apply to every exchange. They judge the wire format, not what boto3 makes of it.
 
-Rules are those of `specs/rules/wire.json`. `findings` answers passes and failures, so that a rule that was never
-put to the target is not counted as kept.
+The rules are those of `specs/rules/wire.json`. `findings` returns passes and failures, so that a rule that was not
+tested does not count as kept.
 """
 
 import functools
@@ -42,8 +42,9 @@ _WORDS: Final = {
 
 @dataclass(frozen=True)
 class Finding:
-    """One check's outcome on one exchange. `pointer` is where in the body, with `*` for any array item; `symptom` tells
-    one mistake from another at the same place."""
+    """The outcome of one check on one exchange. `pointer` is the place in the body, with `*` for any array item.
+    `symptom` distinguishes different mistakes at the same place.
+    """
 
     rule: str
     ok: bool
@@ -53,7 +54,7 @@ class Finding:
 
 
 def findings(spec: Spec, exchange: Exchange) -> list[Finding]:
-    """All checks on one exchange; empty when nothing came back."""
+    """All checks on one exchange; empty without an answer."""
     if exchange.response is None:
         return []
     operation = spec.operations.get(exchange.operation)
@@ -170,7 +171,7 @@ def _error(spec: Spec, operation: Operation | None, exchange: Exchange) -> Itera
 
 
 def body_findings(operation: Operation, body: Json, cut: Cut = cut_off) -> list[Finding]:
-    """Where a successful answer's body departs from the operation's response schema; failures only."""
+    """The places where the body of a success differs from the response schema of the operation; failures only."""
     judge = _judge(operation)
     found: dict[tuple[str, str], Finding] = {}
 

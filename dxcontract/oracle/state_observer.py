@@ -1,7 +1,7 @@
-"""Watches every answer for states: each one seen must be able to follow the one seen before of the same resource.
+"""Observes the states in every answer: each state must be able to follow the previous state of the same resource.
 
-Judges under the rules `lifecycles.<resource>-initial`, `lifecycles.<resource>-transitions` and
-`lifecycles.identity-stable`. Order matters here, so answers to concurrent requests are not for it.
+Judges the rules `lifecycles.<resource>-initial`, `lifecycles.<resource>-transitions` and
+`lifecycles.identity-stable`. The order of answers matters, so answers to concurrent requests are excluded.
 """
 
 from collections.abc import Iterator, Mapping
@@ -26,7 +26,7 @@ Key = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Sight:
-    """One resource in one answer: its lifecycle, what identifies it, its state, and the item that shows it."""
+    """One resource in one answer: its lifecycle, its identity, its state, and the item in the answer."""
 
     lifecycle: Lifecycle
     key: Key
@@ -36,7 +36,7 @@ class Sight:
 
 @dataclass
 class Observer:
-    """The states and identities seen so far, by resource; one observer a test."""
+    """The observed states and identities by resource; one observer for each test."""
 
     spec: Spec
     lifecycles: Mapping[str, Lifecycle]
@@ -52,7 +52,7 @@ class Observer:
     follows a deletion may show what was there before it. Whether the change shows in the end, other rules judge."""
 
     def observe(self, exchange: Exchange) -> list[Finding]:
-        """What the answer says of states, judged against what was seen before.
+        """Judge the states in an answer against the earlier ones.
 
         `reached` collects (resource, from, to) of every change, with an empty `from` for a new resource.
         """
@@ -72,7 +72,7 @@ class Observer:
         return found
 
     def forget(self, exchange: Exchange) -> None:
-        """The answer to one of several requests at once: nobody knows what came before, or comes after it.
+        """Handle the answer to one of several concurrent requests, whose order is unknown.
 
         What was last seen of the resources in it says nothing about what is seen next.
         """

@@ -1,4 +1,4 @@
-"""What can be said of a rule, and a violation's identity."""
+"""Verdicts on rules, and violations."""
 
 import bisect
 import hashlib
@@ -29,8 +29,8 @@ _WEIGHT: Final = {verdict: weight for weight, verdict in enumerate(VERDICTS)}
 
 
 def fingerprint(rule: str, operation: str, where: str = "", symptom: str = "") -> str:
-    """A violation's identity: rule, operation, and as far as there are any, place (a JSON pointer or a state pair) and
-    symptom. Stable across runs, seeds and ids.
+    """The identity of a violation: rule, operation, and, if they apply, place (a JSON pointer or a pair of states)
+    and symptom. Stable across runs, seeds and ids.
     """
     parts = [rule, operation, where.replace(":", "%3A"), symptom]
     return ":".join(parts).rstrip(":")
@@ -48,7 +48,7 @@ def is_machine(test: str) -> bool:
 
 @dataclass(frozen=True)
 class Violation:
-    """One way in which the target breaks one rule, with the exchanges that show it.
+    """One violation of one rule by the target, with the exchanges that show it.
 
     `where` and `symptom` are parts of its identity (`identity`). `steps` tell in plain words what a rule machine did,
     as far as it did anything; else there are none. `judged` are the places (from 1) of the exchanges that were found
@@ -70,7 +70,7 @@ class Violation:
 
     @property
     def by_machine(self) -> bool:
-        """Whether a rule machine found it, and no other test (`Tally.violate`)."""
+        """Whether only a rule machine found the violation (`Tally.violate`)."""
         return is_machine(self.test)
 
     @property
@@ -90,7 +90,7 @@ class Violation:
 
 
 def heaviest(verdicts: Iterable[Verdict]) -> Verdict:
-    """The verdict that outweighs the others; `untested` when there is none."""
+    """The most severe verdict; `untested` if there is none."""
     return min(verdicts, key=_WEIGHT.__getitem__, default="untested")
 
 
@@ -113,7 +113,7 @@ class Refusals:
 
     @property
     def unfounded(self) -> set[tuple[str, str]]:
-        """Rules and operations that conform only because the target refuses every request to that operation."""
+        """Rules and operations that conform only because the target refuses every request for that operation."""
         never = self.denied - self.accepted
         return {one for one in self.kept - self.otherwise if one[1] in never}
 
@@ -137,13 +137,13 @@ class Tally:
     _kept: dict[tuple[str, str], list[str]] = field(default_factory=dict)
 
     def note(self, rule: str, operation: str, verdict: Verdict) -> None:
-        """Record a verdict; of two on one rule and operation, the heavier stays."""
+        """Record a verdict; of two on one rule and operation, the more severe one stays."""
         known = self.verdicts.get((rule, operation))
         if known is None or _WEIGHT[verdict] < _WEIGHT[known]:
             self.verdicts[rule, operation] = verdict
 
     def makes_room(self, rule: str, operation: str, identity: str) -> bool:
-        """Note that a rule was broken; whether the violation is one of those that are kept.
+        """Record that a rule was violated; returns whether the violation is kept.
 
         Which are kept is independent of the order in which they are found.
         """
@@ -160,8 +160,9 @@ class Tally:
             counted.add(hashlib.blake2b(identity.encode("utf-8", "replace"), digest_size=8).hexdigest())
 
     def violate(self, violation: Violation) -> None:
-        """Keep a violation, or count it where many are kept; of two with one fingerprint the one that is no
-        machine's, else that with less evidence."""
+        """Keep a violation, or only count it if many are kept. Of two with one fingerprint, keep the one that is not
+        from a machine, else the one with less evidence.
+        """
         rule, operation, identity = violation.rule, violation.operation, violation.fingerprint
         if violation.where == MORE:  # of a report that is read
             self.note(rule, operation, "violates")
@@ -190,7 +191,7 @@ class Tally:
             known.update(sorted(counted)[: MOST_COUNTED - len(known)])
 
     def by_rule(self) -> dict[str, dict[str, Verdict]]:
-        """The verdicts by operation, of each rule that has any."""
+        """The verdicts by operation for each rule that has any."""
         found: dict[str, dict[str, Verdict]] = {}
         for (rule, operation), verdict in self.verdicts.items():
             found.setdefault(rule, {})[operation] = verdict

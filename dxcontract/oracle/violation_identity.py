@@ -1,8 +1,8 @@
-"""What makes two violations the same one: the place and the symptom, alike whoever finds them and whatever was drawn.
+"""Determines the place and the symptom of a violation, independent of the test and of the drawn values.
 
 A fingerprint is rule, operation, place and symptom (`verdict.fingerprint`). The place is the pointer from the root of
-what is judged, without names that only the request made up. The symptom is what came back where a rule asks that a
-request is refused or accepted, or which error it was.
+the judged body, without member names that only the request made up. The symptom states what the target answered
+instead of a refusal or a success, or the type of a wrong error.
 """
 
 import json
@@ -21,7 +21,7 @@ _ERROR: Final = re.compile(r"[A-Za-z][A-Za-z0-9.]{0,63}")
 
 
 def symptom(exchange: Exchange) -> str:
-    """What came back, as far as it tells one mistake from another: success, a server's failure, or which error."""
+    """The answer as a symptom: a success, a server error, or the type of an error."""
     if exchange.response is None:
         return "no-answer"
     if exchange.succeeded:
@@ -32,15 +32,16 @@ def symptom(exchange: Exchange) -> str:
 
 
 def error(kind: str | None) -> str:
-    """An error's type as a symptom."""
+    """The type of an error as a symptom."""
     if kind is None:
         return "untyped-error"
     return kind if _ERROR.fullmatch(kind) else "malformed-error-type"
 
 
 def place(spec: Spec, operation: str, where: str, invented: Container[str], *, of_answer: bool) -> str:
-    """The canonical form of `where`: a pointer from the root of the answer (if `of_answer`), which ends before a member
-    whose name is made up: `invented` by a request (`invented_names`), or no member's name at all."""
+    """The canonical form of `where`: a pointer from the root of the answer (if `of_answer`). It ends before a member
+    whose name is made up: one that is `invented` by a request (`invented_names`), or that no member has.
+    """
     if not where.startswith("/"):
         return where
     known = spec.operations.get(operation)
@@ -56,7 +57,7 @@ def place(spec: Spec, operation: str, where: str, invented: Container[str], *, o
 
 
 def invented_names(spec: Spec, request: bytes) -> set[str]:
-    """The names in a request's body that no member of any operation has, without regard to case."""
+    """The names in a request body that no member of any operation has, case-insensitively."""
     try:
         waiting = [json.loads(request)]
     except (ValueError, RecursionError):

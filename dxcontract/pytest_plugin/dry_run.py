@@ -1,4 +1,6 @@
-"""`--dry-run`: every operation that a run would send, how often at most and in which accounts; and the worst bill."""
+"""`--dry-run`: lists the operations that a run would send, the maximum number of requests, the accounts and the
+cost.
+"""
 
 import sys
 from collections.abc import Iterable, Iterator
@@ -17,7 +19,7 @@ from dxcontract.wire.safe_text import one_line
 
 
 def dry_run(choice: Choice, spec: Spec, safety: Safety) -> NoReturn:
-    """Print what a run would send, and end the run: with one line that says why, if that cannot be told."""
+    """Print what a run would send and end the run; on an error, print one line."""
     try:
         target = open_target(choice)
         safety.protect(target, set())
@@ -33,7 +35,7 @@ def dry_run(choice: Choice, spec: Spec, safety: Safety) -> NoReturn:
 
 
 def lines(spec: Spec, target: Target, safety: Safety) -> Iterator[str]:
-    """The preflight in words; asks STS who calls, and nothing else."""
+    """Yield the lines of the dry run; calls only STS."""
     guard = target.guard
     yield f"dry run: {target.name} ({target.endpoint}, {target.region}); nothing of this is sent"
     yield f"accounts: {'; '.join(_accounts(target))}"
@@ -75,7 +77,7 @@ def _what(operation: Operation) -> str:
 
 
 def bill(spec: Spec, guard: Guard) -> str:
-    """The worst bill, in a sentence."""
+    """The maximum cost, in a sentence."""
     priced = [one for one in spec.operations.values() if guard.prices.dearest(one) and guard.refusal(one) is None]
     if not priced:
         return "the worst bill: 0.00 USD, as nothing that costs money would be sent"

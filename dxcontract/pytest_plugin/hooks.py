@@ -1,7 +1,7 @@
-"""One pytest run against one target: opened once, judged test by test, summed up at the end.
+"""pytest hooks of a run on one target: open it once, judge each test, summarize at the end.
 
-Contract tests are those under tests/contract, wherever the suite lies; other tests are left alone. Each test's
-findings ride on its report, so that they come home from xdist's workers too.
+Contract tests are those under tests/contract in the suite; other tests are not affected. The findings of a test are
+attached to its report, so that they also arrive from workers of xdist.
 """
 
 import functools
@@ -58,7 +58,7 @@ _WORDS: Final[dict[str, Any]] = {
 
 
 class Run:
-    """Registered as a plugin by `plugin.pytest_configure`; its `pytest_` methods are hooks."""
+    """The plugin that `options.pytest_configure` registers; its `pytest_` methods are hooks."""
 
     def __init__(self, config: pytest.Config, choice: Choice, outcome: Outcome, safety: Safety, extent: Extent) -> None:
         self.config = config
@@ -87,7 +87,7 @@ class Run:
         return not self.is_worker and bool(getattr(self.config.option, "tx", None))
 
     def open(self) -> Session:
-        """Open the target, or end the run with one line that says why not."""
+        """Open the target, or end the run with one line that states the reason."""
         try:
             usage_errors.check_environment()
             session = open_session(self.choice, self.outcome, self.config.getoption("--answer-seconds"), self.safety)
@@ -107,7 +107,7 @@ class Run:
             terminal.write_line(f"dxcontract: {dry_run.bill(self.outcome.spec, guard)}")
 
     def preflight(self) -> None:
-        """Before xdist starts workers: is the target there at all? With --dry-run, this is all.
+        """Check before xdist starts workers that the target exists. With --dry-run, the run ends here.
 
         Ends the process with a line that says why.
         """
@@ -138,7 +138,7 @@ class Run:
         return bool(operations & about)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """The target is opened once it is known that contract tests will run."""
+        """Open the target once it is known that contract tests will run."""
         if any(map(is_contract_test, session.items)) and not self.config.option.collectonly:
             self._tell_bill()
             self.session = self.open()
@@ -162,7 +162,7 @@ class Run:
                 del item.stash[SCOPE]  # with its history: pytest keeps every item to the end
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """A test of one operation needs that operation: nothing is arranged in vain."""
+        """Skip a test of one operation if the target lacks this operation."""
         scope = item.stash.get(SCOPE, None)
         if scope is not None:
             self.opened.api.speak(protocols.of(item))
@@ -247,12 +247,12 @@ class Run:
         }
 
     def pytest_report_teststatus(self, report: pytest.TestReport | pytest.CollectReport) -> Any:
-        """Verdicts have words of their own; a violation is no failure of a test, so it gets no traceback."""
+        """Use our own words for verdicts; a violation is not a test failure, so it gets no traceback."""
         data = getattr(report, "dxcontract", None)
         return _WORDS.get(data["word"]) if data else None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take a test's findings home."""
+        """Collect the findings of a test."""
         data = getattr(report, "dxcontract", None)
         if data is None:
             if report.failed and str(report.when) == CRASHED:
@@ -292,24 +292,24 @@ class Run:
             self.outcome.harness_errors.append(told)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """A file that could not be collected, here or in a worker: its tests are missing."""
+        """Record a file that could not be collected, here or in a worker: its tests are missing."""
         if report.failed:
             self._harness(f"{report.nodeid}: could not be collected")
 
     def pytest_internalerror(self, excrepr: Any) -> None:
-        """pytest or a plugin failed, here or (xdist tells) in a worker; it shows the traceback itself."""
+        """Record an internal error of pytest or a plugin, here or in a worker; pytest shows the traceback."""
         lines = [line.strip() for line in str(excrepr).splitlines() if line.strip()]
         self._harness(f"pytest failed inside: {lines[-1] if lines else '?'}"[:LONGEST])
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> None:
-        """A test whose time is over still deletes what it made."""
+        """Allow a test that exceeded its time limit to delete its resources."""
         if SCOPE in item.stash:
             self.opened.api.patience.tidy()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-        """Interrupted: what was made is still deleted, and no longer judged. A second Ctrl-C ends that, too."""
+        """Delete the resources after Ctrl-C, without judging. A second Ctrl-C ends this as well."""
         # Python 3.11 may interrupt where there is no line, and pytest would fail on that before anything is deleted.
         excinfo.traceback = excinfo.traceback.filter(has_line)
         self.outcome.interrupt()
@@ -318,18 +318,18 @@ class Run:
 
     @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self) -> None:
-        """pytest is done; a worker's process does nothing after it."""
+        """End the run in this process; a worker does nothing afterwards."""
         if not self.is_worker:
             self.interrupts.restore()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
-        """All workers are of one run."""
+        """Pass the id of the run to a worker."""
         node.workerinput["dxcontract-run"] = self.safety.run
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:
-        """A worker has ended: take home what it knew of the target. With an error, it was killed or failed inside."""
+        """Collect the state of a worker that has ended. An error means that it was killed or failed."""
         if error and error != INTERRUPTED:
             said = str(error).strip().splitlines() or ["it ended"]
             self._harness(f"worker {node.gateway.id}: {said[-1]}"[:LONGEST])
@@ -346,7 +346,7 @@ class Run:
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> Generator[None, object, object]:
-        """Within the summing up of pytest, but after the last fixtures, which may be interrupted as well."""
+        """Summarize within pytest's own summary, after the last fixtures, which may be interrupted as well."""
         try:
             self.interrupts.last_call()
             finished = yield

@@ -1,7 +1,7 @@
-"""How a run ends, and how one that its user has had enough of: what Ctrl-C does at which moment.
+"""Handles the end of a run and Ctrl-C.
 
-The first interrupts the run, as pytest has it: what was made is deleted, what was found is reported. A second one ends
-the deleting. At no other moment does Ctrl-C raise anything, since there nobody is prepared for it.
+The first Ctrl-C interrupts the run as pytest does: resources are deleted and findings are reported. A second one ends
+the deletion. At any other time, Ctrl-C raises nothing, because no code is prepared for it.
 """
 
 import atexit
@@ -22,13 +22,15 @@ _SOON: Final = 0.01
 
 
 def stopped(outcome: Outcome, run: str, *, started: bool) -> None:
-    """A second Ctrl-C: no more is deleted, and the report says so. `started`: the target ends with the run."""
+    """Handle a second Ctrl-C: delete nothing further, and say so in the report. `started`: the target ends with the
+    run.
+    """
     if not started:
         outcome.notes.append(f"stopped while tidying up; `dxcontract sweep {run}` deletes what is left")
 
 
 class Interrupts:
-    """What SIGINT does during a run of pytest.
+    """The behavior of SIGINT during a run of pytest.
 
     `stoppable` is set while a second Ctrl-C may raise KeyboardInterrupt: in tests, and in `last_call` once.
     """
@@ -41,7 +43,7 @@ class Interrupts:
         self._installed = False
 
     def install(self) -> None:
-        """Take over from Python's own handler; that of an application around pytest, if any, stays in charge."""
+        """Replace Python's own handler; a handler of an application around pytest stays in charge."""
         in_main = threading.current_thread() is threading.main_thread()
         if in_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
             signal.signal(signal.SIGINT, self._receive)
@@ -49,18 +51,18 @@ class Interrupts:
             _block(False)  # a worker was started with it blocked
 
     def restore(self) -> None:
-        """Put Python's own handler back, for whoever called pytest.main()."""
+        """Restore Python's own handler for the caller of pytest.main()."""
         if self._installed:
             self._installed = False
             atexit.register(_ignored)
             signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def last_call(self) -> None:
-        """From here on to `over`, one Ctrl-C more raises KeyboardInterrupt; one that came too early is `due`."""
+        """From now on until `over`, one more Ctrl-C raises KeyboardInterrupt; an earlier one is `due`."""
         self.stoppable = self._once = True
 
     def due(self) -> None:
-        """Raise KeyboardInterrupt if a second Ctrl-C came when nobody was prepared for it."""
+        """Raise KeyboardInterrupt if a second Ctrl-C came too early."""
         if self.received > 1 and not self._over:
             self._raise()
 
@@ -86,7 +88,7 @@ class Interrupts:
             self.due()
 
     def over(self) -> None:
-        """From here on Ctrl-C is ignored: what was found is written, and that does not take long."""
+        """Ignore Ctrl-C from now on: the report is written, which takes little time."""
         self.stoppable, self._over = False, True
 
     def _receive(self, signum: int, frame: FrameType | None) -> None:

@@ -1,4 +1,4 @@
-"""What is read off pytest's own objects: which tests are the contract's, what they claim, where a line is."""
+"""Reads facts from pytest's objects: contract tests, the rules that they claim, the line of a test."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -9,7 +9,7 @@ CONTRACT_TESTS: Final = str(Path("tests") / "contract")
 
 
 def is_contract_test(item: pytest.Item) -> bool:
-    """Whether it lies under tests/contract, wherever the suite is."""
+    """Whether a test lies under tests/contract of the suite."""
     return str(item.path.parent).endswith(CONTRACT_TESTS)
 
 

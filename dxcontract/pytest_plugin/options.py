@@ -1,4 +1,4 @@
-"""The pytest plugin: options and fixtures. What a run and a test's end mean is in `run`."""
+"""The pytest plugin: options and fixtures. The hooks are in `hooks`."""
 
 import argparse
 import logging
@@ -71,7 +71,7 @@ def _add_options(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
-    """What a project always passes to options that are not ours: before xdist looks at its own."""
+    """Apply the project's defaults for options of other plugins, before xdist reads its own."""
     try:
         values = project_config.read(config.invocation_params.dir).values
     except project_config.ConfigurationError:
@@ -164,7 +164,7 @@ def _shard(config: pytest.Config) -> Shard | None:
 
 @pytest.fixture(scope="session")
 def dx(pytestconfig: pytest.Config) -> Session:
-    """The open target, the door to it and the contract."""
+    """The open target, the client and the contract."""
     run = pytestconfig.pluginmanager.get_plugin(RUN)
     assert isinstance(run, Run)
     return run.opened
@@ -172,17 +172,17 @@ def dx(pytestconfig: pytest.Config) -> Session:
 
 @pytest.fixture(scope="session")
 def api(dx: Session) -> Api:
-    """The one door to the target."""
+    """The client of the target."""
     return dx.api
 
 
 @pytest.fixture(scope="session")
 def contract(dx: Session) -> Contract:
-    """Where a test states what it found."""
+    """The assertions of a test."""
     return dx.contract
 
 
 @pytest.fixture(scope="session")
 def run_id(dx: Session) -> str:
-    """What the names of everything made in this process carry: the run's id and, in a worker, the worker's."""
+    """The id in all names of this process: that of the run and, in a worker, of the worker."""
     return dx.api.journal.label

@@ -1,4 +1,4 @@
-"""`--pins`: violations that were pinned become tests that run before all others. A pytest plugin."""
+"""`--pins`: a pytest plugin that turns pinned violations into tests that run first."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -19,7 +19,7 @@ def add_options(group: Any) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Read the pins, or end the run with one line that says what is wrong with them."""
+    """Read the pins, or end the run with one line that states the error."""
     folder = config.getoption("--pins")
     try:
         found = (
@@ -33,7 +33,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """One test a pin, which claims the pinned rule; none without pins."""
+    """Create one test for each pin, which claims the pinned rule."""
     if FIXTURE in metafunc.fixturenames:
         pinned = [
             pytest.param(one, marks=pytest.mark.rule(one["rule"]), id=one["fingerprint"])
@@ -44,7 +44,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Pins come first; without any, nothing is said of them."""
+    """Move pins to the front; without any, remove their test."""
     kept = [one for one in items if not _is_empty(one)]
     items[:] = sorted(kept, key=lambda one: FIXTURE not in getattr(one, "fixturenames", ()))
 

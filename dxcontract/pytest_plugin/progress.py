@@ -1,6 +1,6 @@
-"""The live line: while a test takes long, what is running and since when. Silent with -q, and while tests end often.
+"""A progress line that shows the longest running test. Silent with -q and while tests end often.
 
-A pytest plugin, registered by `plugin`; with workers it runs in the process that the user sees.
+A pytest plugin, registered by `options`; with workers, it runs in the main process.
 """
 
 import os
@@ -16,7 +16,7 @@ SILENCE: Final = 20.0
 
 
 class Live:
-    """Says every `silence` seconds without an end of a test which one has been running longest."""
+    """Prints the longest running test every `silence` seconds without an end of a test."""
 
     def __init__(self, out: int, silence: float | None = None) -> None:
         """`out`: where to write, a descriptor that pytest does not capture while tests run."""
@@ -32,7 +32,7 @@ class Live:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> None:
-        """Tests begin; with workers, how many is not known here."""
+        """Start with the tests; with workers, their number is not known here."""
         self._total = len(getattr(session, "items", ()))
         self._thread.start()
 
@@ -69,7 +69,7 @@ class Live:
 
 
 def register(config: pytest.Config) -> None:
-    """Where a person looks on, and wants more than the end."""
+    """Register the plugin if the output is a terminal and not quiet."""
     if (
         not hasattr(config.option, "verbose")
         or config.option.verbose < 0

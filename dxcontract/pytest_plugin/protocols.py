@@ -1,6 +1,6 @@
-"""`--protocol`: the contract over AWS JSON, over CBOR, or every test once over each.
+"""`--protocol`: runs the contract with AWS JSON, with CBOR, or every test once with each.
 
-A pytest plugin, registered by `plugin`. Tests about JSON's own bytes say so with the mark `over("json")`.
+A pytest plugin, registered by `options`. Tests about the bytes of JSON have the mark `over("json")`.
 """
 
 from typing import Any, Final
@@ -24,7 +24,7 @@ def add_options(group: Any) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the mark known."""
+    """Register the mark."""
     config.addinivalue_line("markers", f"{MARK}(protocol): the one protocol that this test is about")
 
 
@@ -35,7 +35,7 @@ def wanted(config: pytest.Config) -> tuple[Protocol, ...]:
 
 
 def of(item: pytest.Item) -> Protocol:
-    """The protocol in which a test is run."""
+    """The protocol of a test."""
     given = getattr(getattr(item, "callspec", None), "params", {}).get(PARAMETER)
     return next((one for one in PROTOCOLS if one == given), PROTOCOLS[0])
 
@@ -46,7 +46,7 @@ def _fitting(config: pytest.Config, node: Any) -> list[Protocol]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Give a contract test its protocols as a parameter; a run over JSON alone needs none."""
+    """Parametrize a contract test by protocol; a run with JSON only needs no parameter."""
     if wanted(metafunc.config) == PROTOCOLS[:1] or not {"api", "dx"} & {*metafunc.fixturenames}:
         return
     if fitting := _fitting(metafunc.config, metafunc.definition):
@@ -56,7 +56,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the tests about a protocol that is not wanted."""
+    """Deselect the tests about a protocol that is not selected."""
     left = [item for item in items if not _fitting(config, item)]
     if left:
         config.hook.pytest_deselected(items=left)
@@ -65,5 +65,5 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture
 def protocol(request: pytest.FixtureRequest) -> Any:
-    """The protocol of this test, where the run has more than one."""
+    """The protocol of this test, if the run has more than one."""
     return request.param

@@ -1,4 +1,4 @@
-"""What pytest says of a test, without what is secret or unsafe to show."""
+"""Removes secrets and unsafe text from pytest's test reports."""
 
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ LONGEST: Final = 100_000
 
 
 def clean(report: pytest.TestReport | pytest.CollectReport, vault: Vault) -> None:
-    """Remove what is secret from all that pytest says of a test, wherever it got into."""
+    """Remove secrets from all texts of a test report."""
     said: Any = report.longrepr
     if isinstance(said, tuple):
         path, line, reason = said
@@ -31,7 +31,7 @@ def _clear(text: str, vault: Vault) -> str:
 
 
 def clean_again(config: pytest.Config, vault: Vault) -> None:
-    """Before pytest sums up: what became known as secret after a test had ended is removed from what it said, too."""
+    """Before pytest summarizes, remove secrets that became known after a test had ended."""
     terminal: Any = config.pluginmanager.get_plugin("terminalreporter")
     for reports in terminal.stats.values() if terminal is not None else ():
         for report in reports:

@@ -1,6 +1,6 @@
-"""How much of the contract a run covers: what it selects, what it gets to, and which rules it has put in full.
+"""Determines how much of the contract a run covers: the selected tests, the completed tests, the fully tested rules.
 
-Known gaps are judged by this: a violation that was not found is gone only where it was looked for.
+Known gaps depend on this: a violation that was not found is gone only if the run tested it.
 """
 
 from collections import Counter
@@ -18,7 +18,7 @@ _OMITTING: Final = ("ignore", "ignore_glob", "lf", "stepwise")
 
 
 class Extent:
-    """A plugin that counts the contract's tests in each process that collects them, before any is deselected.
+    """A plugin that counts the contract tests in each process, before any is deselected.
 
     It is registered before the plugins that leave out what no run of this kind has, so that it comes after them.
     `claimants` is the number of tests that claim each rule; empty where not all tests were collected.
@@ -44,7 +44,9 @@ class Extent:
         self.selected = sum(map(is_contract_test, session.items))
 
     def is_whole(self, ended: int, *, shard: bool) -> bool:
-        """Whether this is a run of the whole contract, or of one shard of it, of which so many tests have ended."""
+        """Whether this is a complete run of the contract, or of one shard of it, of which so many tests have
+        ended.
+        """
         is_selected = self.selected > 0 and (shard or self.selected == self.collected)
         return not self.is_narrowed and is_selected and ended == self.selected
 
@@ -52,7 +54,7 @@ class Extent:
         return {"claimants": self.claimants, "collected": self.collected, "selected": self.selected}
 
     def learn(self, data: dict[str, Any]) -> None:
-        """What a worker counted: all count the same."""
+        """Read the count of a worker; all workers count the same."""
         self.claimants, self.collected, self.selected = data["claimants"], data["collected"], data["selected"]
 
 

@@ -1,1 +1,1 @@
-"""What a person or a program reads after a run."""
+"""Reports for people and programs. Imports up to `reproduce`."""

@@ -1,4 +1,4 @@
-"""Workflow commands of GitHub Actions: one annotation for each new violation that fails the run."""
+"""Writes GitHub Actions annotations, one for each new violation that fails the run."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -13,7 +13,7 @@ MOST: Final = 10
 
 
 def lines(document: Document) -> Iterator[str]:
-    """The commands to print, errors first."""
+    """The workflow commands to print, errors first."""
     new = [one for one in document["violations"] if not one["known"] and one["level"] != "info"]
     failing = [one for one in new if one["level"] == "must" or document["strict"]]
     for violation in failing[:MOST]:

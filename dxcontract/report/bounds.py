@@ -1,4 +1,4 @@
-"""A report's document within bounds, whatever the target made of it."""
+"""Limits the size of a report."""
 
 import json
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ _TOO_MUCH: Final = "what shows it was left out: the report would have been too l
 
 
 def bounded(document: Mapping[str, Any]) -> dict[str, Any]:
-    """`document` with at most so much of everything. What fails the run keeps its evidence longest."""
+    """`document` with limited size. Violations that fail the run keep their evidence longest."""
     violations = list(document["violations"])
     order = sorted(range(len(violations)), key=lambda place: _importance(violations[place]))
     room = LARGEST

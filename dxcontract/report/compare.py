@@ -1,4 +1,4 @@
-"""Two reports compared: what was fixed, what is new, what is still there."""
+"""Compares two reports: new, fixed and remaining violations."""
 
 import json
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from dxcontract.report.markdown import code
 
 
 class ReportError(Exception):
-    """A report that cannot be read; says which and why."""
+    """A report cannot be read; the message names the file and the reason."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Comparison:
 
 
 def read(path: Path) -> Mapping[str, Any]:
-    """A report.json, or the one in a folder.
+    """Read a report.json, or the one in a folder.
 
     Raises:
         ReportError: it is not there, is no report, or is of another version.
@@ -47,7 +47,7 @@ def read(path: Path) -> Mapping[str, Any]:
 
 
 def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> Comparison:
-    """What changed from `old` to `new`. Where a rule was not decided on an operation, its violations are `unseen`.
+    """The changes from `old` to `new`. If a rule was not decided on an operation, its violations are `unseen`.
 
     Raises:
         ReportError: their fingerprints have different forms.
@@ -81,7 +81,7 @@ def _supported(report: Mapping[str, Any]) -> set[str]:
 
 
 def markdown(found: Comparison, old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
-    """The comparison for people."""
+    """The comparison as Markdown."""
     lines = [
         f"## {code(new['target'])} compared with {code(old['target'])}",
         "",

@@ -1,4 +1,4 @@
-"""The whole outcome as data, under `specs/schemas/report.json`: report.json, and what all other reports are made of."""
+"""Creates the content of report.json (`specs/schemas/report.json`), from which all other reports are made."""
 
 import datetime
 import time
@@ -19,7 +19,7 @@ _OF_DISTILLING: Final = (ValueError, TypeError, LookupError, AttributeError, Run
 
 
 def document(outcome: Outcome, shown: Callable[[Violation], Mapping[str, Any]] | None = None) -> dict[str, Any]:
-    """The report of a run as JSON data; `shown` tells how a violation is written, if not from what the run knows."""
+    """The report of a run as JSON data; `shown` optionally formats a violation."""
     spec, verdicts, decided = outcome.spec, outcome.verdicts(), outcome.tally.by_rule()
     notes = list(outcome.notes)
     violations = [shown(one) if shown else _violation(outcome, one, notes) for one in outcome.violations]

@@ -1,6 +1,6 @@
-"""All that `--report=DIR` writes, made of the one document that report.json is.
+"""Writes the files of `--report=DIR`, all from the content of report.json.
 
-Each file is written whole or not at all, and a file that cannot be made costs no other.
+Each file is written completely or not at all. A file that cannot be created does not affect the others.
 """
 
 import functools
@@ -34,8 +34,8 @@ _OF_RENDERING: Final = (
 
 
 def write(document: Mapping[str, Any], folder: Path) -> list[str]:
-    """Write report.json, index.html, junit.xml, summary.md, badge.json and reproducers/ into `folder`; answers what is
-    missing there, in a sentence each.
+    """Write report.json, index.html, junit.xml, summary.md, badge.json and reproducers/ to `folder`; returns a
+    sentence for each missing file.
 
     The files may hold what an account holds: they are readable by the user only.
 

@@ -1,4 +1,4 @@
-"""junit.xml: one case for each rule and operation, in a suite for each family of rules, for CI systems to group."""
+"""Writes junit.xml: one case for each rule and operation, in a suite for each family of rules."""
 
 import itertools
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ Document = Mapping[str, Any]
 
 
 def xml(document: Document) -> bytes:
-    """The outcome as JUnit XML: a violation is a failure (a known gap is skipped); what was not decided is skipped."""
+    """The result as JUnit XML: a violation is a failure (a known gap is skipped); an undecided rule is skipped."""
     root = ElementTree.Element("testsuites", name=f"Direct Connect contract: {document['target']}")
     rules = sorted(document["rules"].items(), key=lambda item: item[1]["subject"])
     for subject, group in itertools.groupby(rules, key=lambda item: str(item[1]["subject"])):

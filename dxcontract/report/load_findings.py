@@ -1,4 +1,4 @@
-"""Findings from files: pins, reproducer scripts, the violations of a report; and pins written from them."""
+"""Reads findings from pins, reproducer scripts and reports, and writes pins."""
 
 import functools
 import json
@@ -18,11 +18,11 @@ _MOST: Final = 5
 
 
 class FindingError(Exception):
-    """A file holds no finding that can be used; says which file, what is wrong and what to do."""
+    """A file contains no usable finding; the message names the file, the reason and the correction."""
 
 
 def findings(path: Path, fingerprint: str | None = None) -> list[tuple[Json, str]]:
-    """The findings of a file, or of a folder of pins, each with its target's name ("" where that is not said).
+    """The findings of a file or of a folder of pins, each with the name of its target ("" if unknown).
 
     With a fingerprint only that one.
 
@@ -80,7 +80,7 @@ def _of_report(path: Path) -> list[tuple[Json, str]]:
 
 
 def checked(document: Mapping[str, Any], where: str) -> Json:
-    """A finding that is as `specs/schemas/finding.json` has it, with judged steps and a rule that exist.
+    """A valid finding (`specs/schemas/finding.json`) with judged steps and an existing rule.
 
     Raises:
         FindingError: it is not.
@@ -102,7 +102,7 @@ def _validator() -> jsonschema.Draft202012Validator:
 
 
 def pin(found: Json, folder: Path, note: str = "") -> Path:
-    """Write a finding as a pin; answers the file.
+    """Write a finding as a pin; returns the file.
 
     Raises:
         OSError: it cannot be written.

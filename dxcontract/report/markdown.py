@@ -1,4 +1,4 @@
-"""summary.md, for the summary of a CI job, and badge.json, for a badge."""
+"""Writes summary.md, for the summary of a CI job, and badge.json, for a badge."""
 
 import itertools
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ LONGEST: Final = 300
 
 
 def summary(document: Document) -> str:
-    """The outcome in Markdown: the figures, then the new violations by operation; known ones folded away."""
+    """The result in Markdown: the figures, then the new violations by operation; known ones are collapsed."""
     coverage, divergence = document["coverage"], document["divergence"]
     new = [one for one in document["violations"] if not one["known"]]
     known = [one for one in document["violations"] if one["known"]]
@@ -69,7 +69,8 @@ def _plain(text: str) -> str:
 
 
 def code(text: str) -> str:
-    """Text of a target's as a code span, in which nothing is markup, an image, a link or a mention; nothing for none.
+    """Text of a target as a code span, in which nothing is markup, an image, a link or a mention; empty for no
+    text.
 
     It may stand in a table: its bars are escaped.
     """
@@ -78,7 +79,7 @@ def code(text: str) -> str:
 
 
 def badge(document: Document) -> dict[str, Any]:
-    """The outcome as an endpoint badge of shields.io: schema version 1."""
+    """The result as an endpoint badge of shields.io, schema version 1."""
     coverage, divergence = document["coverage"], document["divergence"]
     message = f"{coverage['implemented']}/{coverage['all']} operations, {divergence['violated']} rules violated"
     good = divergence["violated"] == 0 and not document["harness_errors"]

@@ -1,7 +1,8 @@
-"""Several reports made into one: of shards, of machines, of nights with other seeds.
+"""Merges several reports into one: of shards, of machines, of nightly runs with other seeds.
 
-What was found is put together as the tests of one run are: of verdicts the heaviest, of violations with one fingerprint
-the one with the least to read. Known gaps are judged on the whole: a shard cannot tell that a gap no longer occurs.
+Findings are combined like those of the tests of one run: the most severe verdict, and for each fingerprint the
+violation with the least evidence. Known gaps are judged on the merged result, because a shard cannot tell that a gap
+no longer occurs.
 """
 
 import argparse
@@ -43,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Merge, write, and print what a single run would print; answers its exit status."""
+    """Merge reports, write the result and print it like a single run; returns the exit status."""
     spec = load()
     known = known_gaps.read(options.known_gaps, spec) if options.known_gaps else Gaps()
     outcome, merged = merge([compare.read(path) for path in options.reports], spec, known, options.allow_fixed)
@@ -58,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
 def merge(
     reports: Sequence[Document], spec: Spec, known: Gaps | None = None, allow_fixed: bool = False
 ) -> tuple[Outcome, Document]:
-    """The outcome of all reports together, and their one report.
+    """The result of all reports together, and the merged report.
 
     Raises:
         ReportError: they are of different targets or versions, or one of the shards is missing.

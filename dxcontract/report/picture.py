@@ -1,4 +1,4 @@
-"""A lifecycle's picture with what a run saw: reached, never reached, and violated, which is drawn in as a red arrow."""
+"""Colors the diagram of a lifecycle: reached states, unreached states, and violations as red arrows."""
 
 import html
 import math
@@ -22,7 +22,7 @@ _BOWS: Final = (60.0, -60.0, 120.0, -120.0)
 
 @dataclass(frozen=True)
 class Box:
-    """Where a state is drawn."""
+    """The position of a state in the picture."""
 
     left: float
     top: float
@@ -38,7 +38,7 @@ class Box:
 
 
 def coloured(svg: str, steps: Collection[Pair], states: Collection[str], violated: Iterable[Pair]) -> str:
-    """The picture that graphviz drew, with classes for the style sheet: `reached`, `seen`, `wrong`.
+    """The picture from graphviz with classes for the style sheet: `reached`, `seen`, `wrong`.
 
     A violated pair whose states are both drawn becomes an arrow of its own; an empty first state is the beginning.
     """

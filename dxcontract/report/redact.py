@@ -1,7 +1,7 @@
-"""`--redact-accounts`: a report that can be shown to others, with other account ids and names in place of ours.
+"""`--redact-accounts`: replaces account ids and names in a report, so that it can be shared.
 
-The same id or name is replaced by the same everywhere, so that the report still makes sense. What the run itself made
-keeps its names: they tell nothing.
+The same id or name always gets the same substitute. Names that the run itself created stay, because they reveal
+nothing.
 """
 
 import re
@@ -15,7 +15,7 @@ _TEXT: Final = r'((?:[^"\\]|\\.)*)'
 
 
 class Redactor:
-    """Replaces consistently, over any number of texts."""
+    """Replaces values consistently over any number of texts."""
 
     def __init__(self, spec: Spec) -> None:
         members = {resource.name for resource in spec.resources.values() if resource.name}
@@ -25,7 +25,7 @@ class Redactor:
         self._names: dict[str, str] = {}
 
     def learn(self, value: Any) -> None:
-        """Take note of the names in the bodies of a document."""
+        """Collect the names in the bodies of a document."""
         if isinstance(value, str):
             for _, name in self._named.findall(value):
                 if name and not name.startswith(f"{PREFIX}-"):
@@ -38,7 +38,7 @@ class Redactor:
                 self.learn(inner)
 
     def text(self, text: str) -> str:
-        """A text with all that is known replaced: account ids anywhere, names between quotes."""
+        """A text with all known values replaced: account ids anywhere, names between quotes."""
         text = _ACCOUNT.sub(self._account, text)
         for name, instead in self._names.items():
             for quote in ('"', "'"):
@@ -49,7 +49,7 @@ class Redactor:
         return self._accounts.setdefault(found[0], f"{len(self._accounts) + 1:012}")
 
     def document(self, value: Any) -> Any:
-        """A document with all that is known replaced, at any depth."""
+        """A document with all known values replaced, at any depth."""
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, dict):

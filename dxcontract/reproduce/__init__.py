@@ -1,1 +1,3 @@
-"""A violation as a finding: steps as data, from which come plain words, a script, AWS CLI lines, replay and pins."""
+"""A finding as data: steps, from which text, a script, AWS CLI commands, replay and pins are made. Imports up to
+`run`.
+"""

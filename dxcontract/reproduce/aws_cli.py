@@ -1,7 +1,6 @@
-"""The steps of a finding as lines for the AWS CLI, in a script for any POSIX shell.
+"""Writes the steps of a finding as AWS CLI commands, in a script for any POSIX shell.
 
-What the CLI cannot send (it checks requests against the same model, and signs and frames them as usual) stands there
-as a comment that says so.
+A comment marks a step that the CLI cannot send, because it validates, signs and frames requests itself.
 """
 
 import functools
@@ -105,7 +104,7 @@ _DIGITS: Final = dict(zip(ROLES, ("111111111111", "222222222222", "333333333333"
 
 
 def script(finding: Json, statement: str, endpoint: str, name: str, other_region: str) -> str:
-    """A shell script; `statement` is the rule's."""
+    """The shell script; `statement` is the statement of the rule."""
     text = json.dumps([{"params": one.get("params"), "request": one.get("request")} for one in finding["steps"]])
     roles = [role for role in ROLES if f"${{account-{role}}}" in text]
     in_cbor = any(map(is_in_cbor, finding["steps"]))
@@ -161,7 +160,7 @@ def _recorded(answer: Json) -> str:
 
 
 def commands(finding: Json, endpoint: str, other_region: str) -> list[str]:
-    """The steps as commands to be read or copied, with the owner's keys unless a comment says otherwise."""
+    """The steps as commands to read or copy, with the keys of the owner unless a comment says otherwise."""
     made = lines(finding, other_region, by_hand=True)
     text = "\n".join(made)
     named = {"ENDPOINT": shlex.quote(endpoint or _ANY_ENDPOINT), "REGION": finding["region"], "RUN": "dxc-example"}
@@ -171,7 +170,7 @@ def commands(finding: Json, endpoint: str, other_region: str) -> list[str]:
 
 
 def lines(finding: Json, other_region: str, *, by_hand: bool = False) -> list[str]:
-    """The lines of the steps, for the script or (`by_hand`) to be read."""
+    """The lines of the steps, for the script or (`by_hand`) for reading."""
     return [line for sent in _sent(finding, other_region, by_hand=by_hand) for line in sent]
 
 
@@ -213,7 +212,7 @@ def _step(number: int, step: Json, region: str, wanted: Sequence[str], *, by_han
 
 
 def unsendable(step: Json) -> str | None:
-    """Why the AWS CLI cannot send a step; None when it can."""
+    """The reason why the AWS CLI cannot send a step; None if it can."""
     if "request" in step:
         return "it is no request of a client"
     params = step["params"]

@@ -1,4 +1,4 @@
-"""The steps of a finding in plain words, a line each."""
+"""Describes the steps of a finding in plain words, one line for each step."""
 
 import json
 import re
@@ -23,7 +23,7 @@ _FRAMES: Final = {
 
 
 def words(steps: Sequence[Json]) -> list[str]:
-    """A line for each step: who asks for what, and what came back."""
+    """One line for each step: the account, the request and the answer."""
     lines = []
     for number, step in enumerate(steps, 1):
         place = " in the other Region" if step.get("region") == "other" else ""

@@ -1,6 +1,7 @@
-"""A finding's steps sent through the one door, and judged: whether it still happens on this target.
+"""Sends the steps of a finding through the client and judges whether the violation still happens on this target.
 
-Between steps, what they made or changed is waited for: a target may need time for what the recorded one did at once.
+Between steps, it waits for the resources that they created or changed, because a target may be slower than the
+recorded one.
 """
 
 import json
@@ -67,7 +68,7 @@ class Performer:
     cbor_asked: list[str | None] | None = None
 
     def show(self, finding: Json) -> Shown:
-        """Send a finding's steps and judge the answers. Nothing is raised for what the target does or lacks."""
+        """Send the steps of a finding and judge the answers. Failures of the target are returned, not raised."""
         shown = Shown(judge.UNCLEAR, "")
         protocol, stopped = self.api.protocol, ""
         values: dict[str, str] = {}

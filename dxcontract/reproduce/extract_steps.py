@@ -1,6 +1,6 @@
-"""From the exchanges that show a violation to a finding: its steps as data, in placeholders, with what was answered.
+"""Turns the exchanges that show a violation into a finding: steps as data, with placeholders and recorded answers.
 
-The steps are the single source of the plain words, the script, the AWS CLI lines, the replay and the pin.
+The text, the script, the AWS CLI commands, the replay and the pin are all made from these steps.
 """
 
 import copy
@@ -57,7 +57,9 @@ _CLIENTS_OWN: Final = frozenset(
 def finding(
     violation: Mapping[str, Any], spec: Spec, region: str, accounts: Mapping[str, str | None] | None = None
 ) -> Json:
-    """What `specs/schemas/finding.json` describes; `violation` as in report.json, `accounts` the ids of the roles."""
+    """The finding as in `specs/schemas/finding.json`; `violation` as in report.json, `accounts` the ids of the
+    roles.
+    """
     exchanges = violation["exchanges"]
     judged = list(violation["judged"]) or [len(exchanges)]
     known = {f"account-{role}": one for role, one in (accounts or {}).items() if one}
@@ -85,8 +87,9 @@ def steps(
     *,
     about_place: bool = False,
 ) -> list[Json]:
-    """The steps of these exchanges; `names` learns what they show. `about_place`: the judged ones are about the
-    location that they name, which no other may stand for."""
+    """The steps of these exchanges; `names` collects their values. `about_place`: the judged exchanges concern the
+    location that they name, which cannot be replaced.
+    """
     groups: dict[int, int] = {}
     made = []
     for number, one in enumerate(exchanges, 1):
@@ -198,7 +201,7 @@ def _answer(one: Mapping[str, Any]) -> Json:
 
 
 def is_reproducible(found: Mapping[str, Any]) -> str:
-    """Why a finding cannot be shown again; empty when it can."""
+    """The reason why a finding cannot be reproduced; empty if it can."""
     if found["claim"].get("asks") == "refused" and found["where"].rpartition("/")[2] in SECRET_MEMBERS:
         return f"it is about a value of {found['where']}, which no report holds"
     for number, step in enumerate(found["steps"], 1):

@@ -1,9 +1,10 @@
-"""What a finding needs to be shown again, by itself: of the standard library only, since scripts carry this file.
+"""Fills, compares and judges the steps of a finding, with the standard library only, because scripts contain this
+file.
 
-A finding's steps hold placeholders in their texts: `${2/connectionId}` for what step 2 was answered at that pointer,
-`${name-1}` for a name of one's own, `${account-other}`, `${region}`, `${location:EqDC2}`; `$${` is a plain `${`.
-Answers are compared after the values that a target chooses have been replaced by the placeholders of where they were
-seen first, and without what may differ from one time to the next.
+Steps contain placeholders: `${2/connectionId}` for the value at that pointer in the answer to step 2, `${name-1}` for
+a new name, `${account-other}`, `${region}`, `${location:EqDC2}`; `$${` is a plain `${`. Before a comparison, values
+that a target chooses are replaced by the placeholder of their first occurrence, and values that may differ are
+removed.
 """
 
 import base64
@@ -44,11 +45,11 @@ _ELSEWHERE = (
 
 
 class UnfilledError(Exception):
-    """A step needs what an earlier one was not answered; says what."""
+    """A step needs a value that an earlier answer did not contain; the message names it."""
 
 
 def fill(tree: Any, values: Mapping[str, str], answers: Sequence[Any]) -> Any:
-    """`tree` with its placeholders replaced: from `values` by name, or from the bodies of earlier answers.
+    """Replace the placeholders in `tree`: from `values` by name, or from the bodies of earlier answers.
 
     Raises:
         UnfilledError: there is no such value.
@@ -79,7 +80,7 @@ def fill(tree: Any, values: Mapping[str, str], answers: Sequence[Any]) -> Any:
 
 
 def fill_step(step: Mapping[str, Any], values: Mapping[str, str], answers: Sequence[Any]) -> dict[str, Any]:
-    """A step to be sent: filled but for what is known only once it is signed, and for what was answered then.
+    """Fill a step to send, except for values that are known only after signing or from its own answer.
 
     Raises:
         UnfilledError: it needs what was not answered.
@@ -95,12 +96,12 @@ def fill_step(step: Mapping[str, Any], values: Mapping[str, str], answers: Seque
 
 
 def escaped(text: str) -> str:
-    """A text that `fill` leaves as it is."""
+    """Escape a text so that `fill` leaves it unchanged."""
     return text.replace("${", "$${")
 
 
 def at(value: Any, pointer: str) -> Any:
-    """What is at a JSON pointer; None where it leads nowhere."""
+    """The value at a JSON pointer; None if there is none."""
     for part in pointer.split("/")[1:]:
         if isinstance(value, list) and part.isdecimal() and int(part) < len(value):
             value = value[int(part)]
@@ -112,7 +113,7 @@ def at(value: Any, pointer: str) -> Any:
 
 
 def all_at(value: Any, pointer: str) -> list[Any]:
-    """All that is at a JSON pointer in which `*` stands for any item."""
+    """All values at a JSON pointer in which `*` stands for any item."""
     found = [value]
     for part in pointer.split("/")[1:]:
         deeper: list[Any] = []
@@ -126,14 +127,14 @@ def all_at(value: Any, pointer: str) -> list[Any]:
 
 
 class Names:
-    """The placeholders of values: of those that are known beforehand, and of what answers show first."""
+    """The placeholders of values: of known values, and of values that first occur in answers."""
 
     def __init__(self, known: Mapping[str, str]) -> None:
         self.placeholders = {value: placeholder for placeholder, value in known.items() if value}
         self.sent: set[str] = set()
 
     def asked(self, tree: Any) -> None:
-        """Take note of the texts of a request: an answer that repeats one shows no choice of the target's."""
+        """Record the texts of a request; the target did not choose a value that repeats one."""
         if isinstance(tree, dict):
             for inner in tree.values():
                 self.asked(inner)
@@ -144,7 +145,7 @@ class Names:
             self.sent.add(tree)
 
     def learn(self, step: int, body: Any) -> None:
-        """Take note of the values that the target chose in the answer to a step."""
+        """Record the values that the target chose in the answer to a step."""
         for pointer, value in sorted(chosen(body), key=lambda one: one[0].count("/")):
             if value in self.sent and pointer.endswith("Address"):
                 continue
@@ -153,13 +154,13 @@ class Names:
                 self.placeholders.setdefault(value, f"{step}/{pointer}")
 
     def answered(self, step: int, operation: str, got: Mapping[str, Any]) -> dict[str, Any]:
-        """An answer with placeholders, and without the items of lists that name nothing of the steps so far."""
+        """An answer with placeholders, without list items that name no resource of the steps so far."""
         self.learn(step, got["body"])
         so_far = step if operation.startswith(_READS) else step + 1
         return {**got, "body": _own(self.told(got["body"]), so_far)}
 
     def told(self, value: Any) -> Any:
-        """`value` with all that is known replaced by placeholders."""
+        """`value` with all known values replaced by placeholders."""
         if isinstance(value, dict):
             return {name: self.told(inner) for name, inner in value.items()}
         if isinstance(value, list):
@@ -169,7 +170,7 @@ class Names:
         return self.told_text(escaped(value))
 
     def told_text(self, text: str) -> str:
-        """A text that is escaped already, with all that is known replaced by placeholders."""
+        """An escaped text with all known values replaced by placeholders."""
         for known in sorted(self.placeholders, key=len, reverse=True):
             if known in text:
                 text = text.replace(known, "${" + self.placeholders[known] + "}")
@@ -194,7 +195,7 @@ def _has_ids(value: Any) -> bool:
 
 
 def chosen(value: Any, pointer: str = "") -> Iterator[tuple[str, str]]:
-    """Pointer (without its first slash) and value of all ids and the like."""
+    """Pointer (without its first slash) and value of all ids and similar members."""
     if isinstance(value, dict):
         for name, inner in value.items():
             place = f"{pointer}/{name}" if pointer else name
@@ -208,7 +209,7 @@ def chosen(value: Any, pointer: str = "") -> Iterator[tuple[str, str]]:
 
 
 def answer(status: int, headers: Mapping[str, str], body: bytes, failure: str | None = None) -> dict[str, Any]:
-    """An answer as findings keep it; header names are lower-case; `status` is 0 where nothing came back."""
+    """An answer in the form of findings; header names are lower-case; `status` is 0 without an answer."""
     document = _document(body)
     about = document if isinstance(document, dict) else {}
     kind = (about.get("__type") or about.get("code") or headers.get("x-amzn-errortype")) if status >= 300 else None
@@ -244,7 +245,7 @@ def _finite(text: str) -> Any:
 
 
 def is_flat(value: Any, levels: int) -> bool:
-    """Whether a value has no more than so many levels: each walk through it goes down."""
+    """Whether a value has at most this many levels, because every walk through it is recursive."""
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return levels > 0 and all(is_flat(one, levels - 1) for one in inner)
 
@@ -268,7 +269,7 @@ def _is_uuid(text: str) -> bool:
 
 
 def normal(value: Any, varying: Sequence[str]) -> Any:
-    """`value` without the members that may differ, and with lists in one order."""
+    """`value` without the members that may differ, and with sorted lists."""
     if isinstance(value, dict):
         return {name: normal(inner, varying) for name, inner in value.items() if name not in varying}
     if isinstance(value, list):
@@ -287,7 +288,8 @@ CONTROLS = {
 
 
 def control(ask: Callable[[str], Mapping[str, Any]]) -> str:
-    """Why no answer of this endpoint can be judged; empty when it answers one of CONTROLS as Direct Connect does.
+    """The reason why no answer of this endpoint can be judged; empty if it answers one of CONTROLS like Direct
+    Connect.
 
     `ask` sends an operation with an empty request. Without this, an endpoint that refuses everything would pass for
     one that refuses what a rule forbids.
@@ -307,7 +309,7 @@ def control(ask: Callable[[str], Mapping[str, Any]]) -> str:
 def judge(
     finding: Mapping[str, Any], answers: Sequence[Mapping[str, Any]], known: Mapping[str, str], stopped: str = ""
 ) -> tuple[str, str]:
-    """Whether these answers to a finding's steps show it: STILL, GONE or UNCLEAR, and why.
+    """Judge whether the answers to the steps show the finding: STILL, GONE or UNCLEAR, and the reason.
 
     `known` are the values of this time's placeholders, without those of answers. Where there are fewer answers than
     steps, `stopped` says why.
@@ -384,7 +386,7 @@ def _succeeded(got: Mapping[str, Any]) -> bool:
 
 
 def said(got: Mapping[str, Any]) -> str:
-    """An answer in a word or two."""
+    """An answer in a few words."""
     if not got["status"]:
         return f"nothing ({got['failure']})"
     return f"{got['status']} {got['error']}" if got["error"] else str(got["status"])

@@ -1,6 +1,6 @@
-"""CBOR (RFC 8949) by the standard library only, as far as the second protocol needs it: scripts carry this file.
+"""Encodes and decodes CBOR (RFC 8949) with the standard library only, because scripts contain this file.
 
-Everything else uses cbor2. What a finding keeps is JSON in wire form, so bodies are turned from that and into that.
+All other code uses cbor2. A finding stores JSON in wire form, so bodies are converted from and to it.
 """
 
 import base64
@@ -21,12 +21,12 @@ class _Pairs(list[tuple[str, Any]]):
 
 
 def is_in_cbor(step: Mapping[str, Any]) -> bool:
-    """Whether a step is asked over the second protocol, by parameters or by a request made by hand."""
+    """Whether a step uses the CBOR protocol, with parameters or with a raw request."""
     return "cbor" in (step.get("protocol"), step.get("request", {}).get("protocol"))
 
 
 def packed_cbor(text: bytes) -> bytes:
-    """A JSON text in CBOR, members written twice included; what is no JSON as it is."""
+    """A JSON text as CBOR, including duplicate members; a text that is not JSON stays unchanged."""
     try:
         return _packed(json.loads(text, object_pairs_hook=_Pairs))
     except (ValueError, RecursionError):
@@ -34,7 +34,7 @@ def packed_cbor(text: bytes) -> bytes:
 
 
 def unpacked_cbor(body: bytes) -> bytes:
-    """A CBOR map as a JSON text; what begins like none, or ends too soon, as it is."""
+    """A CBOR map as a JSON text; bytes that are not a complete map stay unchanged."""
     if body[:1] < b"\xa0" or body[:1] >= b"\xc0":
         return body
     reader = _Reader(body)

@@ -1,7 +1,7 @@
-"""A finding as a script that stands alone: it needs Python and boto3, and holds the finding as data.
+"""Writes a finding as a standalone script that needs Python and boto3.
 
-It is put together from the sources of `aws_hosts`, `judge`, `plain_cbor` and `script_executor`, so that a script judges
-as `dxcontract replay` does.
+The script consists of the sources of `aws_hosts`, `judge`, `plain_cbor` and `script_executor`, so that it judges like
+`dxcontract replay`.
 """
 
 import ast
@@ -83,7 +83,7 @@ def script(finding: Json, rule: Json, endpoint: str, name: str, other_region: st
 
 
 def embedded(text: str) -> Any:
-    """The finding that a script holds; None when it holds none."""
+    """The finding in a script; None if there is none."""
     start = text.find(BEGIN)
     if start < 0:
         return None

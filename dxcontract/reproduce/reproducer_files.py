@@ -1,4 +1,4 @@
-"""The files that show one violation by themselves: a Python script that needs boto3 only, and lines for the AWS CLI."""
+"""Creates the files that reproduce one violation: a Python script that needs only boto3, and AWS CLI commands."""
 
 import re
 from collections.abc import Mapping
@@ -14,12 +14,12 @@ _UNSAFE: Final = re.compile(r"[^A-Za-z0-9.-]+")
 
 
 def file_name(fingerprint: str) -> str:
-    """A file's name for a violation, without an ending: its fingerprint with only harmless characters."""
+    """The file name for a violation, without an extension: its fingerprint with only safe characters."""
     return _UNSAFE.sub("_", fingerprint).strip("_")[:150]
 
 
 def finding(document: Mapping[str, Any], violation: Mapping[str, Any]) -> Json:
-    """The finding of a violation of a report, as `specs/schemas/finding.json` has it."""
+    """The finding of a violation of a report, as in `specs/schemas/finding.json`."""
     kept = ("fingerprint", "rule", "operation", "where", "symptom", "level", "message", "test")
     shown = violation["reproduction"]
     return {
@@ -33,7 +33,7 @@ def finding(document: Mapping[str, Any], violation: Mapping[str, Any]) -> Json:
 
 
 def files(document: Mapping[str, Any], violation: Mapping[str, Any]) -> dict[str, str]:
-    """The files by name; none for a violation that cannot be shown again."""
+    """The files by name; none for a violation that cannot be reproduced."""
     if violation["reproduction"]["withheld"]:
         return {}
     name, found = file_name(violation["fingerprint"]), finding(document, violation)

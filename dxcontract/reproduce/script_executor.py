@@ -1,7 +1,7 @@
-"""The steps of a finding sent with boto3 alone: reproducer scripts carry this file and `judge`, and end by it.
+"""Sends the steps of a finding with boto3 only. Reproducer scripts contain this file and `judge`.
 
-Whatever a client can send is sent by boto3's client; what none would send is signed by botocore and put on the wire
-by hand.
+boto3's client sends every request that it can. Other requests are signed by botocore and written to the connection
+directly.
 """
 
 import datetime
@@ -49,7 +49,8 @@ _KEYS = {"owner": "111111111111", "other": "222222222222", "partner": "333333333
 
 
 def main(finding: Mapping[str, Any], endpoint: str, other_region: str, aws: Collection[str]) -> int:
-    """Send the steps, print what comes back, say whether it still happens: exit status 1; 0 when not, 2 unclear.
+    """Send the steps, print the answers and say whether the violation still happens: exit status 1; 0 if not, 2 if
+    unclear.
 
     `endpoint` is for when no argument names another one; empty, where the recorded target has ended with its run.
     """
@@ -103,7 +104,7 @@ class Performer:
         self._seen = threading.local()
 
     def plainly(self, operation: str, like: Mapping[str, Any]) -> dict[str, Any]:
-        """The answer to an operation with an empty request, sent by the account and in the protocol of a step."""
+        """The answer to an operation with an empty request, with the account and the protocol of a step."""
         step = {"operation": operation, "account": like["account"], "params": {}, "answer": None}
         spoken = {"protocol": "cbor"} if is_in_cbor(like) else {}
         got: list[Any] = [None]
@@ -114,7 +115,7 @@ class Performer:
         return answered
 
     def perform(self, steps: list[dict[str, Any]]) -> str:
-        """Send all steps in order, those at the same time at the same time.
+        """Send all steps in order, and concurrent steps concurrently.
 
         Returns:
             Why not all were sent; empty when all were.
@@ -285,7 +286,7 @@ class Performer:
 
 
 def signing_values(url: str, headers: Any) -> dict[str, str]:
-    """What a signer has made, as what is put on the wire by hand names it."""
+    """The values of a signature, by their placeholders in raw requests."""
     found = {name.lower(): value for name, value in headers}
     place, header = urlsplit(url), found.get("authorization", "")
     target = (place.path or "/") + (f"?{place.query}" if place.query else "")
@@ -304,7 +305,7 @@ def signing_values(url: str, headers: Any) -> dict[str, str]:
 
 
 def filled_pieces(written: Any, values: Mapping[str, str], answers: Any) -> list[Any]:
-    """The pieces to put on the wire: bytes, and pauses in seconds."""
+    """The pieces to send: bytes, and pauses in seconds."""
     return [one["pause"] if "pause" in one else unpacked(fill(one, values, answers)) for one in written]
 
 
@@ -345,7 +346,7 @@ class _Line:
         self._stream: Any = _Stream(self._socket.makefile("rb", buffering=0))
 
     def exchange(self, pieces: Any, method: str, ends: bool) -> Any:
-        """Send pieces, with pauses; read one answer."""
+        """Send pieces with pauses, and read one answer."""
         try:
             for piece in pieces:
                 if isinstance(piece, bytes):

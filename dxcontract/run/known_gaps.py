@@ -1,11 +1,11 @@
-"""Known gaps: violations that somebody has looked at and written down, by identity.
+"""Known gaps: violations that are listed in a file, by identity.
 
-A file lists them as `[[gap]]` entries, may keep a note for each family of rules under `[notes]`, and names under
-`implemented` the operations that the target had when it was written. `format` is the form of its fingerprints.
+A file has `[[gap]]` entries, optionally a note for each family of rules under `[notes]`, and under `implemented` the
+operations that the target had when the file was written. `format` is the format of its fingerprints.
 
-A violation that only rule machines found is listed as `rule:operation:*`, which stands for all that machines find of
-that rule on that operation: on a target that goes by the clock (moto makes ids of the second) equal steps do not always
-lead to the same place.
+A violation that only rule machines found is listed as `rule:operation:*`. This entry covers all findings of machines
+for that rule and operation. On a target that depends on the clock (moto derives ids from the second), equal steps do
+not always show the same violation.
 """
 
 import datetime
@@ -37,12 +37,12 @@ _OPENING_COMMENT: Final = re.compile(r"(?:#.*\n)*")
 
 
 class GapsError(Exception):
-    """A known-gaps file that cannot be used; the message names file, entry and remedy."""
+    """A known-gaps file cannot be used; the message names file, entry and correction."""
 
 
 @dataclass(frozen=True)
 class Gap:
-    """One listed violation; after `expires` it counts again.
+    """One listed violation; it counts again after `expires`.
 
     `sometimes`: the target does it now and then, say by the clock or under load, so that its absence proves nothing.
     """
@@ -61,7 +61,7 @@ class Gap:
 
 @dataclass(frozen=True)
 class Gaps:
-    """What a file says: the gaps by fingerprint, notes by family of rules, operations that were implemented.
+    """The content of a file: gaps by fingerprint, notes by family of rules, implemented operations.
 
     `earlier`: its fingerprints have an earlier form, which no violation has any more. `text` is the file itself, whose
     comments and layout stay when it is rewritten.
@@ -82,7 +82,7 @@ class Gaps:
 
 
 def read(path: Path, spec: Spec, *, rewriting: bool = False) -> Gaps:
-    """The gaps of a TOML file; one of an earlier format only for `rewriting` it.
+    """Read the gaps of a TOML file; accepts an earlier format only for `rewriting`.
 
     Raises:
         GapsError: it cannot be read, is no TOML, has an unknown member, names an unknown rule or lists one twice.
@@ -122,7 +122,7 @@ def read(path: Path, spec: Spec, *, rewriting: bool = False) -> Gaps:
 
 
 def only_whole(path: Path) -> str:
-    """What is said of a file of the earlier format to a run that does not cover all that it lists."""
+    """The message for a run with a file of an earlier format that does not cover the whole contract."""
     return f"known gaps {path}: its fingerprints have the form of an earlier version, which only a whole run rewrites"
 
 
@@ -161,7 +161,7 @@ def _gap(entry: Mapping[str, Any], where: str, spec: Spec) -> Gap:
 
 
 def listed(violation: Violation) -> Gap:
-    """The entry under which a violation is written."""
+    """The fingerprint under which a violation is listed."""
     where = fingerprint(violation.rule, violation.operation, ANYWHERE) if violation.by_machine else ""
     return Gap(where or violation.fingerprint, violation.rule, violation.operation, sometimes=bool(where))
 
@@ -174,7 +174,7 @@ def write(
     implemented: Iterable[str],
     assessed: Callable[[Gap], bool],
 ) -> int:
-    """Write all `violations` as gaps, keeping what `known` says of them; answers how many.
+    """Write all `violations` as gaps and keep the notes of `known`; returns their number.
 
     An entry that was not seen stays listed, too, if it occurs only sometimes or if this run has not `assessed` it. The
     order, comments and layout of the file that `known` was read from stay; a new entry stands before the first one

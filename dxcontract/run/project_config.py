@@ -1,7 +1,7 @@
-"""What a project always passes: `dxcontract.toml`, or the table `[tool.dxcontract]` of pyproject.toml.
+"""Default options of a project, from `dxcontract.toml` or the table `[tool.dxcontract]` of pyproject.toml.
 
-It is looked for in the folder where the command is given, then in its parents up to the root of the repository. A key
-is the name of an option, and the command line wins. What the keys may hold is data: specs/schemas/configuration.json.
+The file is searched in the current folder, then in its parents up to the root of the repository. A key is the name of
+an option, and the command line takes precedence. The valid values are data: specs/schemas/configuration.json.
 """
 
 import difflib
@@ -25,19 +25,19 @@ _USER: Final = re.compile(r"//[^/]*@")
 
 
 class ConfigurationError(Exception):
-    """A project's file that cannot be used; the message names file, key and remedy."""
+    """A configuration file cannot be used; the message names file, key and correction."""
 
 
 @dataclass(frozen=True)
 class Configuration:
-    """What a file says, by option; nothing without a file."""
+    """The content of a configuration file, by option; empty without a file."""
 
     path: Path | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Defaults:
-    """Stands for pytest's group of options while they are added, and gives them the project's defaults."""
+    """Wraps pytest's option group while options are added, and sets the defaults of the project."""
 
     def __init__(self, group: Any, values: Mapping[str, Any]) -> None:
         self._group = group
@@ -51,12 +51,14 @@ class Defaults:
 
 
 def schema() -> specs.Json:
-    """The keys, and what they may hold."""
+    """The keys and their valid values."""
     return specs.read(specs.root() / "schemas" / "configuration.json")
 
 
 def with_defaults(group: Any) -> Defaults:
-    """The group, with the defaults of the project here; an unusable file gives none, and is told of by `read`."""
+    """The option group with the defaults of the current project; for an unusable file none, and `read` reports the
+    error.
+    """
     try:
         return Defaults(group, read(Path.cwd()).values)
     except ConfigurationError:
@@ -65,7 +67,7 @@ def with_defaults(group: Any) -> Defaults:
 
 @functools.cache
 def read(folder: Path) -> Configuration:
-    """The configuration for commands given in `folder`.
+    """Read the configuration for commands in `folder`.
 
     Raises:
         ConfigurationError: there is one that cannot be used.

@@ -1,6 +1,6 @@
-"""The process of `dxcontract run`: pytest, its exit statuses mapped to ours, one line where Ctrl-C hits its start.
+"""Runs pytest for `dxcontract run`, maps its exit statuses, and prints one line on Ctrl-C during the start.
 
-Imports nothing of ours that pytest loads as a plugin: pytest would warn that it cannot rewrite that any more.
+It imports no module that pytest loads as a plugin, because pytest would warn that it cannot rewrite the module.
 """
 
 import os
@@ -14,7 +14,7 @@ _NO_TESTS: Final = 5
 
 
 def main(arguments: list[str]) -> int:
-    """Run pytest; answers the exit status."""
+    """Run pytest and return the exit status."""
     try:
         import pytest
 

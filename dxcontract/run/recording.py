@@ -1,7 +1,8 @@
-"""`--record FILE`: all exchanges of a run, for `dxcontract diff --against FILE`.
+"""`--record FILE`: records all exchanges of a run, for `dxcontract diff --against FILE`.
 
-One JSON object a line: first what was recorded, then each exchange with its test, in the order of each process.
-Credentials and secrets are removed; the file is for the user's eyes only, since it holds what an account holds.
+The file has one JSON object per line: first a description of the run, then each exchange with its test, in the order
+of each process. Credentials and secrets are removed. Only the user can read the file, because it shows the content of
+an account.
 """
 
 import json
@@ -34,7 +35,7 @@ def add_options(group: Any) -> None:
 
 
 def start(config: Any) -> None:
-    """Before any process of a run records: what the file held is dropped.
+    """Delete the previous content of the file, before any process of the run records.
 
     Raises:
         TargetError: the file cannot be written.
@@ -51,7 +52,7 @@ def start(config: Any) -> None:
 
 
 def begin(config: Any, session: Session) -> None:
-    """Record what this process exchanges, if that is asked for.
+    """Record the exchanges of this process, if requested.
 
     Raises:
         TargetError: the file cannot be written.
@@ -73,7 +74,7 @@ def begin(config: Any, session: Session) -> None:
 
 
 def end(config: Any) -> None:
-    """After all processes of a run have recorded: the lock that they shared is removed."""
+    """Remove the lock that the processes shared, after all of them have recorded."""
     if wanted := config.getoption("--record"):
         _lock(wanted).unlink(missing_ok=True)
 
@@ -141,7 +142,7 @@ class _Recorder:
 
 @dataclass(frozen=True)
 class Recorded:
-    """One exchange of a recording; `number` is its place in the file, from 1."""
+    """One exchange of a recording; `number` is its position in the file, from 1."""
 
     number: int
     process: str
@@ -153,7 +154,7 @@ class Recorded:
 
 @dataclass(frozen=True)
 class Recording:
-    """A recording: what it is of, and its exchanges in order."""
+    """A recording: the description of the run and its exchanges in order."""
 
     path: Path
     target: str
@@ -164,7 +165,7 @@ class Recording:
 
 
 def read(path: Path) -> Recording:
-    """A recording.
+    """Read a recording.
 
     Raises:
         TargetError: it cannot be read, or is none.
@@ -205,6 +206,6 @@ def _bytes(text: str) -> bytes:
 
 
 def by_process(recording: Recording) -> Iterator[list[Recorded]]:
-    """The exchanges of each process, which know nothing of each other's things."""
+    """The exchanges of each process, which are independent of each other."""
     for process in dict.fromkeys(one.process for one in recording.exchanges):
         yield [one for one in recording.exchanges if one.process == process]

@@ -1,4 +1,4 @@
-"""The outcome of a run: tallies of all tests put together, the two figures, the exit status."""
+"""The result of a run: the combined tallies of all tests, the two figures, the exit status."""
 
 import datetime
 import time
@@ -26,7 +26,7 @@ OK, VIOLATED, UNUSABLE = 0, 1, 2
 
 @dataclass(frozen=True)
 class Shard:
-    """Which part of a run this is, of how many (from 1), as pytest-split divides the tests."""
+    """The number of this part and the number of parts (from 1), as pytest-split divides the tests."""
 
     group: int
     of: int
@@ -41,7 +41,7 @@ _OF_EVERY_ANSWER: Final = ("wire.", "lifecycles.")
 
 @dataclass
 class Outcome:
-    """What one run found out about one target.
+    """The result of one run on one target.
 
     `claimants` is how many tests claim a rule, where that is known; `undecided` are rules of tests that could not be
     brought to an end. `unchecked` says of a rule which tests claim it and ended without checking it.
@@ -84,7 +84,7 @@ class Outcome:
     interrupted: bool = False
 
     def interrupt(self) -> None:
-        """The run ended before its time: it is not whole, and no gate passes by it."""
+        """Mark the run as interrupted: it is not whole, and no gate passes."""
         self.interrupted, self.whole = True, False
         note = "the run was interrupted: what it did not get to is untested"
         if note not in self.notes:
@@ -98,12 +98,12 @@ class Outcome:
         return sum(self.supported(name) for name in self.spec.operations)
 
     def verdicts(self) -> dict[str, Verdict]:
-        """The verdict on each rule as a whole: the heaviest of those by operation."""
+        """The verdict on each rule: the most severe one of its operations."""
         decided = self.tally.by_rule()
         return {rule: heaviest(decided.get(rule, {}).values()) for rule in self.spec.rules}
 
     def discount(self) -> None:
-        """At the end: a rule that conforms only because an operation refuses every request was put to nothing."""
+        """At the end of a run, discount rules that conform only because an operation refuses every request."""
         for rule, operation in self.refusals.unfounded:
             if self.tally.verdicts.get((rule, operation)) == "conforms":
                 self.tally.verdicts[rule, operation] = "indeterminate"
@@ -111,7 +111,7 @@ class Outcome:
                 self.reasons.setdefault(rule, set()).add(why)
 
     def reasons_of(self, rule: str, verdict: Verdict) -> list[str]:
-        """Why a rule has its verdict, as far as tests said; of an untested one, which tests did not get to check it."""
+        """The reasons for the verdict on a rule; for an untested rule, the tests that did not reach the check."""
         return sorted(
             self.reasons.get(rule, set()) | (self.unchecked.get(rule, set()) if verdict == "untested" else set())
         )
@@ -158,7 +158,7 @@ class Outcome:
 
     @property
     def fixed(self) -> list[Gap]:
-        """Listed violations that no longer occur, where this run has looked for them."""
+        """Listed violations that no longer occur, as far as this run tested them."""
         found = {one.fingerprint for one in self.violations}
         return [
             gap
@@ -170,7 +170,8 @@ class Outcome:
         ]
 
     def has_assessed(self, gap: Gap) -> bool:
-        """Whether this run would have found what a gap lists: it is whole, or all tests that claim the rule were run.
+        """Whether this run would have found a listed violation: it is whole, or it ran all tests that claim the
+        rule.
 
         A shard cannot tell: the rest is in the others (`report.merge` tells).
         """
@@ -187,14 +188,14 @@ class Outcome:
 
     @property
     def expired(self) -> list[Gap]:
-        """Listed violations that still occur after their date."""
+        """Listed violations that still occur after their expiry date."""
         today = datetime.date.today()
         found = {gap.fingerprint: gap for one in self.violations if (gap := self.known.of(one)) is not None}
         return [gap for gap in found.values() if gap.expired(today)]
 
     @property
     def lost(self) -> list[str]:
-        """Operations that the known-gaps file says were implemented, and are not now."""
+        """Operations that the known-gaps file lists as implemented and that are missing now."""
         return sorted(self.known.implemented & set(self.unsupported))
 
     @property
@@ -207,7 +208,7 @@ class Outcome:
 
     @property
     def too_little(self) -> str:
-        """Why a run without a violation is no success all the same: it decided nothing, or less than was asked for."""
+        """The reason why a run without a violation is not a success: nothing or too little was decided."""
         if self.claims and not self.decided:
             return "nothing was decided: all tests were unsupported or indeterminate, so this run says nothing"
         if self.shard is None and self.assessed < self.min_assessed:

@@ -1,4 +1,4 @@
-"""How careful a run is: its options for permission, limits and the journal, and what is made of them."""
+"""Options for permissions, limits and the journal, and the settings made from them."""
 
 import os
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ REAL_RATE: Final = 5.0
 
 @dataclass(frozen=True)
 class Safety:
-    """What the user asked for. `run` is the run's id, `process` which of its processes this is (xdist's worker)."""
+    """The options of the user. `run` is the id of the run, `process` the worker of xdist."""
 
     run: str
     process: str = ""
@@ -37,7 +37,7 @@ class Safety:
     slow_down_seconds: float = SLOW_DOWN_SECONDS
 
     def check(self) -> None:
-        """What is wrong with the options themselves.
+        """Check the options.
 
         Raises:
             TargetError: says what to change.
@@ -55,7 +55,8 @@ class Safety:
         return Patience(rate, self.deadline, self.test_seconds, self.slow_down_seconds)
 
     def new_journal(self, target: Target) -> Journal:
-        """The journal for this target; not on disk for one that this run started, unless asked for.
+        """Create the journal for this target; in memory only if this run started the target, unless a folder is
+        given.
 
         Raises:
             TargetError: there is no place for it.
@@ -72,13 +73,13 @@ class Safety:
         return Journal(self.run, folder, self.process)
 
     def journal_path(self) -> Path:
-        """Where the journal of this run is, if it has one."""
+        """The path of the journal of this run."""
         return resource_journal.path_of(
             Path(self.journal) if self.journal else resource_journal.default_folder(), self.run
         )
 
     def protect(self, target: Target, made: set[str], answer: Exchange | None = None) -> None:
-        """Put this run's permission before a target, unless it is shown to be an emulator.
+        """Set the guard of a target with the permissions of this run, unless it is shown to be an emulator.
 
         `answer` is that to an operation that cannot exist; without it (None) the address and the keys alone decide.
         """
@@ -95,7 +96,7 @@ class Safety:
         target.guard = guard
 
     def check_account(self, target: Target) -> None:
-        """Whether who calls a real account is who the user typed out.
+        """Check that the caller of a real account is the account that the user named.
 
         Raises:
             TargetError: it is somebody else.
@@ -149,7 +150,7 @@ def add_options(group: Any) -> None:
 
 
 def chosen(config: Any, run: str, process: str = "") -> Safety:
-    """The options as given.
+    """Read the options.
 
     Raises:
         TargetError: they make no sense; says what to change.

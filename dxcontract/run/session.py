@@ -1,4 +1,4 @@
-"""What the tests of one process share: the target, the door to it, the contract."""
+"""What the tests of one process share: the target, the client and the contract."""
 
 from dataclasses import dataclass
 
@@ -20,19 +20,19 @@ from dxcontract.wire.exchange import Exchange
 
 @dataclass(frozen=True)
 class Session:
-    """An open target that was found to speak Direct Connect."""
+    """An open target that speaks Direct Connect."""
 
     target: Target
     api: Api
     contract: Contract
 
     def leave(self) -> None:
-        """No test is run any more: from here on nothing is judged, and there is time to tidy up."""
+        """End the tests: judge nothing further, and allow time for the clean-up."""
         self.api.witness = _nobody
         self.api.patience.tidy()
 
     def sweep(self, seconds: float) -> Swept:
-        """Delete what is left of what this process made; what it could not see, or not delete, is in the answer."""
+        """Delete what is left of this process; returns what could not be read or deleted."""
         journal = self.api.journal
         if not journal.entries or self.target.ours:
             return Swept()
@@ -53,7 +53,7 @@ def _nobody(_: Exchange) -> None:
 
 
 def unjudged(choice: Choice, spec: Spec, answer_seconds: float = ANSWER_SECONDS) -> Api:
-    """A door for sweeping: what is found by a journal may be deleted, whatever the target; nothing is judged.
+    """Open a client for a sweep. It may delete what a journal lists on any target, and judges nothing.
 
     Raises:
         TargetError: the target is not there.
@@ -73,7 +73,7 @@ def unjudged(choice: Choice, spec: Spec, answer_seconds: float = ANSWER_SECONDS)
 
 
 def open_session(choice: Choice, outcome: Outcome, answer_seconds: float, safety: Safety) -> Session:
-    """Open the target, find out what it has, and note that in `outcome`.
+    """Open the target, detect its operations, and record them in `outcome`.
 
     Raises:
         TargetError: it is not there, or is no Direct Connect.
@@ -132,7 +132,7 @@ def _agree(api: Api, protocol: str) -> None:
 
 
 def after_workers(choice: Choice, spec: Spec, safety: Safety, seconds: float) -> Swept:
-    """Delete what is left of what the workers of this run made, some of which may have been killed."""
+    """Delete what is left of the workers of this run, some of which may have been killed."""
     path = safety.journal_path()
     if not path.exists():
         return Swept()

@@ -1,4 +1,4 @@
-"""Where the suite lies, and how it is run: `dxcontract run` is pytest in that folder, wherever one calls it from."""
+"""Locates the suite and runs it: `dxcontract run` is pytest in that folder, called from any folder."""
 
 import importlib
 import os
@@ -13,7 +13,7 @@ from dxcontract.spec import model
 
 
 def folder() -> Path:
-    """The folder with conftest.py, pyproject.toml and tests/contract: of the wheel, or of the checkout."""
+    """The folder with conftest.py, pyproject.toml and tests/contract, in the wheel or in the checkout."""
     return model.root().parent
 
 
@@ -26,7 +26,7 @@ def module(name: str) -> ModuleType:
 
 
 def run(arguments: Sequence[str], *, instead: bool = False) -> int:
-    """Run the contract with pytest's own arguments; answers the exit status.
+    """Run the contract with pytest's own arguments and return the exit status.
 
     Files named in options are meant from where the user is, so pytest stays there. `instead`: pytest takes the place of
     this process, where the system can do that. Then there is one process for Ctrl-C to reach, once.

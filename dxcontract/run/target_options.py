@@ -1,4 +1,4 @@
-"""The options that say which target is meant and how careful to be, for commands other than `run`."""
+"""Options for the target and its limits, for commands other than `run`."""
 
 import argparse
 from collections.abc import Iterable
@@ -20,7 +20,7 @@ _NOT_FOR_COMMANDS: Final = frozenset({"--dry-run", "--redact-accounts", "--test-
 
 
 def add_options(group: Any) -> None:
-    """Add the options of a target, in the way of pytest's groups."""
+    """Add the target options to an option group of pytest."""
     group.addoption("--target", metavar="TARGET", help="what to test: reference (the default), moto, aws or a URL")
     group.addoption(
         "--region", metavar="REGION", help="Region to call (default: us-east-1; aws: the Region of the profile)"
@@ -60,7 +60,7 @@ def add_options(group: Any) -> None:
 
 
 def add_arguments(parser: argparse.ArgumentParser, *, but: Iterable[str] = ()) -> None:
-    """Add them, and those of safety, to the parser of a command; a project's own values are the defaults."""
+    """Add the target and safety options to the parser of a command, with the defaults of the project."""
     group = project_config.with_defaults(_Group(parser, _NOT_FOR_COMMANDS | set(but)))
     add_options(group)
     safety_options.add_options(group)
@@ -89,7 +89,7 @@ class _Given:
 
 
 def choice(options: argparse.Namespace, default: str = DEFAULT_TARGET) -> Choice:
-    """The target that was chosen, else `default`.
+    """The selected target, by default `default`.
 
     Raises:
         ConfigurationError: the project's file, which might name another, cannot be used.
@@ -107,7 +107,7 @@ def choice(options: argparse.Namespace, default: str = DEFAULT_TARGET) -> Choice
 
 
 def careful(options: argparse.Namespace) -> Safety:
-    """How careful to be.
+    """The safety settings.
 
     Raises:
         TargetError: the options make no sense; says what to change.
@@ -118,7 +118,7 @@ def careful(options: argparse.Namespace) -> Safety:
 
 
 def opened(spec: Spec, chosen: Choice, careful: Safety, answer_seconds: float) -> tuple[Session, Outcome]:
-    """The open target, and what was found out about it.
+    """Open the target; returns the session and the result of the probe.
 
     Raises:
         TargetError: it is not there, or is no Direct Connect.

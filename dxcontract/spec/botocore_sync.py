@@ -1,8 +1,7 @@
-"""Generate `specs/model/` from the installed botocore, and say how the two differ.
+"""Generates `specs/model/` from the installed botocore, and compares the two.
 
-botocore's service model is the machine-readable statement of what Direct Connect accepts and answers. It is
-turned into JSON Schema (2020-12) in wire form: timestamps are numbers (epoch seconds), blobs are base64
-strings. Documentation text is left out.
+botocore's service model states what Direct Connect accepts and answers. It is converted to JSON Schema (2020-12) in
+wire form: timestamps are numbers (epoch seconds), blobs are base64 strings. Documentation text is left out.
 """
 
 import hashlib
@@ -27,7 +26,7 @@ _INTEGERS: Final = {"integer": 31, "long": 63}
 
 
 def generate() -> dict[str, Json]:
-    """The whole of `specs/model/`: a document for each relative path."""
+    """The content of `specs/model/`: a document for each relative path."""
     loader = botocore.loaders.Loader()
     model = loader.load_service_model(SERVICE, "service-2")
     pagination = loader.load_service_model(SERVICE, "paginators-1")["pagination"]
@@ -165,7 +164,7 @@ def _checksum(document: Json, reached: Mapping[str, Json]) -> str:
 
 
 def write(folder: Path) -> list[str]:
-    """Write `specs/model/` into `folder`; answers the names of the operations."""
+    """Write `specs/model/` to `folder`; returns the names of the operations."""
     documents = generate()
     operations = folder / OPERATIONS_DIR
     operations.mkdir(parents=True, exist_ok=True)
@@ -178,7 +177,7 @@ def write(folder: Path) -> list[str]:
 
 @dataclass
 class Drift:
-    """What the installed botocore has that `specs/model/` has not, and the other way round."""
+    """The differences between the installed botocore and `specs/model/`."""
 
     operations_added: list[str] = field(default_factory=list)
     operations_removed: list[str] = field(default_factory=list)
@@ -191,7 +190,7 @@ class Drift:
         return any(vars(self).values())
 
     def lines(self) -> list[str]:
-        """One line a difference, as `operation added: Name`."""
+        """One line for each difference, as `operation added: Name`."""
         return [
             f"{what.removesuffix('s')} {how}: {name}"
             for key, names in vars(self).items()

@@ -4,7 +4,7 @@ from typing import Any
 
 
 def at(value: Any, pointer: str) -> list[Any]:
-    """All that is at `pointer` in `value`; nothing where it leads nowhere."""
+    """All values at `pointer` in `value`; empty if there are none."""
     found = [value]
     for step in pointer.split("/")[1:]:
         deeper: list[Any] = []

@@ -1,6 +1,6 @@
-"""Pictures of the lifecycles: one SVG for each table of `specs/lifecycles/`, drawn by graphviz's `dot`.
+"""Draws the lifecycles: one SVG for each table of `specs/lifecycles/`, with graphviz's `dot`.
 
-An SVG carries the checksum of the DOT text that it was drawn from, so that a stale one is found without `dot`.
+An SVG contains the checksum of its DOT text, so that an outdated file is detected without `dot`.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ MARK: Final = "drawn from DOT sha256:"
 
 
 class DiagramError(Exception):
-    """`dot` is missing or failed; says what to do."""
+    """`dot` is missing or failed; the message says what to do."""
 
 
 def dot(lifecycle: Lifecycle) -> str:
@@ -62,7 +62,7 @@ def checksum(text: str) -> str:
 
 
 def draw(lifecycles: Iterable[Lifecycle], folder: Path) -> list[Path]:
-    """Write an SVG for each lifecycle into `folder`; answers the paths.
+    """Write an SVG for each lifecycle to `folder`; returns the paths.
 
     Raises:
         DiagramError: `dot` is not installed or failed.

@@ -1,8 +1,7 @@
-"""The lifecycles of `specs/lifecycles/` as tables that can be asked: may a resource be new in this state, may it go
-from this state to that?
+"""The lifecycles of `specs/lifecycles/`: whether a resource may start in a state or move from one state to another.
 
-Only snapshots are seen, so states in between may go unseen: what may follow a state is all that the table's
-transitions lead to, one after another. States of `wildcard` and `tolerated` may come before and after any other.
+A run only sees snapshots and may miss states in between. A state may be followed by every state that a sequence of
+transitions reaches. States of `wildcard` and `tolerated` may come before and after any other.
 """
 
 import functools
@@ -20,7 +19,7 @@ _NO_LETTERS: Final = re.compile(r"[^a-z]")
 
 @dataclass(frozen=True)
 class Transition:
-    """One step: from state to state, by an operation or by an event outside of the API."""
+    """One transition between states, by an operation or by an event outside of the API."""
 
     before: str
     after: str
@@ -31,7 +30,7 @@ class Transition:
 
 @dataclass(frozen=True)
 class Bare:
-    """An answer that carries a state without an id: pointers to the id in the request, to the state in the answer."""
+    """An answer with a state but without an id: pointers to the id in the request and to the state in the answer."""
 
     operation: str
     id: str
@@ -64,7 +63,7 @@ class Lifecycle:
     anywhere: frozenset[str]
 
     def spelled(self, state: str) -> str:
-        """`state` as the table spells it, where the wire's spelling is documented nowhere."""
+        """`state` in the spelling of the table, if no source documents the spelling on the wire."""
         if not self.loose:
             return state
         plain = _NO_LETTERS.sub("", state.lower())
@@ -72,8 +71,8 @@ class Lifecycle:
 
     @functools.cached_property
     def restarts(self) -> frozenset[Transition]:
-        """The steps by which an ended resource begins anew: out of a state that only operations lead from, to a first
-        one. Without the operation they cannot have been taken; else a table with such a step would allow anything.
+        """The transitions by which an ended resource starts again: from a state that only operations leave, to an
+        initial state. Without the operation they are impossible; otherwise the table would allow any transition.
         """
         by_event = {one.before for one in self.transitions if one.operation is None}
         return frozenset(
@@ -81,7 +80,7 @@ class Lifecycle:
         )
 
     def may_follow(self, before: str, after: str, called: frozenset[str] | None = None) -> bool:
-        """Whether a resource seen in `before` may next be seen in `after`.
+        """Whether a resource in state `before` may next be observed in state `after`.
 
         `called` are the operations that succeeded in between; None: any may have.
         """

@@ -1,6 +1,6 @@
-"""Read `specs/`: operations, shapes, traits, rules, sources. The only module that knows where they lie.
+"""Reads `specs/`: operations, shapes, traits, rules, sources. Only this module knows the location of the files.
 
-Everything here is immutable once read; `load()` reads once per process.
+All objects are immutable; `load()` reads the files once per process.
 """
 
 import functools
@@ -20,13 +20,14 @@ LEVELS: Final[tuple[Level, ...]] = ("must", "should", "info")
 
 
 class SpecError(Exception):
-    """`specs/` is missing, unreadable or contradicts itself."""
+    """`specs/` is missing, unreadable or inconsistent."""
 
 
 @dataclass(frozen=True)
 class Made:
-    """How a resource that an operation takes is made: by which operation (None: its kind's own), by whom (None: the
-    caller), with which members, and which other pointers' resources it shares."""
+    """How to create a resource that an operation takes: the operation (None: that of its kind), the role (None: the
+    caller), the members, and the pointers of shared resources.
+    """
 
     by: str | None
     role: str | None
@@ -36,7 +37,7 @@ class Made:
 
 @dataclass(frozen=True)
 class Traits:
-    """What botocore's model does not say of an operation.
+    """Facts about an operation that botocore's model does not contain.
 
     `takes` maps a JSON pointer into the request (`*` for any item) to the kind of resource it names;
     `gives` maps a kind of resource to the JSON pointer of its id in the answer. `caller` is the role that calls;
@@ -85,7 +86,7 @@ class Operation:
 
 @dataclass(frozen=True)
 class Citation:
-    """A place in a source: the source's id in `specs/sources.json`, and where in it."""
+    """A place in a source: the id of the source in `specs/sources.json`, and the place in it."""
 
     source: str
     at: str
@@ -117,7 +118,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Describe:
-    """How resources of a kind are read: the operation, its member that asks for one, the member that lists them."""
+    """How to read resources of a kind: the operation, the member that selects one, the member that lists them."""
 
     operation: str
     filter: str | None
@@ -127,7 +128,8 @@ class Describe:
 
 @dataclass(frozen=True)
 class Resource:
-    """A kind of resource: the members that hold its id, name and state, who makes, reads and deletes it.
+    """A kind of resource: the members of its id, name and state, and the operations that create, read and delete
+    it.
 
     `arn` is the part of its ARN before the id; `ready` are the states in which it can be used, `gone` those in
     which it is no more. Members are None where the kind has none.
@@ -196,11 +198,11 @@ class Spec:
             raise SpecError(_unknown("rule", rule_id, self.rules)) from None
 
     def where(self, *effects: Effect) -> list[Operation]:
-        """Operations in order of name, of these effects only (all when none is given)."""
+        """Operations in order of name, filtered by effect (all by default)."""
         return [one for one in self.operations.values() if not effects or one.traits.effect in effects]
 
     def listing(self, operation: str) -> tuple[str, str] | None:
-        """The member of `operation`'s answer that lists resources, and the member that holds an item's id."""
+        """The member of the operation's answer that lists resources, and the member with the id of an item."""
         for resource in self.resources.values():
             describe = resource.describe
             if describe is not None and operation in (describe.operation, *describe.also):
@@ -258,7 +260,7 @@ def closed(schema: Json, shapes: Mapping[str, Json]) -> Json:
 
 
 def root() -> Path:
-    """The folder `specs/`: inside an installed wheel, or beside the package in a checkout."""
+    """The folder `specs/`, in an installed wheel or beside the package in a checkout."""
     package = Path(__file__).parents[1]
     for folder in (package / "_suite" / "specs", package.parent / "specs"):
         if folder.is_dir():

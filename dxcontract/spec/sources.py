@@ -1,6 +1,6 @@
-"""Where the sources of the contract can be read, and how well they found a rule: counts, words, addresses.
+"""Addresses of the sources of the contract, and the evidence for a rule: counts, text, links.
 
-`specs/sources.json` says of each source what kind it is of and how the address of a place in it is made.
+`specs/sources.json` states the kind of each source and the format of addresses in it.
 """
 
 import gzip
@@ -33,7 +33,7 @@ _MEMBER: Final = re.compile(r' {8}"(\w+)":')
 
 @dataclass(frozen=True)
 class Foundation:
-    """What a rule rests on: its sources by kind, each page or file once, and whether AWS was seen to keep it."""
+    """The evidence for a rule: its sources by kind, each page or file once, and whether it was observed on AWS."""
 
     counts: Mapping[str, int]
     observed: bool
@@ -41,7 +41,7 @@ class Foundation:
 
     @property
     def words(self) -> str:
-        """The same as sentences that a maintainer can argue with."""
+        """The evidence in sentences."""
         seen = _listed(self.counts, OBSERVING)
         told = _listed(self.counts, [kind for kind in _NAMES if kind not in OBSERVING])
         if self.observed:
@@ -53,7 +53,7 @@ class Foundation:
 
 
 def foundation(spec: Spec, rule: Rule) -> Foundation:
-    """What a rule rests on, counted from the sources that it cites."""
+    """The evidence for a rule, counted from the sources that it cites."""
     places = {(kind_of(spec, one), address(spec, one).partition("#")[0]) for one in rule.sources}
     counts = Counter(kind for kind, _ in places)
     ordered = {kind: counts[kind] for kind in _NAMES if kind in counts}
@@ -66,17 +66,17 @@ def _listed(counts: Mapping[str, int], kinds: Iterable[str]) -> str:
 
 
 def weak(spec: Spec) -> list[Rule]:
-    """Rules of level must that AWS was not seen to keep."""
+    """Rules of level must that were not observed on AWS."""
     return [rule for rule in spec.rules.values() if rule.level == "must" and not foundation(spec, rule).observed]
 
 
 def kind_of(spec: Spec, citation: Citation) -> str:
-    """What kind of source a citation is from."""
+    """The kind of source of a citation."""
     return str(spec.sources[citation.source]["kind"])
 
 
 def address(spec: Spec, citation: Citation) -> str:
-    """The URL of the place that is cited; of the whole source where the place has none."""
+    """The URL of the cited place, or of the whole source."""
     source, at = spec.sources[citation.source], citation.at
     if (known := source.get("places", {}).get(at)) is not None:
         return str(known if known.startswith("https://") else f"{source['url']}{known}")
@@ -102,7 +102,7 @@ def botocore_lines(text: str, cited: Iterable[str]) -> dict[str, str]:
 
 
 def write_botocore_lines(root: Path) -> None:
-    """Bring the lines of the model in `specs/sources.json` up to the installed botocore."""
+    """Update the line numbers in `specs/sources.json` for the installed botocore."""
     import botocore
 
     from dxcontract.spec import model as specs
@@ -125,7 +125,7 @@ def botocore_model() -> str:
 
 
 def cited(root: Path, source: str) -> set[str]:
-    """All places of a source that anything in `specs/` cites."""
+    """All places of a source that `specs/` cites."""
     found: set[str] = set()
     for path in root.rglob("*.json"):
         _cited(json.loads(path.read_text(encoding="utf-8")), source, found)
@@ -144,7 +144,7 @@ def _cited(value: object, source: str, found: set[str]) -> None:
 
 
 def rule_entry(spec: Spec, rule: Rule) -> Json:
-    """What report.json says of how a rule is founded."""
+    """The evidence for a rule in report.json."""
     found = foundation(spec, rule)
     return {
         "counts": dict(found.counts),
