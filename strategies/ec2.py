@@ -61,8 +61,8 @@ def virtual_private_gateway(world: World, role: Role = "owner", *, attached: boo
     """The id of a new virtual private gateway, attached to a new VPC with the block `cidr` unless told otherwise.
 
     Raises:
-        Unsupported: the target has no EC2, or nothing may be made there.
-        Indeterminate: EC2 refused, or the gateway did not become ready in time.
+        Unsupported: the target has no EC2, or the run may not create resources there.
+        Indeterminate: EC2 refused the request, or the gateway was not ready in time.
     """
     client = _client(world, role)
     vpc = _vpc(world, client, role, cidr) if attached else None
@@ -83,8 +83,8 @@ def transit_gateway(world: World, role: Role = "owner", *, asn: int = TRANSIT_AS
     Without EC2, the id of a nonexistent gateway if the target accepts any id.
 
     Raises:
-        Unsupported: the target has no EC2, or nothing may be made there.
-        Indeterminate: EC2 refused, or the gateway did not become ready in time.
+        Unsupported: the target has no EC2, or the run may not create resources there.
+        Indeterminate: EC2 refused the request, or the gateway was not ready in time.
     """
     try:
         client = _client(world, role)
@@ -106,8 +106,8 @@ def some_virtual_private_gateway(world: World, role: Role = "owner", *, but: tup
     which other processes do not use until the world is closed; or a nonexistent one if the target accepts any id.
 
     Raises:
-        Unsupported: the target has no EC2, and the account has no free virtual private gateway but those in `but`.
-        Indeterminate: EC2 refused, or no gateway became ready, or free, in time.
+        Unsupported: the target has no EC2, and every free virtual private gateway of the account is in `but`.
+        Indeterminate: EC2 refused the request, or no gateway was ready and free in time.
     """
     try:
         return virtual_private_gateway(world, role)

@@ -28,7 +28,7 @@ class Observation:
         id.
 
         Raises:
-            UnusableAnswer: the answer describes nothing: neither that the resource is there, nor that it is not.
+            UnusableAnswer: the response shows neither that the resource exists nor that it does not.
         """
         if self.describe.filter and self.exchange.refused:
             return None
@@ -43,7 +43,7 @@ class Observation:
         """The described resource.
 
         Raises:
-            UnusableAnswer: the answer describes nothing.
+            UnusableAnswer: the response describes nothing.
             Indeterminate: the resource is not described.
         """
         item = self.item

@@ -59,7 +59,7 @@ def poll(look: Callable[[], T], enough: Callable[[T], bool], seconds: float | No
     """Reads until a condition holds or the time is over; returns the last read.
 
     Raises:
-        UnusableAnswer: the last answer describes nothing.
+        UnusableAnswer: the last response describes nothing.
     """
     ends = time.monotonic() + (PATIENCE.seconds if seconds is None else seconds)
     pause = _FIRST_PAUSE

@@ -10,7 +10,7 @@ def refusal(exchange: Exchange) -> Exchange:
     """The exchange of a request that had to be refused.
 
     Raises:
-        Indeterminate: it was not.
+        Indeterminate: the request was not refused.
     """
     if not 400 <= exchange.status < 500:
         raise Indeterminate(
@@ -23,7 +23,7 @@ def gone(world: World, handle: Handle) -> Exchange:
     """The observation that a deleted resource is no longer described or is in a final state.
 
     Raises:
-        Indeterminate: that did not come about in time.
+        Indeterminate: the resource was still described at the time limit.
     """
     seen = poll(lambda: world.observe(handle), lambda one: one.is_gone)
     if not seen.is_gone:

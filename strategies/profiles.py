@@ -100,7 +100,7 @@ def database(config: Any) -> ExampleDatabase:
     """The database of failing examples, on one machine or shared by several.
 
     Raises:
-        ValueError: the Redis client is not installed, or no Redis answers there.
+        ValueError: the Redis client is not installed, or no Redis server responds.
     """
     place = config.getoption("--example-db") or str(EXAMPLES)
     if not place.startswith(_REDIS):

@@ -49,8 +49,8 @@ class Wire:
         The target must respond or close the connection, and continue to serve. `how` is as for `Api.prepare`.
 
         Raises:
-            Unsupported: real accounts are not sent this.
-            TargetDied: the target did not survive it.
+            Unsupported: the target is a real account.
+            TargetDied: the target stopped serving.
         """
         self.permitted()
         place = region or self.api.target.region
@@ -65,7 +65,7 @@ class Wire:
         """Makes sure that raw requests may be sent to the target.
 
         Raises:
-            Unsupported: it may not.
+            Unsupported: raw requests may not be sent to the target.
         """
         if self.api.target.is_real:
             raise Unsupported(f"{self.api.target.name} is not sent requests that no client would send")
@@ -77,7 +77,7 @@ class Wire:
         """Checks the rules for all requests: a response or a closed connection, and a target that continues to serve.
 
         Raises:
-            TargetDied: it does not.
+            TargetDied: the target stopped serving.
         """
         waited = exchange.failure == "timeout"
         told = f"{what}: no answer within {exchange.seconds:.0f} s, and the connection stays open"

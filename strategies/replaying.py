@@ -63,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
     """Replays; returns 0 if no finding occurs, 1 if one still occurs, and 2 if that cannot be decided.
 
     Raises:
-        ValueError: an option makes no sense.
+        ValueError: an option is invalid.
     """
     if options.attempts < 1:
         raise ValueError(f"--attempts={options.attempts}: give 1 or more")
@@ -88,7 +88,7 @@ def opened(options: argparse.Namespace, default: str) -> Iterator[Session]:
     """The target according to the options; created resources are deleted even after an interrupt.
 
     Raises:
-        TargetError: it is not there, or is no Direct Connect.
+        TargetError: the target does not respond, or is not a Direct Connect endpoint.
     """
     loaded = model.load()
     session, _ = target_options.opened(

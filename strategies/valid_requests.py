@@ -60,7 +60,7 @@ class Scene:
         """The value that the request needs at `pointer`: a handle, an ARN, an account id, or a listed id.
 
         Raises:
-            Unsupported, Indeterminate: it cannot be had on this target.
+            Unsupported, Indeterminate: the target does not allow it.
         """
         if pointer not in self.taken:
             self.taken[pointer] = self._made(pointer, self.operation.traits.takes[pointer])
@@ -88,7 +88,7 @@ class Scene:
         """A drawn request with its placeholders filled; the resources that it needs are created now.
 
         Raises:
-            Unsupported, Indeterminate: what it takes cannot be had on this target.
+            Unsupported, Indeterminate: the target does not allow a resource that the request needs.
         """
         if isinstance(tree, dict):
             return {name: self.filled(value) for name, value in self._available(tree).items()}
@@ -120,7 +120,7 @@ class Scene:
         """Performs the operations that must precede on the same resources (`before` in the operation's traits).
 
         Raises:
-            Unsupported, Indeterminate: the target lacks that, or refused it.
+            Unsupported, Indeterminate: the target lacks or refused an operation.
         """
         for name in self.operation.traits.before:
             earlier = Scene(self.world, self.world.spec.operation(name), self.caller, self.taken)
@@ -132,7 +132,7 @@ def done(exchange: Exchange) -> Exchange:
     """The exchange of a step that a test needs, which must succeed.
 
     Raises:
-        Indeterminate: it did not, so that the test's question could not be put.
+        Indeterminate: the step failed, so that the check is not possible.
     """
     if not exchange.succeeded:
         raise Indeterminate(
@@ -162,7 +162,7 @@ def arrange(
     decided.
 
     Raises:
-        Unsupported, Indeterminate: it cannot be had on this target.
+        Unsupported, Indeterminate: the target does not allow it.
     """
     resource = world.spec.resources[kind]
     how = world.spec.operation(operation or resource.made_by or "")
@@ -189,7 +189,7 @@ def least(scene: Scene) -> Json:
     """The smallest valid request: required members and those that `specs/values.json` demands, with their first values.
 
     Raises:
-        Unsupported, Indeterminate: what it takes cannot be had on this target.
+        Unsupported, Indeterminate: the target does not allow a resource that the request needs.
     """
     parts = _parts(scene.world.spec, scene.operation)
     request = _assembled({pointer: part.first for pointer, part in parts.items() if not part.optional})

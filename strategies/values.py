@@ -191,7 +191,7 @@ def _characters(members: str, pattern: str) -> SearchStrategy[str]:
     r"""The characters of a class such as `\p{L}0-9_\-`.
 
     Raises:
-        ValueError: the class is negated or holds an escape that is not known here.
+        ValueError: the class is negated or contains an unknown escape.
     """
     categories: list[Any] = []
     single: set[str] = set()

@@ -119,7 +119,7 @@ class World:
         """The account id of a role.
 
         Raises:
-            Unsupported: the target has no such account, or never said its id.
+            Unsupported: the target has no such account, or never returned its id.
         """
         account = self.api.account(role)
         if account.account_id is None:
@@ -158,7 +158,7 @@ class World:
         """Calls an operation with handles in its parameters.
 
         Raises:
-            Indeterminate: it would change something that only seems to be this test's.
+            Indeterminate: the request would change a resource that may belong to another user.
         """
         if self.spec.operation(operation).traits.effect != "read":
             for handle in _handles(params or {}):
@@ -181,8 +181,8 @@ class World:
         """Creates a resource; by default waits until it is ready.
 
         Raises:
-            Unsupported: the target lacks what this needs.
-            Indeterminate: the target refused, or the resource did not become ready in time.
+            Unsupported: the target lacks an operation or resource that the request needs.
+            Indeterminate: the target refused the request, or the resource was not ready in time.
         """
         resource = self.spec.resources[kind]
         how = operation or resource.made_by
@@ -275,8 +275,8 @@ class World:
         """One read of a resource.
 
         Raises:
-            Unsupported: the kind cannot be read by itself, or the target lacks the operation.
-            UnusableAnswer: no answer came that can be judged.
+            Unsupported: no operation reads the kind, or the target lacks the operation.
+            UnusableAnswer: there is no usable response.
         """
         describe = handle.resource.describe
         if describe is None:
@@ -299,7 +299,7 @@ class World:
         `poll`).
 
         Raises:
-            UnusableAnswer, Indeterminate: it is not described.
+            UnusableAnswer, Indeterminate: the resource is not described.
         """
 
         def right(seen: Observation) -> bool:
@@ -313,7 +313,7 @@ class World:
         """The descriptions of all readable resources of this test, with sorted lists.
 
         Raises:
-            UnusableAnswer: an answer describes nothing.
+            UnusableAnswer: a response describes nothing.
         """
         return {
             handle: unordered(self.observe(handle).item)
@@ -336,7 +336,7 @@ class World:
         Does nothing if the target cannot read that kind.
 
         Raises:
-            Indeterminate: it did not get there in time.
+            Indeterminate: the resource did not reach the state in time.
         """
         wanted = states or handle.resource.ready
         describe = handle.resource.describe

@@ -103,7 +103,7 @@ def compare(session: Session, path: Path, loaded: Spec, seconds: float) -> Outco
     """Repeats a recording on the target of `session` within a time limit, then shortens within the same limit.
 
     Raises:
-        TargetError: the file is no recording.
+        TargetError: the file is not a recording.
     """
     recorded = recording.read(path)
     found: dict[str, tuple[Recorded, Exchange, Difference]] = {}

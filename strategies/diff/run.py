@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
     """Compares; returns 0 without a divergence, 1 with divergences, and 2 if the comparison was not possible.
 
     Raises:
-        ValueError: an option makes no sense.
+        ValueError: an option is invalid.
     """
     loaded = model.load()
     try:

@@ -43,7 +43,7 @@ def explorer(dx: Session, run_id: str, config: Any, entry: Entry) -> Explorer:
     """The explorer of this machine for the open target, according to the profile and the options.
 
     Raises:
-        Unsupported: the target has nothing that this machine is about.
+        Unsupported: the target lacks all operations of this machine.
     """
     missing = [dx.api.unsupported[one] for one in entry.needs if one in dx.api.unsupported]
     if len(missing) == len(entry.needs):

@@ -61,7 +61,7 @@ class Choices:
         """Draws a value that has no name in the model.
 
         Raises:
-            LostError: it is not known what was drawn here, and nothing is usual.
+            LostError: the drawn value is unknown, and there is no default.
         """
         if self.data is not None:
             return self.keep(self.data.draw(strategy))
@@ -76,7 +76,7 @@ class Choices:
         """Chooses one of several values and prefers the first.
 
         Raises:
-            LostError: what was chosen here is not among them.
+            LostError: the stored choice is not among the values.
         """
         if self.given is not None:
             there, wanted = self._again()

@@ -115,7 +115,7 @@ class Explorer:
         Violations go to the tally of the current scope, and figures to its exploration.
 
         Raises:
-            HarnessError: the suite itself is wrong; also where exploring ended early since draws depended on answers.
+            HarnessError: the suite itself has a defect, for example draws that depend on responses.
         """
         scope = self.contract.current
         total, observer = scope.tally, scope.observer
@@ -210,7 +210,7 @@ class Explorer:
         """Whether these steps show the violation.
 
         Raises:
-            OutOfTimeError: there is no time left to try.
+            OutOfTimeError: the time is over.
         """
         if time.monotonic() > self._end:
             raise OutOfTimeError

@@ -360,7 +360,7 @@ class Machine(RuleBasedStateMachine):
         """The same description, for callers that poll.
 
         Raises:
-            UnusableAnswer: the answer describes nothing.
+            UnusableAnswer: the response describes nothing.
         """
         describe = self.spec.resources[thing.kind].describe
         if thing.unsure or not thing.id or describe is None:
@@ -400,7 +400,7 @@ class Machine(RuleBasedStateMachine):
         """One read request; None if the target lacks the operation or it may not be sent.
 
         Raises:
-            UnusableAnswer: no answer came that can be judged.
+            UnusableAnswer: there is no usable response.
         """
         if not self.can(operation):
             return None

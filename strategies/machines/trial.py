@@ -52,7 +52,7 @@ class Trial(Contract):
         """Stores a check that passed.
 
         Raises:
-            DiffersError: it did not.
+            DiffersError: the check failed.
         """
         if not ok:
             self.failed = rule, operation, where

@@ -50,7 +50,7 @@ def provided(world: World, parent: Handle, hosted: Handle) -> tuple[Exchange, Js
     """A hosted connection on `parent` as described to the partner.
 
     Raises:
-        Indeterminate: the partner is not told of it.
+        Indeterminate: the partner cannot see the connection.
     """
     exchange, items = carried(world, parent)
     if hosted.id not in items:

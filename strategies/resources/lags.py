@@ -26,7 +26,7 @@ def bundle(
     delete_lag_with_connections of community-aws-recordings), which were renamed, changed and deleted in that state.
 
     Raises:
-        Unsupported, Indeterminate: it cannot be had on this target.
+        Unsupported, Indeterminate: the target does not allow it.
     """
     lag = arrange(world, "lag", role=role, members={"numberOfConnections": count, **members}, settle=False)
     ordered = adopted(world, lag)
@@ -70,7 +70,7 @@ def needs(world: World, lag: Handle, links: int) -> Exchange:
     """Sets the minimum number of links of a LAG.
 
     Raises:
-        Indeterminate: the target refused or did not keep it.
+        Indeterminate: the target refused the request or did not store the value.
     """
     exchange = done(world.call("UpdateLag", {"lagId": lag, "minimumLinks": links}, role=lag.role))
     _, item = world.described(lag, lambda seen: seen.get("minimumLinks") == links)
@@ -88,7 +88,7 @@ def elsewhere(world: World) -> str:
     """The code of a location other than `world.location()`.
 
     Raises:
-        Unsupported: the target lists one only.
+        Unsupported: the target lists only one location.
     """
     codes = locations(world.api)
     if len(codes) < 2:
@@ -102,7 +102,7 @@ def patient(world: World, operation: str, params: Mapping[str, Any], *, role: Ro
     Source: hashicorp/terraform-provider-aws#3212.
 
     Raises:
-        Indeterminate: it stayed in transition.
+        Indeterminate: the connection stayed in transition.
     """
 
     def settled(exchange: Exchange) -> bool:

@@ -27,7 +27,7 @@ def listing(world: World, operation: str, count: int) -> Listing:
     """Creates this many items in the list that `operation` returns.
 
     Raises:
-        Unsupported, Indeterminate: they cannot be had on this target.
+        Unsupported, Indeterminate: the target does not allow them.
     """
     what = _unfiltered(world, operation, count) if operation in _UNFILTERED else _FILTERED[operation](world, count)
 

@@ -19,7 +19,7 @@ def port(world: World, kind: Literal["connection", "lag"] = "connection") -> Han
     """A connection or a LAG that is described as capable of MACsec.
 
     Raises:
-        Unsupported, Indeterminate: it cannot be had on this target.
+        Unsupported, Indeterminate: the target does not allow it.
     """
     location = locations.offering(world, "10Gbps", macsec=True)
     if kind == "lag":
@@ -49,7 +49,7 @@ def associated(world: World, handle: Handle, key: Mapping[str, str]) -> Exchange
     """The response to a request to associate a key, which must succeed.
 
     Raises:
-        Indeterminate: it was refused.
+        Indeterminate: the request was refused.
     """
     return done(world.call("AssociateMacSecKey", {"connectionId": handle, **key}))
 
@@ -85,7 +85,7 @@ def two_keys(world: World) -> tuple[Handle, dict[str, str], dict[str, str]]:
     """A port with two keys: one that was given as a pair, and one with a separate secret.
 
     Raises:
-        Unsupported, Indeterminate: it cannot be had on this target.
+        Unsupported, Indeterminate: the target does not allow it.
     """
     handle, kept = port(world), pair(world)
     associated(world, handle, kept)

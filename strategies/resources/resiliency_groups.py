@@ -26,7 +26,7 @@ def available_group(world: World, members: Mapping[str, Any] | None = None) -> H
     """A new group that is available.
 
     Raises:
-        Indeterminate: it did not become available in time.
+        Indeterminate: the group was not available in time.
     """
     group = arrange(world, "resiliency-group", members=members, settle=False)
     ready = group.resource.ready

@@ -15,7 +15,7 @@ def routes(world: World, interface: Handle, filters: Mapping[str, Any] | None = 
     """The last exchange and the routes of all pages, with these filters.
 
     Raises:
-        Indeterminate: they were not answered.
+        Indeterminate: the request was refused.
     """
     params = {"virtualInterfaceId": interface, **({"filters": filters} if filters else {})}
     return whole_list(world, "ListVirtualInterfaceRoutes", params, "routes", role=interface.role)
@@ -31,7 +31,7 @@ def learned(
     """The routes with these filters, once they are `enough`, since BGP takes a while.
 
     Raises:
-        Indeterminate: they were not, in time.
+        Indeterminate: the routes did not appear in time.
     """
     exchange, found = poll(lambda: routes(world, interface, filters), lambda answer: enough(answer[1]))
     if not enough(found):

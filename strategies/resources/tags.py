@@ -95,7 +95,7 @@ def described(world: World, handle: Handle) -> tuple[Exchange, Pairs]:
     """The tags of a resource from DescribeTags.
 
     Raises:
-        Indeterminate: they are not described.
+        Indeterminate: the tags are not described.
     """
     exchange = done(world.call("DescribeTags", {"resourceArns": [Arn(handle)]}, role=handle.role))
     return exchange, pairs(at(exchange.body, "/resourceTags/*/tags/*"))
@@ -110,7 +110,7 @@ def tagged(world: World, handle: Handle, wanted: dict[str, str]) -> Exchange:
     """Adds tags to a resource and checks that they are described.
 
     Raises:
-        Indeterminate: they are not.
+        Indeterminate: the tags are not described.
     """
     done(tag(world, handle, wanted))
     exchange, found = described_when(world, handle, lambda seen: set(wanted.items()) <= set(seen))

@@ -58,7 +58,7 @@ def request(world: World, maker: Maker, port: Handle | None = None, /, *, role: 
     `members` are those of the new virtual interface; None removes a member.
 
     Raises:
-        Unsupported, Indeterminate: what it takes cannot be had on this target.
+        Unsupported, Indeterminate: the target does not allow a resource that the request needs.
     """
     scene = Scene(world, world.spec.operation(maker.operation), role, {} if port is None else {"/connectionId": port})
     return changed(least(scene), maker, **members)
@@ -97,7 +97,7 @@ def made(world: World, maker: Maker, params: Json, *, settle: bool = False) -> H
     public_virtual_interface.go).
 
     Raises:
-        Unsupported, Indeterminate: it cannot be had on this target.
+        Unsupported, Indeterminate: the target does not allow it.
     """
     slow = maker.allocates or maker.kind == "public"
     handle = world.make("virtual-interface", params, operation=maker.operation, settle=settle and not slow)
@@ -135,7 +135,7 @@ def told_with_peer(world: World, maker: Maker, handle: Handle) -> list[tuple[Exc
     (hashicorp/terraform-provider-aws#44208), so it is confirmed first.
 
     Raises:
-        Unsupported, Indeterminate: it could not be confirmed.
+        Unsupported, Indeterminate: the virtual interface could not be confirmed.
     """
     if not maker.allocates:
         return told(world, handle)

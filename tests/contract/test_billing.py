@@ -107,7 +107,7 @@ def _shown(*items: Json | None) -> object:
     """The first billing mode that is shown.
 
     Raises:
-        Indeterminate: none is.
+        Indeterminate: no billing mode is shown.
     """
     for item in items:
         if item and item.get("billingMode") is not None:

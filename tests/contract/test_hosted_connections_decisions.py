@@ -173,7 +173,7 @@ def _found(world: World, hosted: Handle) -> tuple[Exchange, Json]:
     """The description of a hosted connection for its owner.
 
     Raises:
-        Indeterminate: nothing.
+        Indeterminate: the owner cannot see the connection.
     """
     return world.described(hosted)
 

@@ -1,8 +1,7 @@
 """Lifecycles of all kinds of resource: the state observer checks every state from creation to deletion.
 
-The checks are those of `dxcontract.oracle.state_observer`, which watches all other contract tests too. Here each
-lifecycle is walked
-as far as the API can cause it, so that its rules are put to the target in any case.
+The checks are those of `dxcontract.oracle.state_observer`, which also observes all other contract tests. These tests
+follow each lifecycle as far as requests can cause it, so that its rules are always checked.
 """
 
 from typing import Any

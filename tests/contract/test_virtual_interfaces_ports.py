@@ -209,7 +209,7 @@ def _nothing_happens(
     """Sends a request that must be refused, and compares the descriptions before and after.
 
     Raises:
-        Indeterminate: it was not refused, so that it tells nothing.
+        Indeterminate: the request was not refused, so that the check is not possible.
     """
     before, count = _described(world), _count(world, port)
     exchange = world.call(operation, params, role=role)
