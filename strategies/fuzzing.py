@@ -14,7 +14,7 @@ from dxcontract.spec.model import Json, Operation
 from dxcontract.wire.cbor import Protocol
 from dxcontract.wire.errors import Indeterminate, Unsupported
 from dxcontract.wire.exchange import Exchange
-from strategies.fuzz import drawn, forms, mixed, names_existing
+from strategies.fuzz_requests import drawn, forms, mixed, names_existing
 from strategies.schema_violations import JUDGED, departures
 from strategies.valid_requests import Scene, least
 from strategies.world import World

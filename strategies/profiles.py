@@ -17,7 +17,7 @@ from hypothesis.database import DirectoryBasedExampleDatabase, ExampleDatabase
 
 from dxcontract.run import project_config
 from dxcontract.run.result import UNUSABLE
-from strategies.constants import leave_out_local_constants
+from strategies.hypothesis_constants import leave_out_local_constants
 from strategies.polling import PATIENCE
 
 GATE: Final = "gate"

@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from dxcontract.spec import model as specs
 from dxcontract.spec.model import Json, Operation, Spec, resolve
 from dxcontract.wire.credentials import ROLES, Role
 from dxcontract.wire.errors import Indeterminate
@@ -326,8 +327,6 @@ def _required(schema: Json, root: Json, pointer: str) -> list[str]:
 
 @functools.lru_cache(maxsize=4096)
 def _schema_at(spec_checksum: str, name: str, pointer: str) -> Json:
-    from dxcontract.spec import model as specs
-
     spec: Spec = specs.load()
     schema = spec.operation(name).request
     for step in pointer.split("/")[1:]:

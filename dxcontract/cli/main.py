@@ -152,7 +152,7 @@ def _completion(options: argparse.Namespace) -> int:
 
 def _replay(options: argparse.Namespace) -> int:
     usage_errors.check_interpreter()
-    return int(suite.module("strategies.replaying").run(options))
+    return int(suite.module("strategies.replay").run(options))
 
 
 def _diff(options: argparse.Namespace) -> int:

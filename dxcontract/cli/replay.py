@@ -1,4 +1,4 @@
-"""The options of `dxcontract replay`. The implementation is in `strategies.replaying`, which creates missing
+"""The options of `dxcontract replay`. The implementation is in `strategies.replay`, which creates missing
 resources.
 """
 

@@ -52,7 +52,7 @@ class Violation:
 
     `where` and `symptom` are parts of its identity (`identity`). `steps` tell in plain words what a rule machine did,
     as far as it did anything; else there are none. `judged` are the places (from 1) of the exchanges that were found
-    wanting, the last one foremost, and `claim` is what tells whether others would be (`findings.alone.judge`).
+    wanting, the last one foremost, and `claim` is what tells whether others would be (`reproduce.judge.judge`).
     """
 
     fingerprint: str

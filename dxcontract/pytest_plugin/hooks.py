@@ -22,7 +22,7 @@ from dxcontract.oracle.verdict import Refusals, Tally, Verdict, Violation, finge
 from dxcontract.pytest_plugin import dry_run, interrupts, protocols, report_redaction
 from dxcontract.pytest_plugin.items import CONTRACT_TESTS, claims_of, has_line, is_contract_test, operation_of
 from dxcontract.pytest_plugin.run_extent import Extent
-from dxcontract.report import document, folder, terminal
+from dxcontract.report import document, report_files, terminal
 from dxcontract.report.redact import Redactor
 from dxcontract.run import known_gaps, recording
 from dxcontract.run.result import OK, UNUSABLE, VIOLATED, Outcome
@@ -498,7 +498,7 @@ class Run:
             if self._redactor:
                 self._redactor.learn([violation.to_json() for violation in self.outcome.violations])
             written = self.vault.scrubbed(document.document(self.outcome))
-            missing = folder.write(self._redactor.document(written) if self._redactor else written, Path(wanted))
+            missing = report_files.write(self._redactor.document(written) if self._redactor else written, Path(wanted))
             self.outcome.notes += [one for one in missing if one not in self.outcome.notes]
 
     def _write_gaps(self) -> None:

@@ -19,7 +19,7 @@ import jinja2
 from markupsafe import Markup
 
 from dxcontract.oracle.verdict import VERDICTS
-from dxcontract.report.picture import coloured
+from dxcontract.report.lifecycle_diagram import coloured
 from dxcontract.spec import model as specs
 from dxcontract.spec.lifecycles import Lifecycle
 from dxcontract.wire.exchange import ANY_OPERATION, heading

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from dxcontract.oracle.exploration_stats import Exploration
 from dxcontract.oracle.verdict import Tally, Violation, is_machine, weight
-from dxcontract.report import compare, document, folder, terminal
+from dxcontract.report import compare, document, report_files, terminal
 from dxcontract.report.compare import ReportError
 from dxcontract.run import known_gaps
 from dxcontract.run.known_gaps import Gaps
@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
     outcome, merged = merge([compare.read(path) for path in options.reports], spec, known, options.allow_fixed)
     outcome.min_assessed = options.min_assessed
     merged = {**merged, "exit_status": outcome.exit_status}
-    outcome.notes += folder.write(merged, options.report)
+    outcome.notes += report_files.write(merged, options.report)
     for line, _ in terminal.lines(outcome, verbose=False):
         sys.stdout.write(f"{one_line(line, None)}\n")
     return outcome.exit_status

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
+from dxcontract.spec import model as specs
 from dxcontract.spec.model import Citation, Json, Rule, Spec
 
 OBSERVING: Final = ("recording", "issue", "acceptance-test")
@@ -104,8 +105,6 @@ def botocore_lines(text: str, cited: Iterable[str]) -> dict[str, str]:
 def write_botocore_lines(root: Path) -> None:
     """Update the line numbers in `specs/sources.json` for the installed botocore."""
     import botocore
-
-    from dxcontract.spec import model as specs
 
     path = root / "sources.json"
     document = specs.read(path)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from dxcontract.targets import aws, moto, reference, url, usage_errors, waiting
+from dxcontract.targets import aws, moto, reference, startup_wait, url, usage_errors
 from dxcontract.targets.target import DEFAULT_REGION, OTHER_REGION, Target
 
 IN_PROCESS: Final = frozenset({"moto", "reference"})
@@ -31,7 +31,7 @@ def open_target(choice: Choice) -> Target:
         TargetError: no such target, or it cannot be reached; one sentence for the user.
     """
     usage_errors.check_target(choice.target)
-    waiting.check(choice.wait)
+    startup_wait.check(choice.wait)
     target = _opened(choice)
     target.locations = choice.locations
     return target

@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 
 from dxcontract.targets import accounts as who
-from dxcontract.targets import waiting
+from dxcontract.targets import startup_wait
 from dxcontract.targets.aws_detection import why_real
 from dxcontract.targets.permissions import Guard
 from dxcontract.targets.target import Target, TargetError, is_aws
@@ -21,7 +21,7 @@ def open_target(endpoint: str, region: str, other_region: str, accounts: str | N
         raise TargetError("--target: a URL with a user name or a password is not taken; give credentials by --accounts")
     own = is_aws(endpoint)
     if not own:  # AWS always listens, and is sent nothing that is not signed
-        waiting.until_it_listens(endpoint, wait)
+        startup_wait.until_it_listens(endpoint, wait)
     if accounts is not None:
         callers = who.parse(accounts, endpoint, region)
     elif own:

@@ -11,7 +11,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -22,8 +22,6 @@ from dxcontract.wire.messages import Answer, Failure, Request, Response
 
 Pieces = Iterable[bytes | float]
 """Bytes to send, and pauses in seconds between them."""
-
-Writer = Callable[[Request], Pieces]
 
 
 def written(

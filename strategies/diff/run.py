@@ -26,9 +26,10 @@ from dxcontract.wire.credentials import Role
 from dxcontract.wire.errors import CannotWriteError
 from dxcontract.wire.safe_text import one_line, printable
 from strategies import ec2, profiles
-from strategies.diff.comparison import Comparison
-from strategies.diff.outcome import Divergence, Outcome, document
-from strategies.diff.pair import Pair
+from strategies.diff.difference_recorder import Comparison
+from strategies.diff.paired_client import Pair
+from strategies.diff.recording import compare
+from strategies.diff.result import Divergence, Outcome, document
 from strategies.machines.budgets import facts
 from strategies.machines.catalogue import ENTRIES, Entry
 from strategies.machines.choices import Done
@@ -67,8 +68,6 @@ def _compared(options: argparse.Namespace, loaded: Spec) -> Outcome:
     with ExitStack() as stack:
         first = _open(stack, options, target_options.choice(options), loaded)
         if not is_target:
-            from strategies.diff.recorded import compare
-
             return compare(first, Path(against), loaded, options.seconds)
         locations = tuple(filter(None, (options.against_locations or "").split(",")))
         faults, wait = tuple(options.against_fault), options.wait

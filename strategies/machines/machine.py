@@ -28,9 +28,9 @@ from strategies.machines.compare.normalization import first_difference
 from strategies.machines.context import Explorer, MachineContext, Sight
 from strategies.machines.lifecycle_sequences import Opening
 from strategies.machines.model import Model, Thing
+from strategies.machines.provisional_checks import DiffersError, Trial
 from strategies.machines.seed_sequences import openings
 from strategies.machines.steps import Script, Step, resolved
-from strategies.machines.trial import DiffersError, Trial
 from strategies.polling import confirm, poll
 from strategies.world import Handle, World
 

@@ -14,7 +14,6 @@ from strategies.world import Handle
 Life = Literal["waiting", "live", "gone"]
 How = Literal["equal", "caseless", "prefixes", "no"]
 
-PORTS: Final = ("connection", "hosted-connection", "interconnect", "lag")
 TAGGABLE: Final = (
     "connection",
     "hosted-connection",

@@ -43,7 +43,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     document["violations"][1]["message"] = (
         "<img src=x onerror=\"document.title='broken'\"></details><script>alert(1)</script>"
     )
-    from dxcontract.report import folder as reports
+    from dxcontract.report import report_files as reports
 
     reports.write(document, folder)
     return folder

@@ -11,7 +11,7 @@ from dxcontract.client.client import Api
 from dxcontract.oracle.assertions import Contract
 from dxcontract.spec import model as specs
 from dxcontract.spec.model import Operation
-from strategies.fuzz import FORMS
+from strategies.fuzz_requests import FORMS
 from strategies.fuzzing import RULES, fuzz
 from strategies.profiles import gate_seed
 

@@ -8,7 +8,7 @@ from dxcontract.reproduce import judge
 from dxcontract.run.session import Session
 from dxcontract.spec.model import Json
 from dxcontract.wire.errors import Indeterminate
-from strategies.replaying import performed
+from strategies.replay import performed
 from strategies.world import World
 
 ATTEMPTS = 3

@@ -8,7 +8,7 @@ from dxcontract.oracle.assertions import Contract
 from dxcontract.spec.model import Json
 from dxcontract.wire.credentials import Role
 from dxcontract.wire.errors import Indeterminate
-from strategies.held_time import held_time
+from strategies.frozen_time import held_time
 from strategies.observation import unordered
 from strategies.pagination import listed_when, whole_list
 from strategies.polling import confirm, poll

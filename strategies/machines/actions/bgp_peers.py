@@ -9,8 +9,8 @@ from strategies.machines.compare.normalization import normal
 from strategies.machines.context import MachineContext
 from strategies.machines.model import Model, PeerMember, Thing
 from strategies.machines.negative_steps import spoiled
+from strategies.machines.provisional_checks import judged
 from strategies.machines.steps import Step
-from strategies.machines.trial import judged
 
 RULES = (
     "bgp_peers.created-listed",

@@ -9,8 +9,8 @@ from strategies.machines.compare.normalization import ENDING
 from strategies.machines.context import MachineContext
 from strategies.machines.model import KeySecret, Model, Thing
 from strategies.machines.negative_steps import spoiled
+from strategies.machines.provisional_checks import judged
 from strategies.machines.steps import Step
-from strategies.machines.trial import judged
 from strategies.resources.macsec import same_keys
 
 RULES = (

@@ -12,8 +12,8 @@ from strategies.machines.compare.normalization import tags_at
 from strategies.machines.context import MachineContext
 from strategies.machines.model import TAGGABLE, ArnOf, Thing
 from strategies.machines.negative_steps import spoiled
+from strategies.machines.provisional_checks import judged
 from strategies.machines.steps import Step
-from strategies.machines.trial import judged
 
 RULES = (
     "tags.added",

@@ -9,7 +9,7 @@ from dxcontract.wire.exchange import Exchange
 from strategies.machines.compare.normalization import ENDING, WAITING, first_difference, normal, state_of, tags_at
 from strategies.machines.context import MachineContext
 from strategies.machines.model import TAGGABLE, Expected, Thing
-from strategies.machines.trial import judged
+from strategies.machines.provisional_checks import judged
 
 RULES = (
     "connections.tags-on-create",

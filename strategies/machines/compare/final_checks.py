@@ -11,7 +11,7 @@ from strategies.machines.compare import descriptions
 from strategies.machines.compare.normalization import ENDING, state_of
 from strategies.machines.context import MachineContext
 from strategies.machines.model import TAGGABLE, ArnOf, Thing
-from strategies.machines.trial import judged
+from strategies.machines.provisional_checks import judged
 
 # The rule that a list has all, and the one that it says the same as a single read.
 _LISTED: Final = {

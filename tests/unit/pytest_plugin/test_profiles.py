@@ -36,7 +36,7 @@ sys.path[:0] = sys.argv[1:]
 import local_module
 from hypothesis import Phase, given, seed, settings
 from hypothesis import strategies as st
-from strategies.constants import leave_out_local_constants
+from strategies.hypothesis_constants import leave_out_local_constants
 
 assert sys.argv[2] == "as-it-is" or leave_out_local_constants()
 drawn = []

@@ -11,7 +11,7 @@ import pytest
 
 from dxcontract.oracle.assertions import Contract
 from dxcontract.oracle.verdict import MORE, MOST_COUNTED, MOST_DISTINCT, Tally, Violation
-from dxcontract.report import annotations, bounds, document, folder, markdown, terminal
+from dxcontract.report import annotations, document, markdown, report_files, size_limits, terminal
 from dxcontract.run.result import Outcome
 from dxcontract.spec import model as specs
 from dxcontract.wire import cbor
@@ -54,7 +54,7 @@ def judged(*exchanges: Exchange) -> Outcome:
 
 def written(outcome: Outcome, path: Path) -> dict[str, Any]:
     """The report of an outcome, after a look at all files and at all lines: no unsafe character is in any."""
-    missing = folder.write(document.document(outcome), path)
+    missing = report_files.write(document.document(outcome), path)
     assert not [one for one in missing if "no reproducer of their own" not in one]
     for file in path.rglob("*.*"):
         text = file.read_text(encoding="utf-8")
@@ -206,4 +206,4 @@ def test_a_report_is_bounded(tmp_path: Path) -> None:
     assert sum(sizes.values()) < 20_000_000
     assert any(one["exchanges"] for one in found["violations"])
     assert any(not one["exchanges"] for one in found["violations"]), "what is too much is told without evidence"
-    assert max(sizes.values()) > bounds.LARGEST
+    assert max(sizes.values()) > size_limits.LARGEST

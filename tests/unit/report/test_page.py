@@ -9,7 +9,7 @@ import jinja2
 import pytest
 
 from dxcontract.oracle.verdict import Violation
-from dxcontract.report import document, folder, html
+from dxcontract.report import document, html, report_files
 from dxcontract.run.result import Outcome
 from dxcontract.spec import lifecycles
 from dxcontract.spec import model as specs
@@ -95,6 +95,6 @@ def test_only_one_place_marks_text_as_html() -> None:
 
 def test_a_page_that_cannot_be_rendered_costs_no_other_file(reported: dict[str, Any], tmp_path: Path) -> None:
     del reported["botocore"]
-    missing = folder.write(reported, tmp_path)
+    missing = report_files.write(reported, tmp_path)
     assert [one for one in missing if one.startswith("index.html could not be made")]
     assert (tmp_path / "summary.md").exists()

@@ -23,7 +23,7 @@ from dxcontract.run.session import Session
 from dxcontract.spec import model as specs
 from dxcontract.targets.target import Target
 from dxcontract.wire.credentials import Account
-from strategies.replaying import STATUS, perform
+from strategies.replay import STATUS, perform
 from tests.unit import servers
 
 SPEC: Final = specs.load()

@@ -6,7 +6,7 @@ import pytest
 
 from dxcontract.client.request_limits import MOST
 from dxcontract.spec import model as specs
-from strategies.fuzz import forms, mixed, names_existing
+from strategies.fuzz_requests import forms, mixed, names_existing
 from strategies.schema_violations import departures
 
 NAME = "dxc-0123abcd-1"

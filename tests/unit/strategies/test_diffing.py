@@ -14,8 +14,8 @@ from dxcontract.targets.target import Target, TargetError
 from dxcontract.wire.credentials import Account, Role
 from dxcontract.wire.exchange import Exchange
 from dxcontract.wire.messages import Request, Response
-from strategies.diff.comparing import Handles, differences
-from strategies.diff.follower import Follower
+from strategies.diff.answer_differences import Handles, differences
+from strategies.diff.second_target import Follower
 
 SPEC = specs.load()
 

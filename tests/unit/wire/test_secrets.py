@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dxcontract.client.client import Api
-from dxcontract.report import document, folder
+from dxcontract.report import document, report_files
 from dxcontract.report.redact import Redactor
 from dxcontract.run.result import Outcome
 from dxcontract.spec import model as specs
@@ -235,7 +235,7 @@ def test_debug_lines_of_clients_are_not_written() -> None:
 def test_a_report_of_what_no_file_takes_is_written_all_the_same(tmp_path: Path) -> None:
     """A target may repeat half of a surrogate pair; the run must not end without a report for that."""
     outcome = Outcome(specs.load(), "x", notes=["half of a pair: \ud800"])
-    folder.write(document.document(outcome), tmp_path)
+    report_files.write(document.document(outcome), tmp_path)
     assert json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["notes"] == ["half of a pair: \\ud800"]
 
 

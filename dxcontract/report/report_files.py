@@ -12,7 +12,7 @@ from typing import Any, Final
 from jinja2 import TemplateError
 
 from dxcontract.report import html, junit, markdown
-from dxcontract.report.bounds import bounded
+from dxcontract.report.size_limits import bounded
 from dxcontract.reproduce import reproducer_files
 from dxcontract.run.atomic_file import write_whole
 from dxcontract.spec import lifecycles

@@ -8,7 +8,7 @@ from dxcontract.oracle.verdict import Violation
 from dxcontract.spec.model import Spec
 from dxcontract.wire.exchange import Exchange
 from dxcontract.wire.safe_text import one_line
-from strategies.diff.comparing import Difference
+from strategies.diff.answer_differences import Difference
 
 RULE: Final = "diff"
 """The rule id of differences, which are stored like violations, so that the machines minimize them."""

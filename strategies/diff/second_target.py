@@ -16,7 +16,7 @@ from dxcontract.spec.volatile_members import comparing
 from dxcontract.wire.credentials import Role
 from dxcontract.wire.errors import Indeterminate, Unsupported
 from dxcontract.wire.exchange import Exchange
-from strategies.diff.comparing import Difference, Handles, differences
+from strategies.diff.answer_differences import Difference, Handles, differences
 from strategies.world import World
 
 SETTLE_SECONDS: Final = 5.0

@@ -23,9 +23,9 @@ from dxcontract.spec.model import Spec
 from dxcontract.wire.cbor import document
 from dxcontract.wire.credentials import Role
 from dxcontract.wire.exchange import ANY_OPERATION, REMOVED, Exchange
-from strategies.diff.comparing import Difference
-from strategies.diff.follower import Follower
-from strategies.diff.outcome import Divergence, Outcome
+from strategies.diff.answer_differences import Difference
+from strategies.diff.result import Divergence, Outcome
+from strategies.diff.second_target import Follower
 from strategies.world import World, locations
 
 _RUN: Final = re.compile(rf"{PREFIX}-[0-9a-f]{{8}}-")

@@ -11,8 +11,8 @@ from dxcontract.client.client import Api
 from dxcontract.wire.credentials import Role
 from dxcontract.wire.errors import Indeterminate
 from dxcontract.wire.exchange import Exchange
-from strategies.diff.comparing import Difference
-from strategies.diff.follower import Follower
+from strategies.diff.answer_differences import Difference
+from strategies.diff.second_target import Follower
 from strategies.world import World
 
 Heard = Callable[[Exchange, Exchange, list[Difference]], None]
