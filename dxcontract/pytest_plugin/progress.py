@@ -69,7 +69,7 @@ class Live:
 
 
 def register(config: pytest.Config) -> None:
-    """Register the plugin if the output is a terminal and not quiet."""
+    """Register the plugin in the main process, unless the output is quiet."""
     if (
         not hasattr(config.option, "verbose")
         or config.option.verbose < 0
