@@ -217,7 +217,7 @@ def test_a_process_lives_until_it_ends() -> None:
     assert not processes.lives({**processes.own(), "host": "another"})
     for unreadable in (None, {}, {"pid": "1"}, {**processes.own(), "pid": -1}, {"host": processes.own()["host"]}):
         assert not processes.lives(unreadable)
-    told = "import json; from dxcontract import processes; print(json.dumps(processes.own()), flush=True); input()"
+    told = "import json, dxcontract.client.processes as of; print(json.dumps(of.own()), flush=True); input()"
     with subprocess.Popen(
         [sys.executable, "-c", told], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as child:

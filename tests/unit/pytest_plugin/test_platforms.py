@@ -66,8 +66,8 @@ print(len(names))
 """
 
 JOURNAL = """
-from dxcontract import journal
-from dxcontract import spec
+from dxcontract.client import resource_journal as journal
+from dxcontract.spec import model as spec
 from dxcontract.targets.target import Target
 
 made = journal.Journal("0123abcd", Path(os.environ["FOLDER"]))

@@ -110,12 +110,12 @@ def test_quick(): pass
 def test_slow(): time.sleep(6)
 """
 PLUGIN = """
-from dxcontract import live
+from dxcontract.pytest_plugin import progress
 
-live.SILENCE = 2
+progress.SILENCE = 2
 
 def pytest_configure(config):
-    live.register(config)
+    progress.register(config)
 """
 
 
