@@ -14,7 +14,7 @@ from dxcontract.spec.model import Spec
 from dxcontract.targets import Choice, open_target
 from dxcontract.targets.accounts import discover
 from dxcontract.targets.target import Target, TargetError
-from dxcontract.wire.errors import CannotWriteError
+from dxcontract.wire.errors import CannotWriteError, Indeterminate
 from dxcontract.wire.exchange import Exchange
 
 
@@ -64,7 +64,7 @@ def unjudged(choice: Choice, spec: Spec, answer_seconds: float = ANSWER_SECONDS)
     api = Api(target, spec, _nobody, answer_seconds, patience=safety.patience(target))
     try:
         safety.protect(target, set(), capability_probe.reachable(api))
-    except TargetError as error:
+    except (TargetError, Indeterminate) as error:
         raise TargetError(api.vault.scrubbed(str(error))) from error
     api.patience = safety.patience(target)
     if target.ask_for_accounts and not target.is_real:
@@ -104,6 +104,9 @@ def open_session(choice: Choice, outcome: Outcome, answer_seconds: float, safety
     except (TargetError, CannotWriteError) as error:
         session.close()
         raise TargetError(api.vault.scrubbed(str(error))) from error
+    except Indeterminate as reason:  # such as a deadline: no test has begun that could be undecided
+        session.close()
+        raise TargetError(api.vault.scrubbed(f"{reason}, before the first test")) from reason
     except BaseException:
         session.close()
         raise

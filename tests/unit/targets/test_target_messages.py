@@ -133,6 +133,17 @@ def test_a_target_that_goes_away_before_the_workers_ask(tmp_path: Path, emulator
     assert "Traceback" not in done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["one process", "two workers"])
+def test_a_run_that_is_over_before_its_first_test(tmp_path: Path, workers: tuple[str, ...]) -> None:
+    """A slow machine may need the time of a run to find out what the target has."""
+    done = run(tmp_path, "--target=reference", "--deadline=0.001", *workers)
+    said = [line for line in (done.stdout + done.stderr).splitlines() if "dxcontract: " in line]
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "INTERNALERROR" not in done.stdout + done.stderr
+    (line,) = said
+    assert "dxcontract: the run's 0.001 s (--deadline) are over, before the first test" in line
+
+
 def door(url: str) -> Api:
     account = Account("owner", "111111111111", "dxcontract", account_id="111111111111")
     target = Target(url, f"{url}/", accounts={"owner": account})
