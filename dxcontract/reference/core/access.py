@@ -1,6 +1,6 @@
-"""Who may see and change what, and from which Region: which rule forbids it, by operation.
+"""Decides which account may read and change a resource, and in which Region, with the rule for each operation.
 
-Everything else asks `admits` (or `shows`, for lists), so this is the one place where ownership and Regions are checked.
+All other code calls `admits` (or `shows`, for lists). Ownership and Regions are checked only here.
 """
 
 from collections.abc import Iterable, Sequence

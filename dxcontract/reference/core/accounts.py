@@ -1,4 +1,4 @@
-"""Who calls: the account behind an access key, and which accounts are partners."""
+"""The accounts behind access keys, and the accounts of partners."""
 
 import re
 from collections.abc import Iterable

@@ -1,9 +1,8 @@
-"""Time: when a state is left, and how far `--advance` and the admin endpoint move it.
+"""The clock: when a state ends, and how `--advance` and the administrative endpoint move it.
 
-A state that leads to another by itself carries the time at which it is due. Nothing happens at that time; the next
-request finds what is due and settles it, so an answer shows what was true when the request came, and a test that
-does not look does not see. With `instant` everything is due at once: the answer that causes a change shows the
-documented first state, the next observation the settled one.
+A state that changes by itself has a due time. Nothing happens at that time. The next request applies the changes that
+are due, so an answer shows the state at the time of the request. With `instant`, every change is due at once: the
+answer that causes a change shows the documented first state, the next one the final state.
 """
 
 import heapq

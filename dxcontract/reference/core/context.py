@@ -1,4 +1,4 @@
-"""What an operation gets to work with: the world, and the call that is being made."""
+"""The context of an operation: the world and the current call."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""What a refused request answers: an error type, a message, a status."""
+"""The error of a refused request: type, message and status."""
 
 from dataclasses import dataclass
 from typing import Final

@@ -1,8 +1,8 @@
-"""What a large answer took is given back to the system, so that an emulator is as small after a month as after a day.
+"""Returns the memory of large answers to the system, so that the emulator does not grow over time.
 
-glibc keeps large blocks apart from the heap, where they can be given back, but raises the size from which it does so
-each time that one is freed. After the first list of some hundred things all others lie in the heap, among small blocks
-that stay, and its end never comes down again. A size that was set is not raised.
+glibc allocates large blocks outside of the heap, where it can return them, but raises the size limit each time that
+such a block is freed. After the first list of several hundred items, later lists are in the heap among small blocks,
+and the heap never shrinks. A limit that was set explicitly is not raised.
 """
 
 import ctypes

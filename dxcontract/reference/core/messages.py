@@ -1,4 +1,4 @@
-"""HTTP requests and answers as the emulator handles them, and how an answer's body is written."""
+"""HTTP requests and answers of the emulator, and the serialization of bodies."""
 
 import json
 from collections.abc import Mapping

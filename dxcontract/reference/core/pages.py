@@ -1,7 +1,7 @@
-"""Pagination: a page after a place in the order of creation, and the token that names that place.
+"""Pagination: a page after a position in the order of creation, and the token for that position.
 
-The token is opaque to the client. Because it names a place and not a count, what is created or deleted between two
-pages makes no other item appear twice or get lost.
+The token is opaque to the client. It names a position and not a count, so a creation or deletion between two pages
+neither repeats nor skips other items.
 """
 
 import base64

@@ -1,7 +1,7 @@
-"""The records that the store holds: what the emulator knows of each kind of resource.
+"""The records of the store, one class for each kind of resource.
 
-States are those that a record entered; where a link or a session decides what is shown (available or down), the
-modules that describe the resource work it out when asked.
+A record holds the state that it entered. If the shown state depends on a link or a session (available or down), the
+modules that describe the resource compute it.
 """
 
 from collections.abc import Hashable

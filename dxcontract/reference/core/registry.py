@@ -1,4 +1,4 @@
-"""Which function performs which operation."""
+"""Maps each operation to the function that performs it."""
 
 import importlib
 from collections.abc import Callable

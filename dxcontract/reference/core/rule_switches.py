@@ -1,8 +1,8 @@
-"""The one place where a documented rule is enforced, and where a fault switches it off.
+"""Enforces documented rules, and disables them for faults.
 
-Operations call `refuse_unless("rule.id", …)` for what must be true of a request, and ask `holds("rule.id")` before an
-effect that a rule demands. With `--fault rule.id` the first lets everything pass and the second says no, so the
-emulator breaks that rule and no other. The ids are those of `specs/rules/`.
+Operations call `refuse_unless("rule.id", …)` for conditions on a request, and `holds("rule.id")` before an effect
+that a rule requires. With `--fault rule.id`, the first accepts everything and the second returns False, so the
+emulator breaks only that rule. The ids are those of `specs/rules/`.
 """
 
 from collections.abc import Iterable

@@ -1,8 +1,7 @@
-"""What exists: frozen records by id, found through keys, changed in transactions.
+"""The store: frozen records by id, found through keys, changed in transactions.
 
-A record is never changed in place; `put` replaces it and remembers what was there, so a refused request is undone
-completely whatever it had done. Requests are handled one after another (see `server.py`), so a transaction needs no
-lock.
+A record is never changed in place. `put` replaces it and keeps the previous one, so that a refused request is undone
+completely. Requests run one after another (see `http/server.py`), so a transaction needs no lock.
 """
 
 import math

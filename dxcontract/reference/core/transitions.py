@@ -1,6 +1,6 @@
-"""How each kind of resource leaves a state of its own accord: one step at a time, when it is due or when told to.
+"""The automatic state changes of each kind of resource: one step at a time, when due or on request.
 
-Only what no operation causes is here. What an operation causes is in the module of that operation.
+Changes that an operation causes are in the module of that operation.
 """
 
 from collections.abc import Callable

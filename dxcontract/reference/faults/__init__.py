@@ -1,5 +1,5 @@
-"""Faults: how the emulator is made to break one rule, so that a contract can show that it notices.
+"""Faults: they make the emulator break one rule, to test that the contract detects it.
 
-Most rules are broken where they are enforced (see `rules.py`). The modules here break those that only say what an
-answer holds: they change right answers, one member at a time.
+Most rules are broken where they are enforced (see `core/rule_switches.py`). The modules here break rules about the
+content of an answer: they change correct answers, one member at a time.
 """

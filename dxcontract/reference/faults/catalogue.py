@@ -1,4 +1,4 @@
-"""Which faults there are: every rule that this package names, and the faults of shape."""
+"""Lists the faults: every rule that this package names, and the faults of shape."""
 
 import ast
 import functools

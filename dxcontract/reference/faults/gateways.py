@@ -1,4 +1,4 @@
-"""Faults in what is answered about gateways, their associations and proposals, resiliency groups, tags, agreements."""
+"""Faults in answers about gateways, associations, proposals, resiliency groups, tags and agreements."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Faults of a server as such: it does not answer one particular request, or does not live through it."""
+"""Faults of the server itself: it does not answer one particular request, or it crashes."""
 
 import asyncio
 import os

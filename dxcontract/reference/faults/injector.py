@@ -1,4 +1,4 @@
-"""What applies the faults that were asked for to requests and answers, between the server and the operations."""
+"""Applies the selected faults to requests and answers, between the server and the operations."""
 
 from collections.abc import Callable
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""Faults in what is answered about virtual interfaces, their peers, tests, routers and routes."""
+"""Faults in answers about virtual interfaces, peers, failover tests, routers and routes."""
 
 from typing import Any, Final
 

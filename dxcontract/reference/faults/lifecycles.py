@@ -1,4 +1,4 @@
-"""Faults in the states that are answered: a wrong one at first, or one that cannot follow; ids that are not unique."""
+"""Faults in states: a wrong initial state, a state that cannot follow, ids that are not unique."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Faults that only a sequence of operations shows: one request disturbs what another one made."""
+"""Faults that only a sequence of operations shows: one request changes the resource of another."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Faults in what is answered about connections, interconnects, hosted connections, LAGs and what belongs to them."""
+"""Faults in answers about connections, interconnects, hosted connections and LAGs."""
 
 from typing import Final
 

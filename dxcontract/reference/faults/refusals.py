@@ -1,4 +1,4 @@
-"""Faults of refused requests: something is done nevertheless."""
+"""Faults of refused requests: the request has an effect nevertheless."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Faults of reading: what a careless server makes of bytes that no SDK would send, once the signature was looked at."""
+"""Faults of request parsing: how a careless server reads bytes that no SDK sends, after the signature check."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Changing right answers: what to change, in the answers of which operations, and the usual ways to do it."""
+"""Changes correct answers: which member, in the answers of which operations, and common changes."""
 
 import functools
 from collections.abc import Callable, Iterator

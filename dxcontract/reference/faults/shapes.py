@@ -1,4 +1,4 @@
-"""Faults of shape without a rule of their own: what goes wrong in programs that keep and page through resources."""
+"""Faults of shape without a rule of their own: they break programs that store and page through resources."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Faults of shape and wire: changes to the bytes, the headers and the JSON of answers, whatever they are about."""
+"""Faults of shape and wire format: changes to the bytes, the headers and the JSON of any answer."""
 
 import json
 from collections.abc import Callable

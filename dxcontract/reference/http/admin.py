@@ -1,4 +1,4 @@
-"""The administrative endpoint under /_dxcontract/: what a test may do to the emulator that no customer can.
+"""The administrative endpoint under /_dxcontract/: events and settings that a test controls and a customer cannot.
 
 JSON over POST, without a signature, from the loopback interface only.
 """

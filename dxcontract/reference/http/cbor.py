@@ -1,6 +1,7 @@
-"""Smithy RPC v2 CBOR, the second protocol: the same operations, named by the path, with bodies in CBOR.
+"""Smithy RPC v2 CBOR, the second protocol: the path names the operation, bodies are CBOR.
 
-A request is turned into the JSON that says the same, and an answer back: what the operations do knows of neither.
+A request is converted to the equivalent JSON, and the answer back, so that operations are independent of the
+protocol.
 """
 
 import base64

@@ -1,4 +1,4 @@
-"""`dxcontract serve`: run the reference emulator until it is told to stop."""
+"""`dxcontract serve`: runs the reference emulator until it is stopped."""
 
 import argparse
 import asyncio

@@ -1,7 +1,7 @@
-"""The ASGI application: one HTTP request in, one answer out.
+"""The ASGI application: receives HTTP requests and sends answers.
 
-A request is handled from beginning to end without giving way to another (there is no `await` between reading and
-writing what exists), so every request is atomic and all of them have one order, however many clients there are.
+A request runs without interruption by another (there is no `await` between reading and writing records). Therefore
+every request is atomic and all requests have one order, for any number of clients.
 """
 
 import asyncio

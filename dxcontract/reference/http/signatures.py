@@ -1,6 +1,7 @@
-"""Verify AWS Signature Version 4, as the API's front door does before it looks at the request.
+"""Verifies AWS Signature Version 4 before a request is processed.
 
-Written against the published algorithm (source `sigv4`), not with botocore's signer, so that the two check each other.
+It implements the published algorithm (source `sigv4`) and does not use botocore's signer, so that each verifies the
+other.
 """
 
 import functools

@@ -1,4 +1,4 @@
-"""The two addresses of a BGP peer: what they may be, and which are given when none are asked for."""
+"""The two addresses of a BGP peer: validation and default values."""
 
 import random
 import secrets

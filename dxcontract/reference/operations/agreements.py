@@ -1,4 +1,4 @@
-"""Customer agreements, and what kind of partner an account is."""
+"""Operations on customer agreements, and the kind of partner of an account."""
 
 from dataclasses import replace
 from typing import Final

@@ -1,4 +1,4 @@
-"""Direct Connect gateways associated with virtual private and transit gateways."""
+"""Operations on associations of Direct Connect gateways with virtual private and transit gateways."""
 
 from dataclasses import replace
 from typing import Final

@@ -1,4 +1,4 @@
-"""Virtual interfaces attached to Direct Connect gateways."""
+"""Attachments of virtual interfaces to Direct Connect gateways."""
 
 from dataclasses import replace
 

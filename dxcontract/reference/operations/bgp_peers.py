@@ -1,4 +1,4 @@
-"""Adding BGP peers to virtual interfaces, and deleting them."""
+"""Operations that add and delete BGP peers of virtual interfaces."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""BGP failover tests of virtual interfaces."""
+"""Operations on BGP failover tests of virtual interfaces."""
 
 from dataclasses import replace
 from typing import Final

@@ -1,4 +1,4 @@
-"""Direct Connect gateways: global resources that join virtual interfaces and virtual gateways."""
+"""Operations on Direct Connect gateways, global resources that connect virtual interfaces and virtual gateways."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Hosted connections: a partner allocates them on an interconnect or a LAG, their owner confirms or declines."""
+"""Operations on hosted connections: a partner allocates them, their owner confirms or declines them."""
 
 from dataclasses import replace
 from typing import Final

@@ -1,4 +1,4 @@
-"""Interconnects: the ports of partners, on which hosted connections are provisioned."""
+"""Operations on interconnects, the ports of partners for hosted connections."""
 
 from collections.abc import Sequence
 

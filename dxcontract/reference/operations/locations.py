@@ -1,4 +1,4 @@
-"""Direct Connect locations: a few in every Region, with different things on offer."""
+"""Direct Connect locations: a few in every Region, with different offers."""
 
 import functools
 import hashlib

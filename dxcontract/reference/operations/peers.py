@@ -1,4 +1,4 @@
-"""BGP peers as parts of a virtual interface: what is shown of them, and adding one."""
+"""BGP peers of a virtual interface: their response form, and adding one."""
 
 from dataclasses import replace
 from typing import Final

@@ -1,4 +1,4 @@
-"""What the virtual interfaces on a port share: rate limiters and inbound prefixes."""
+"""Shared resources of the virtual interfaces on a port: rate limiters and inbound prefixes."""
 
 from typing import Final
 

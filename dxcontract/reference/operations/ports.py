@@ -1,4 +1,4 @@
-"""Connections and LAGs as ports: finding them, whether their link is up, and what is on them."""
+"""Connections and LAGs as ports: lookup, link state, and the resources on them."""
 
 from dxcontract.reference.core import access, ids
 from dxcontract.reference.core.context import Call, World

@@ -1,4 +1,6 @@
-"""Associations that the owner of a virtual gateway proposes to the owner of a Direct Connect gateway."""
+"""Operations on association proposals, from the owner of a virtual gateway to the owner of a Direct Connect
+gateway.
+"""
 
 from dataclasses import replace
 

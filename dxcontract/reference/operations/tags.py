@@ -1,4 +1,4 @@
-"""Tags: what a set of tags must be, and the operations that read and change them by ARN."""
+"""Operations on tags by ARN, and the validation of tags."""
 
 import re
 from dataclasses import replace

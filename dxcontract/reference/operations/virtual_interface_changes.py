@@ -1,4 +1,4 @@
-"""What becomes of virtual interfaces that exist: their owner confirms them, or changes their attributes."""
+"""Operations that change virtual interfaces: confirmation by the owner, and attributes."""
 
 from dataclasses import replace
 

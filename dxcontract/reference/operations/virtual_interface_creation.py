@@ -1,4 +1,4 @@
-"""Making virtual interfaces for oneself, and allocating them to other accounts."""
+"""Operations that create virtual interfaces, and allocate them to other accounts."""
 
 from typing import Final
 

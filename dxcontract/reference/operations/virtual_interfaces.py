@@ -1,4 +1,4 @@
-"""Virtual interfaces: what is shown of them, who may name them, describing, moving and deleting them."""
+"""Virtual interfaces: response form, access, and operations that describe, move and delete them."""
 
 from collections.abc import Iterable
 from dataclasses import replace
