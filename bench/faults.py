@@ -38,7 +38,7 @@ FOLLOWS: Final = ROOT / "bench" / "follows.json"
 CAUGHT: Final = ROOT / "bench" / "caught.json"
 """The faults that are caught: one that no longer is fails `--first`."""
 DEADLY: Final = "wire.serves-on"
-"""Ends the emulator, and the run with it; tests/unit/client/test_death.py is about that."""
+"""Ends the emulator, and the run with it; tests/unit/client/test_liveness.py is about that."""
 EVERYTHING: Final = (
     "test_answers.py",
     "test_lifecycles.py",

@@ -1,7 +1,7 @@
 """Serializes, signs and parses calls like boto3, with botocore's own code.
 
 A boto3 client spends as much time on events, endpoint rules and retries as on the call itself. None of them changes
-the request or the result (tests/unit/wire/test_caller.py compares both). `strategies.boto3_client` provides a
+the request or the result (tests/unit/wire/test_boto3_codec.py compares both). `strategies.boto3_client` provides a
 complete client.
 """
 
