@@ -46,7 +46,7 @@ class Facts:
     hosted_bandwidths: tuple[str, ...] = ("50Mbps", "100Mbps")
 
 
-class Explorer(Protocol):
+class ExplorerContext(Protocol):
     """The interface of the runner for the machine; `driver.Explorer` is the only implementation."""
 
     api: Api
@@ -102,7 +102,7 @@ class MachineContext(Protocol):
     choices: Choices
 
     @property
-    def explorer(self) -> Explorer: ...
+    def explorer(self) -> ExplorerContext: ...
 
     @property
     def names(self) -> list[str]:

@@ -25,7 +25,7 @@ from strategies.machines.actions.registry import Action
 from strategies.machines.choices import Choices, Done, LostError
 from strategies.machines.compare import answers, descriptions
 from strategies.machines.compare.normalization import first_difference
-from strategies.machines.context import Explorer, MachineContext, Sight
+from strategies.machines.context import ExplorerContext, MachineContext, Sight
 from strategies.machines.lifecycle_sequences import Opening
 from strategies.machines.model import Model, Thing
 from strategies.machines.provisional_checks import DiffersError, Trial
@@ -68,7 +68,7 @@ _DELETED_FIRST: Final = (
 class Machine(RuleBasedStateMachine):
     """One example: a model, the resources on the target and the steps so far."""
 
-    explorer: ClassVar[Explorer]
+    explorer: ClassVar[ExplorerContext]
     title: ClassVar[str]
     actions: ClassVar[tuple[Action, ...]]
     final_checks: ClassVar[tuple[Callable[[MachineContext], None], ...]]
