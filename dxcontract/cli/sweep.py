@@ -66,17 +66,20 @@ def run(options: argparse.Namespace) -> int:
     noted = options.journal or project.get("journal")
     folder = Path(noted) if noted else resource_journal.default_folder()
     status = 0
+    broken: list[JournalError] = []
     try:
-        paths = resource_journal.chosen(folder, options.runs, older)
+        paths = resource_journal.chosen(folder, options.runs, older, broken.append)
     except JournalError as error:
         return _refuse(str(error))
+    for unreadable in broken:  # it hides what that run left; the others are swept all the same
+        status = _refuse(str(unreadable))
     waiting = [(path, record) for path in paths if (record := resource_journal.read(path)).entries and not record.swept]
-    if not waiting:
+    if not waiting and not broken:
         _say(f"nothing to sweep: no run in {folder} left anything" if not options.runs else "nothing to sweep")
     for path, record in waiting:
         try:
             status = max(status, _swept(path, record, options))
-        except TargetError as error:
+        except (TargetError, model.SpecError) as error:
             status = max(status, _refuse(f"run {record.run}: {error}"))
     return status
 

@@ -15,7 +15,7 @@ import re
 import sys
 import threading
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -336,7 +336,7 @@ def read(path: Path) -> Record:
                 entries[found["will"]] = _entry(found)
                 swept = False
             elif "did" in found:
-                later.append(found)
+                later.append(_outcome(found))
             elif "swept" in found:
                 swept = True
         except (ValueError, KeyError, TypeError) as error:
@@ -354,7 +354,22 @@ def read(path: Path) -> Record:
 
 def _record(found: Mapping[str, Any]) -> Record:
     started = datetime.datetime.fromisoformat(found["started"])
+    if started.tzinfo is None or not isinstance(found["accounts"], dict):
+        raise TypeError("a time has an offset, and accounts are an object")
     return Record(found["run"], started, found["target"], found["endpoint"], found["region"], found["accounts"])
+
+
+def _outcome(found: Mapping[str, Any]) -> Any:
+    """A line of a journal about an answer.
+
+    Raises:
+        TypeError: its ids are no lists of text.
+    """
+    ids = found["ids"]
+    lists = list(ids.values()) if isinstance(ids, dict) else [None]
+    if not all(isinstance(one, list) and all(isinstance(text, str) for text in one) for one in lists):
+        raise TypeError("ids are lists of text")
+    return {name: found[name] for name in ("did", "answer", "ids", "echoed")}
 
 
 def _entry(found: Mapping[str, Any]) -> Entry:
@@ -362,11 +377,18 @@ def _entry(found: Mapping[str, Any]) -> Entry:
     return Entry(number, operation, role, region, name, tuple(found["of"]))
 
 
-def chosen(folder: Path, runs: Iterable[str], older_than: datetime.timedelta | None = None) -> list[Path]:
+def chosen(
+    folder: Path,
+    runs: Iterable[str],
+    older_than: datetime.timedelta | None = None,
+    unreadable: Callable[[JournalError], object] | None = None,
+) -> list[Path]:
     """The journals of these runs (default: all) that started longer ago than `older_than`, oldest first.
 
+    `unreadable` is told each journal that cannot be read, which is then left out.
+
     Raises:
-        JournalError: one of the runs has no journal there, or a journal cannot be read.
+        JournalError: one of the runs has no journal there, or, without `unreadable`, a journal cannot be read.
     """
     named = list(runs)
     for run in named:
@@ -374,5 +396,12 @@ def chosen(folder: Path, runs: Iterable[str], older_than: datetime.timedelta | N
             raise JournalError(f"no journal of a run {run!r} in {folder}")
     paths = [path_of(folder, run) for run in named] if named else sorted(folder.glob(f"*{SUFFIX}"))
     now = datetime.datetime.now(datetime.UTC)
-    dated = [(read(path).started, path) for path in paths]
+    dated = []
+    for path in paths:
+        try:
+            dated.append((read(path).started, path))
+        except JournalError as error:
+            if unreadable is None:
+                raise
+            unreadable(error)
     return [path for started, path in sorted(dated) if older_than is None or now - started > older_than]

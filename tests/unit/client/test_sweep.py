@@ -364,3 +364,31 @@ def test_runs_that_are_killed_leave_nothing_after_one_sweep() -> None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=2 * LIMIT, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "3 of 3 moments" in done.stdout
+
+
+def test_a_journal_that_cannot_be_read_hides_no_other(emulator: str, tmp_path: Path) -> None:
+    """One line for each, exit status 2, and what the other runs left is deleted."""
+    made = begun(tmp_path, emulator, "5a5a5a5a")
+    name = f"{made.prefix}1"
+    entry = announced(made, name)
+    client = direct_connect(emulator)
+    gateway = client.create_direct_connect_gateway(directConnectGatewayName=name)["directConnectGateway"]
+    made.answered(entry, "200", {"direct-connect-gateway": [gateway["directConnectGatewayId"]]})
+    made.close()
+    folder = tmp_path / "dxcontract"
+    lines = (folder / "5a5a5a5a.jsonl").read_text().replace("5a5a5a5a", "00000000").splitlines()
+    opening, will, did = map(json.loads, lines)
+    changed = {
+        "00000001": [opening, 5],
+        "00000002": [opening, will, {**did, "ids": {"lag": [[1]]}}],
+        "00000003": [opening, will, {**did, "ids": 7}],
+        "00000004": [{**opening, "accounts": [1]}, will],
+        "00000005": [{**opening, "started": "2026-11-30T00:00:00"}, will],
+        "00000006": [opening, {**will, "operation": "CreateNothing"}],
+    }
+    for run, odd in changed.items():
+        (folder / f"{run}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in odd))
+    done = sweep(tmp_path)
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == len(changed), done.stderr
+    assert gateway["directConnectGatewayId"] not in gateways(emulator)
