@@ -87,12 +87,12 @@ def run(options: argparse.Namespace) -> int:
 def _swept(path: Path, record: Record, options: argparse.Namespace) -> int:
     if (living := record.living()) and not options.force and not options.dry_run:
         raise TargetError(
-            f"its process ({', '.join(map(str, living))}) is still running and needs what it made; wait for its end, "
-            "or say --force"
+            f"its process ({', '.join(map(str, living))}) is still running and uses these resources; wait until it "
+            "ends, or pass --force"
         )
     where = options.target or (record.endpoint if record.target != "aws" else "aws")
     if record.target in _STARTED and not options.target:
-        _say(f"run {record.run}: its target, {record.target}, was started for it and ended with it; nothing is left")
+        _say(f"run {record.run}: its target, {record.target}, ended with the run; nothing is left")
         resource_journal.mark_swept(path)
         return 0
     api = unjudged(Choice(where, record.region, options.accounts), model.load())
@@ -129,7 +129,7 @@ def _check_accounts(api: Api, record: Record) -> None:
         noted = record.accounts.get(role)
         found = account.account_id or (identity(account, endpoint, api.target.region) if noted else None)
         if noted and found and noted != found:
-            raise TargetError(f"it was run by account {noted} ({role}), and these are credentials of {found}")
+            raise TargetError(f"the run used account {noted} ({role}), but these credentials belong to {found}")
 
 
 def _say(line: str) -> None:

@@ -53,7 +53,7 @@ def pin_files(folder: Path) -> list[Path]:
         FindingError: there is no such folder.
     """
     if not folder.is_dir():
-        raise FindingError(f"{folder} is no folder with pins; `dxcontract pin REPORT FINGERPRINT` writes one")
+        raise FindingError(f"{folder} is not a folder with pins; `dxcontract pin REPORT FINGERPRINT` writes one")
     return sorted(folder.glob(f"*{PIN}"))
 
 
@@ -66,7 +66,7 @@ def _read(path: Path) -> list[tuple[Json, str]]:
     if isinstance(document, dict) and "violations" in document:
         return _of_report(path)
     if not isinstance(document, dict) or "finding" not in document:
-        raise FindingError(f"{path} holds no finding; give a report, a reproducer of one (*.py) or a pin (*.json)")
+        raise FindingError(f"{path} contains no finding; use a report, a reproducer (*.py) or a pin (*.json)")
     return [(checked(document, str(path)), str(document.get("target", "")))]
 
 
@@ -92,7 +92,7 @@ def checked(document: Mapping[str, Any], where: str) -> Json:
     if max(found["judged"]) > len(found["steps"]):
         raise FindingError(f"{where}: `judged` names step {max(found['judged'])} of {len(found['steps'])}")
     if found["rule"] not in specs.load().rules:
-        raise FindingError(f"{where}: there is no rule {found['rule']!r}; was it renamed? pin it anew")
+        raise FindingError(f"{where}: there is no rule {found['rule']!r}; if it was renamed, pin the finding again")
     return found
 
 

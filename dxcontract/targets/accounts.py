@@ -42,7 +42,7 @@ def parse(text: str, endpoint: str | None, region: str) -> dict[Role, Account]:
         name, equals, who = part.partition("=")
         role = next((one for one in ROLES if one == name), None)
         if role is None or not equals or not who:
-            raise TargetError(f"--accounts: {name!r} is no ROLE=WHO with a ROLE of {', '.join(ROLES)}")
+            raise TargetError(f"--accounts: {name!r} is not ROLE=WHO with one of the roles {', '.join(ROLES)}")
         found[role] = _account(role, who, found.get("owner"), endpoint, region)
     if "owner" not in found:
         raise TargetError("--accounts must name at least owner=…")
@@ -55,7 +55,7 @@ def _account(role: Role, who: str, owner: Account | None, endpoint: str | None, 
     if _ROLE_ARN.fullmatch(who):
         assumed = assume(role, who, owner or twelve_digits("owner"), endpoint, region)
         if assumed is None:
-            raise TargetError(f"--accounts: {who} could not be assumed through the endpoint's STS")
+            raise TargetError(f"--accounts: {who} cannot be assumed through the endpoint's STS")
         return assumed
     if who.startswith("profile/"):
         return from_profile(role, who.removeprefix("profile/"))

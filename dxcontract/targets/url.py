@@ -18,7 +18,9 @@ def open_target(endpoint: str, region: str, other_region: str, accounts: str | N
         TargetError: `accounts` is malformed, the URL holds a password, or nothing listens there in time.
     """
     if "@" in urlsplit(endpoint).netloc:
-        raise TargetError("--target: a URL with a user name or a password is not taken; give credentials by --accounts")
+        raise TargetError(
+            "--target: the URL must not contain a user name or a password; use --accounts for credentials"
+        )
     own = is_aws(endpoint)
     if not own:  # AWS always listens, and is sent nothing that is not signed
         startup_wait.until_it_listens(endpoint, wait)

@@ -237,7 +237,7 @@ def test_a_journal_of_another_account_is_not_swept(tmp_path: Path, emulator: str
     here = create(emulator, "dxc-0123abcd-1")
     done = sweep(tmp_path)
     assert done.returncode == 2
-    assert "run by account 999999999999" in done.stderr
+    assert "the run used account 999999999999" in done.stderr
     assert here in gateways(emulator)
 
 

@@ -123,7 +123,7 @@ def _one_line(result: subprocess.CompletedProcess[str], words: str) -> None:
     ("arguments", "words"),
     [
         (["--target=ftp://127.0.0.1"], "use reference, moto, aws or a URL"),
-        (["--target=http://127.0.0.1:1", "--accounts=owner"], "no ROLE=WHO"),
+        (["--target=http://127.0.0.1:1", "--accounts=owner"], "is not ROLE=WHO"),
         (["--target=http://127.0.0.1:1", "--accounts=other=222222222222"], "at least owner="),
         (["--target=http://127.0.0.1:1", "--accounts=owner=nobody"], "neither 12 digits"),
         (["--target=moto", "--known-gaps=no-such-file.toml"], "no-such-file.toml"),

@@ -370,7 +370,7 @@ def test_a_pin_is_written_and_read(tmp_path: Path) -> None:
     ("text", "said"),
     [
         ("{", "Expecting"),
-        ("{}", "holds no finding"),
+        ("{}", "contains no finding"),
         ('{"finding":1}', "'fingerprint' is a required property"),
     ],
 )

@@ -145,7 +145,7 @@ def test_pinned_violations_are_looked_for_first(pins: Path, violations: Any, fau
         (("replay", "report.json", "x:y"), "has no finding"),
         (("pin", "report.json"), "give the fingerprint of the violation to pin"),
         (("diff", "--against=nowhere"), "neither a target"),
-        (("run", "--pins=none", "-q"), "is no folder with pins"),
+        (("run", "--pins=none", "-q"), "is not a folder with pins"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_line(report: Path, arguments: tuple[str, ...], said: str) -> None:
