@@ -12,11 +12,11 @@ from dxcontract.client.client import Api
 from dxcontract.client.resource_journal import new_run_id
 from dxcontract.integrations.target_coverage import plugin as covering
 from dxcontract.oracle.assertions import Contract
-from dxcontract.pytest_plugin import pins, progress, protocols
+from dxcontract.pytest_plugin import pins, progress, protocols, shards
 from dxcontract.pytest_plugin.hooks import Run
 from dxcontract.pytest_plugin.run_extent import Extent
 from dxcontract.run import known_gaps, project_config, recording, safety_options, target_options
-from dxcontract.run.result import UNUSABLE, Outcome, Shard
+from dxcontract.run.result import UNUSABLE, Outcome
 from dxcontract.run.session import Session
 from dxcontract.spec import model
 from dxcontract.targets import Choice, usage_errors
@@ -67,6 +67,7 @@ def _add_options(parser: pytest.Parser) -> None:
     protocols.add_options(group)
     pins.add_options(group)
     recording.add_options(group)
+    shards.add_options(group)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -104,6 +105,7 @@ def pytest_configure(config: pytest.Config) -> None:
             loaded.operation(operation)
         usage_errors.check_interpreter()
         usage_errors.check_target(target)
+        shards.check_installed(config)
         extent = Extent(config)
         rewritten = Path(config.getoption("--write-known-gaps") or "")
         if rewritten.is_file() and known_gaps.read(rewritten, loaded, rewriting=True).earlier and extent.is_narrowed:
@@ -121,7 +123,7 @@ def pytest_configure(config: pytest.Config) -> None:
         known=known,
         allow_fixed=config.getoption("--allow-fixed"),
         min_assessed=config.getoption("--min-assessed"),
-        shard=_shard(config),
+        shard=shards.shard(config),
     )
     choice = Choice(
         target,
@@ -149,17 +151,6 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(protocols, "dxcontract-protocols")
     progress.register(config)
     config.pluginmanager.register(pins, "dxcontract-pins")
-
-
-def _shard(config: pytest.Config) -> Shard | None:
-    """The part of the tests that pytest-split was asked to choose. Without known durations they are dealt out in turn:
-    in one piece, all machines would be in the same one."""
-    group, of = config.getoption("group", None), config.getoption("splits", None)
-    if not group or not of:
-        return None
-    if not Path(config.getoption("durations_path")).is_file():
-        config.option.splitting_algorithm = "least_duration"
-    return Shard(group, of)
 
 
 @pytest.fixture(scope="session")

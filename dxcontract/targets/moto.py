@@ -1,10 +1,25 @@
 """Starts moto's Direct Connect in this process, on a free loopback port."""
 
+import importlib.util
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from dxcontract.targets import accounts as who
 from dxcontract.targets.target import Target, TargetError
+
+_MISSING: Final = (
+    "--target=moto needs moto[server]: pip install 'dxcontract[moto]' (in a checkout: pip install -e '.[moto]')"
+)
+
+
+def check_installed() -> None:
+    """Whether moto is installed, before any process of a run starts it.
+
+    Raises:
+        TargetError: it is not; says how to install it.
+    """
+    if importlib.util.find_spec("moto") is None:
+        raise TargetError(_MISSING)
 
 
 @dataclass
@@ -26,7 +41,7 @@ def open_target(region: str, other_region: str) -> Target:
     try:
         from moto.server import ThreadedMotoServer
     except ImportError as error:
-        raise TargetError(f"--target=moto needs moto[server]: {error}") from error
+        raise TargetError(f"{_MISSING} ({error})") from error
     import logging
 
     logging.getLogger("werkzeug").setLevel(logging.CRITICAL)

@@ -15,6 +15,7 @@ import botocore.exceptions
 import botocore.loaders
 import botocore.session
 
+from dxcontract.targets import moto
 from dxcontract.targets.aws_hosts import host_of
 from dxcontract.targets.target import TargetError
 from dxcontract.wire import proxies
@@ -35,6 +36,8 @@ def check_target(text: str) -> None:
     Raises:
         TargetError: the value is no target; the message suggests a correction.
     """
+    if text == "moto":
+        moto.check_installed()
     if text in NAMED:
         return
     said = f"--target={_USER.sub('//(removed)@', text)}"
