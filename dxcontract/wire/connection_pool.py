@@ -22,7 +22,7 @@ CONNECT_SECONDS: Final = 5.0
 IDLE_CONNECTIONS: Final = 16
 LARGEST_ANSWER: Final = 16 * 1024 * 1024
 _WATCHDOG: Final = Watchdog()
-_OBJECT: Final = re.compile(r"<[^>]* object at 0x[0-9a-f]+>:? ?|HTTPS?Connection(Pool)?\([^)]*\): ?")
+_OBJECT: Final = re.compile(r"<[^>]* object at 0x[0-9a-f]+>:? ?|_?HTTPS?Connection(Pool)?\([^)]*\): ?")
 _CHUNK: Final = 256 * 1024
 _FAILURES: Final[tuple[tuple[type[Exception], Failure], ...]] = (
     (urllib3.exceptions.NewConnectionError, "refused"),
