@@ -143,7 +143,7 @@ def test_two_runs_and_two_workers_find_the_same(tmp_path: Path) -> None:
         assert result.returncode == 1, result.stdout + result.stderr
         found.append(fingerprints(tmp_path / name))
     assert found[0] == found[1] == found[2]
-    assert "wire.unknown-operation:*" in found[0]
+    assert "wire.unknown-operation:*::server-error" in found[0]
 
 
 def test_a_known_gap_does_not_fail_the_run_and_a_new_violation_does(tmp_path: Path) -> None:
@@ -163,7 +163,7 @@ def test_a_known_gap_does_not_fail_the_run_and_a_new_violation_does(tmp_path: Pa
     assert third.returncode == 1
     document = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
     new = [one["fingerprint"] for one in document["violations"] if not one["known"]]
-    assert new == ["wire.unknown-operation:*"]
+    assert new == ["wire.unknown-operation:*::server-error"]
 
 
 def test_the_report_says_what_moto_has(tmp_path: Path) -> None:
