@@ -35,7 +35,7 @@ def bundle(
     if not working and _stay_requested(world, lag):
         return lag, ordered
     world.settle(lag)
-    _, item = world.described(lag, lambda seen: set(_states(seen)) <= {"available"})
+    _, item = world.described(lag, lambda seen: set(_states(seen)) <= {"available"}, slowly=True)
     if set(_states(item)) - {"available"}:
         raise Indeterminate(f"the connections of a LAG are {_states(item)}, not all of them available")
     return lag, ordered

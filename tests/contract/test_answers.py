@@ -5,6 +5,7 @@ import pytest
 from dxcontract.oracle.assertions import Contract
 from dxcontract.spec import model as specs
 from dxcontract.spec.model import Operation
+from strategies.resources.lags import patient
 from strategies.valid_requests import Scene, least
 from strategies.world import World
 
@@ -33,7 +34,7 @@ def test_a_valid_request_is_accepted_and_well_answered(contract: Contract, world
     scene = Scene(world, operation)
     params = least(scene)
     scene.before()
-    exchange = world.call(operation.name, params, role=scene.caller)
+    exchange = patient(world, operation.name, params, role=scene.caller)
     world.keep(exchange)
     contract.accepted("requests.valid-accepted", exchange, "the smallest valid request")
 

@@ -15,6 +15,7 @@ from dxcontract.spec.model import Json, Operation
 from dxcontract.wire.exchange import Exchange
 from strategies import invalid_requests
 from strategies.invalid_requests import NearMiss, Raw, may_be_empty, near_misses
+from strategies.resources.lags import patient
 from strategies.valid_requests import Scene, least, valid
 from strategies.world import World
 
@@ -47,7 +48,7 @@ def test_all_valid_requests_are_accepted(
         scene = Scene(world, operation)
         params = scene.filled(drawn)
         scene.before()
-        exchange = world.call(operation.name, params, role=scene.caller)
+        exchange = patient(world, operation.name, params, role=scene.caller)
         world.keep(exchange)
         contract.accepted("requests.valid-accepted", exchange, "a valid request")
 

@@ -25,6 +25,16 @@ class SlowStates(Variant):
         self.changed += 1
 
 
+@innocent(
+    "hashicorp/terraform-provider-aws#3212: a connection is refused as in transition after a change",
+    "test_answers.py",
+    only="ConnectionFromLag or MacSecKey or ResiliencyGroup",
+    settle=10,
+)
+class TransitionsAfterChanges(SlowStates):
+    """Each state lasts four tenths of a second, also after the change that a request needs first."""
+
+
 @innocent("`associating` for more than 45 minutes was seen", *_SLOW, settle=0.3)
 class StatesSlowerThanTheRun(Variant):
     """Each state lasts longer than the run waits."""
