@@ -24,9 +24,10 @@ class RefusesTheFirstDeletion(proxy.Proxy):
         self.written: list[bool] = []
 
     def perform(self, call: Call, request: Json) -> Json:
-        if call.operation == "DeleteConnection":
-            if request["connectionId"] not in self.refused:
-                self.refused.add(request["connectionId"])
+        connection = str(request.get("connectionId"))
+        if call.operation == "DeleteConnection" and self.world.store.any_kind(connection):
+            if connection not in self.refused:
+                self.refused.add(connection)
                 raise ServiceError("DirectConnectClientException", "Not now.")
             self.written.append(self.report.is_file())
         return super().perform(call, request)
