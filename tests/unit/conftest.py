@@ -1,5 +1,6 @@
-"""What all unit tests stand on: journals of the runs that they start stay out of the user's home."""
+"""What all unit tests rely on: runs that they start keep journals out of the home folder and can be interrupted."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,3 +20,13 @@ def _journals_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _interruptible() -> None:
+    """Ctrl-C reaches the runs that tests start, even if this session is a background job of a script.
+
+    A shell starts such a job with SIGINT ignored, and programs inherit that.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
