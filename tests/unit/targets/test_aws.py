@@ -256,7 +256,7 @@ def test_a_sweep_of_a_real_account_deletes_what_the_journal_names_and_nothing_el
             ["--allow=physical-orders", "--account=123456789012"],
             "can cost money; also set --account=ID and --budget=USD",
         ),
-        (["--allow=billable", "--account=210987654321", "--budget=5"], "not who calls"),
+        (["--allow=billable", "--account=210987654321", "--budget=5"], "not the account of the caller"),
         (["--allow=billable", "--account=123456789012", "--budget=5", "-n2"], "needs a single process"),
         (["--allow=billable", "--account=123456789012", "--budget=-5"], "is not valid"),
     ],

@@ -148,7 +148,7 @@ def test_a_target_behind_a_proxy_with_an_authority_of_its_own(tmp_path: Path, em
         assert seen.credentials == {f"Basic {base64.b64encode(b'user:p@ss').decode()}"}
         strange = run(tmp_path, f"https://{HOST}", HTTPS_PROXY=seen.url)
     assert strange.returncode == 2
-    assert "if you trust it, point AWS_CA_BUNDLE to the certificate of its authority" in strange.stdout
+    assert "if you trust it, set AWS_CA_BUNDLE to the certificate of its authority" in strange.stdout
 
 
 def test_a_target_without_tls_behind_a_proxy(tmp_path: Path, emulator: str) -> None:
@@ -158,7 +158,7 @@ def test_a_target_without_tls_behind_a_proxy(tmp_path: Path, emulator: str) -> N
         assert set(seen.lines) == {f"POST http://{HOST}/"}
         direct = run(tmp_path, f"http://{HOST}", http_proxy=seen.url, NO_PROXY="other.test,.example.test")
         assert direct.returncode == 2
-        assert "has a name that cannot be resolved" in direct.stdout
+        assert "has a host name that cannot be resolved" in direct.stdout
         assert "p%40ss" not in done.stdout + direct.stdout
 
 
